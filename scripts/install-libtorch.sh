@@ -74,7 +74,6 @@ for glibc in 2_28 2_27 2_25 2_24 2_18 2_17 2_12; do
 done
 platforms+=(--platform manylinux2014_x86_64 --platform manylinux2010_x86_64 --platform manylinux1_x86_64)
 
-mkdir "$tmp/wheels"
 while read -r name sha mb; do
 	[[ -n $name ]] || continue
 	say "fetching $name ($mb MB)"
@@ -82,13 +81,14 @@ while read -r name sha mb; do
 	echo "$name --hash=sha256:$sha" >"$tmp/pin.txt"
 	"${pip[@]}" download --disable-pip-version-check --no-cache-dir --no-deps --only-binary=:all: --require-hashes \
 		--python-version "$WHEEL_PYTHON" --implementation cp --abi "cp${WHEEL_PYTHON/./}" --abi abi3 --abi none \
-		"${platforms[@]}" -d "$tmp/wheels" -r "$tmp/pin.txt" >&2 ||
+		"${platforms[@]}" -d "$tmp/wheels/$name" -r "$tmp/pin.txt" >&2 ||
 		die "cannot fetch $name: pip's message is above; LIBTORCH=DIR uses a libtorch that is already on this machine"
-	(cd "$tmp/wheels" && sha256sum -- *.whl) | grep -q "^$sha " || die "$name: checksum differs from $sha"
+	got=$(cat "$tmp/wheels/$name/"*.whl | sha256sum | cut -d' ' -f1)
+	[[ $got == "$sha" ]] || die "$name: checksum is $got, want $sha"
 done <<<"$pins"
 
 say "unpacking into $dir"
-python3 "$here/unpack_wheels.py" "$kind" "$tmp/out" "$tmp"/wheels/*.whl >&2
+python3 "$here/unpack_wheels.py" "$kind" "$tmp/out" "$tmp"/wheels/*/*.whl >&2
 echo "$stamp" >"$tmp/out/.stamp"
 # The rename makes the folder appear whole or not at all; an older one steps aside first.
 if [[ -e $dir ]]; then mv "$dir" "$tmp/old"; fi
