@@ -34,8 +34,8 @@ if [[ -n ${LIBTORCH:-} && $kind != nvcc ]]; then
 	exit
 fi
 
-# The stamp holds the pins and the unpacker, so that a changed pin or selection installs again.
-stamp=$(cat "$here/libtorch.env" "$here/unpack_wheels.py" | sha256sum | cut -d' ' -f1)
+# A folder made from other pins or by another selection of files is made again.
+stamp=$(sha256sum <<<"$LAYOUT $pins" | cut -d' ' -f1)
 present() { [[ $(cat "$dir/.stamp" 2>/dev/null) == "$stamp" ]]; }
 if present; then
 	echo "$dir"
