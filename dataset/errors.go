@@ -1,0 +1,26 @@
+package dataset
+
+import "errors"
+
+// Every error of this package wraps at most one of these, so that a caller can tell what kind of help the user needs.
+var (
+	// ErrInput is returned when what was read is not what it should be: a malformed capture, a Parquet file whose rows,
+	// digest or order differ from its manifest, a folder that was never finished. Trying again does not help.
+	ErrInput = errors.New("bad input")
+
+	// ErrMissing is returned when an input does not exist or cannot be opened for reading.
+	ErrMissing = errors.New("input missing")
+
+	// ErrExists is returned when the output is there already and BuildOptions.Force is not set.
+	ErrExists = errors.New("output exists")
+
+	// ErrLocked is returned when another process is writing the same output.
+	ErrLocked = errors.New("output in use")
+
+	// ErrCannotWrite is returned when the output cannot be created: no permission, a read-only file system, no space
+	// for the temporary files or the result.
+	ErrCannotWrite = errors.New("cannot write")
+
+	// ErrIO is returned when reading or writing fails after it began, for a reason other than a full disk.
+	ErrIO = errors.New("input/output error")
+)
