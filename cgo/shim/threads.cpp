@@ -1,0 +1,47 @@
+#include "threads.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <torch/version.h>
+
+#include <atomic>
+
+#include "internal.h"
+
+namespace stan {
+namespace {
+
+// OpenMP keeps its thread count per calling thread, and Go calls from many: a count set on one would not hold on the
+// others. So the wanted count is global, and a thread that has not yet applied it does so on its next call.
+std::atomic<int32_t> wanted{0};
+thread_local int32_t applied = 0;
+
+}  // namespace
+
+void enter_thread() {
+  const int32_t n = wanted.load(std::memory_order_relaxed);
+  if (n == applied) return;
+  at::set_num_threads(n);
+  applied = n;
+}
+
+}  // namespace stan
+
+char *st_set_num_threads(int32_t n) {
+  return stan::guard([&] {
+    TORCH_CHECK(n >= 1, "thread count ", n, ", want at least 1");
+    stan::wanted.store(n);
+    stan::enter_thread();
+  });
+}
+
+int32_t st_num_threads(void) {
+  const int32_t n = stan::wanted.load();
+  return n > 0 ? n : at::get_num_threads();
+}
+
+char *st_set_deterministic(bool on) {
+  return stan::guard([&] { at::globalContext().setDeterministicAlgorithms(on, false); });
+}
+
+const char *st_torch_version(void) { return TORCH_VERSION; }

@@ -1,0 +1,19 @@
+// Threads of one operation, determinism, version.
+#ifndef STAN_THREADS_H
+#define STAN_THREADS_H
+
+#include "base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+char *st_set_num_threads(int32_t n);
+int32_t st_num_threads(void);
+char *st_set_deterministic(bool on);
+const char *st_torch_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
