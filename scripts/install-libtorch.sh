@@ -2,7 +2,8 @@
 # Puts the pinned libtorch into the user's cache and prints its folder (include/ and lib/) as the only line of stdout.
 #
 #   scripts/install-libtorch.sh cpu         what the CPU build needs, 0.5 GB
-#   scripts/install-libtorch.sh cuda-link   what compiling and linking for CUDA needs; does not run
+#   scripts/install-libtorch.sh cuda        what the CUDA build needs, 3.6 GB
+#   scripts/install-libtorch.sh cuda-link   the part of it that compiling and linking needs; it does not run
 #   scripts/install-libtorch.sh nvcc        the CUDA compiler: bin/nvcc, include/, lib/
 #
 # LIBTORCH=DIR uses the libtorch in DIR instead (a PyTorch's site-packages/torch will do) and fetches nothing.
@@ -21,9 +22,10 @@ kind=${1:-cpu}
 cache=${XDG_CACHE_HOME:-${HOME:?libtorch: neither XDG_CACHE_HOME nor HOME is set}/.cache}/stan
 case $kind in
 cpu) pins=$WHEELS_CPU dir=$cache/libtorch-$LIBTORCH_VERSION-cpu ;;
+cuda) pins=$WHEELS_CPU$WHEELS_CUDA dir=$cache/libtorch-$LIBTORCH_VERSION-cuda ;;
 cuda-link) pins=$WHEELS_CPU dir=$cache/libtorch-$LIBTORCH_VERSION-cuda-link ;;
 nvcc) pins=$WHEELS_NVCC dir=$cache/nvcc-$CUDA_VERSION ;;
-*) die "unknown kind \"$kind\", want cpu, cuda-link or nvcc" ;;
+*) die "unknown kind \"$kind\", want cpu, cuda, cuda-link or nvcc" ;;
 esac
 
 if [[ -n ${LIBTORCH:-} && $kind != nvcc ]]; then

@@ -11,13 +11,15 @@ import zipfile
 
 HEADERS = (r"torch/include/(.*)", r"include/\1")
 CPU_LIBS = (r"torch/lib/(libtorch_cpu|libc10|libgomp)(\.so[.0-9]*)", r"lib/\1\2")
-CUDA_LIBS = (r"torch/lib/(libtorch|libtorch_cuda|libc10_cuda|libtorch_nvshmem)\.so", r"lib/\1.so")
-NVIDIA_LIBS = (r"nvidia/cu13/lib/(libcudart|libcupti)(\.so[.0-9]+)", r"lib/\1\2")
+CUDA_LIBS = (r"torch/lib/(libtorch|libtorch_cuda|libtorch_cuda_linalg|libc10_cuda|libtorch_nvshmem)\.so", r"lib/\1.so")
+RUNTIME_LIBS = (r"nvidia/cu13/lib/(libcudart|libcupti)(\.so[.0-9]+)", r"lib/\1\2")
+NVIDIA_LIBS = (r"nvidia/[a-z0-9]+/lib/(lib[^/]*\.so[.0-9]*)", r"lib/\1")
 
 # Kind: the files to take, each a pattern of its whole name in the wheel and the name it gets.
 SELECTIONS = {
-    "cpu": [HEADERS, CPU_LIBS, NVIDIA_LIBS],
-    "cuda-link": [HEADERS, CPU_LIBS, CUDA_LIBS, NVIDIA_LIBS],
+    "cpu": [HEADERS, CPU_LIBS, RUNTIME_LIBS],
+    "cuda": [HEADERS, CPU_LIBS, CUDA_LIBS, NVIDIA_LIBS],
+    "cuda-link": [HEADERS, CPU_LIBS, CUDA_LIBS, RUNTIME_LIBS],
     "nvcc": [(r"nvidia/cu13/((?:bin|include|lib|nvvm)/.*)", r"\1")],
 }
 

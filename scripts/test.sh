@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Builds the shim and runs the tests of both modules against it: scripts/test.sh cpu|cuda|race|asan [go test flags].
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+mode=${1:?test: want cpu, cuda, race or asan}
+shift
+# -count=1: go caches results by Go source alone and would not see a changed shim.
+flags=(-count=1 -timeout=20m)
+modules=(cgo/gotorch .)
+shim=cpu
+case $mode in
+cpu) flags+=(-tags=cpu) ;;
+cuda) shim=cuda ;;
+race) flags+=(-tags=cpu -race) ;;
+asan)
+	shim=asan
+	flags+=(-tags=cpu -asan)
+	modules=(cgo/gotorch)
+	# The sanitized library comes before the runpath's plain one.
+	export LD_LIBRARY_PATH=$PWD/cgo/shim/build/asan${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+	export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}
+	export UBSAN_OPTIONS=print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}
+	export LSAN_OPTIONS=suppressions=$PWD/scripts/lsan.supp:print_suppressions=0
+	scripts/build.sh --shim cpu # what the tests are linked with
+	;;
+*)
+	echo "test: unknown mode \"$mode\", want cpu, cuda, race or asan" >&2
+	exit 2
+	;;
+esac
+
+scripts/build.sh --shim "$shim"
+status=0
+for module in "${modules[@]}"; do
+	if [[ $mode == cpu || $mode == cuda ]]; then
+		echo "test: go vet in $module" >&2
+		(cd "$module" && go vet "${flags[@]:2}" ./...) || status=1
+	fi
+	echo "test: go test in $module" >&2
+	(cd "$module" && go test "${flags[@]}" "$@" ./...) || status=1
+done
+exit $status
