@@ -1,0 +1,99 @@
+package libtorch
+
+// #include "corpus.h"
+import "C"
+
+import (
+	"runtime"
+	"unsafe"
+)
+
+// LaneSizes are the sizes that shim/lanes fixes.
+type LaneSizes struct {
+	RowBytes, PlanBytes, Marks, Tuples, Peers, Bag, Numeric, PlanInputs, CandidateBag, CandidateRows, Copies, Services,
+	Heads int
+}
+
+// SizesOfLanes returns the sizes that shim/lanes fixes.
+func SizesOfLanes() LaneSizes {
+	var s C.st_sizes_of
+	C.st_lane_sizes(&s)
+	return LaneSizes{
+		int(s.row_bytes), int(s.plan_bytes), int(s.marks), int(s.tuples), int(s.peers), int(s.bag), int(s.numeric),
+		int(s.plan_inputs), int(s.candidate_bag), int(s.candidate_rows), int(s.copies), int(s.services), int(s.heads),
+	}
+}
+
+// Corpus holds encoded rows, stream by stream.
+type Corpus struct {
+	p      *C.st_corpus
+	tables *Tables
+}
+
+// NewCorpus makes an empty corpus with room for reserve rows. It borrows t. The caller frees the result.
+func NewCorpus(t *Tables, reserve int64) (*Corpus, error) {
+	c := &Corpus{tables: t}
+	if err := check("corpus", C.st_corpus_new(&c.p, t.p, C.int64_t(reserve))); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Free releases the corpus.
+func (c *Corpus) Free() {
+	C.st_corpus_free(c.p)
+	c.p = nil
+}
+
+// Append copies n rows at rows, of RowBytes each.
+func (c *Corpus) Append(rows unsafe.Pointer, n int, newStream bool) error {
+	return check("corpus append", C.st_corpus_append(c.p, rows, C.int64_t(n), C.bool(newStream)))
+}
+
+// Plans returns the days of all streams, PlanBytes each, and the stream of each.
+func (c *Corpus) Plans() ([]byte, []int32, error) {
+	n := int(C.st_corpus_days(c.p))
+	plans, streams := make([]byte, n*SizesOfLanes().PlanBytes), make([]int32, n)
+	if n == 0 {
+		return plans, streams, nil
+	}
+	msg := C.st_corpus_plans(c.p, unsafe.Pointer(&plans[0]), (*C.int32_t)(&streams[0]))
+	return plans, streams, check("corpus plans", msg)
+}
+
+// Chunk is a training window: where it starts, and whether it forgets all before it.
+type Chunk struct {
+	Row  int64
+	Cold bool
+}
+
+// BatchTensors is how many tensors Replay returns; shim/corpus.h lists them.
+const BatchTensors = int(C.ST_BATCH_COUNT)
+
+// Replay makes a batch of windows of length rows, each after context rows. The tensors go to pool.
+func (c *Corpus) Replay(pool *Pool, chunks []Chunk, context, length int) ([]*Handle, error) {
+	cs := make([]C.st_chunk, len(chunks))
+	for i, k := range chunks {
+		cs[i].row = C.int64_t(k.Row)
+		if k.Cold {
+			cs[i].cold = 1
+		}
+	}
+	var out [BatchTensors]*C.st_tensor
+	msg := C.st_corpus_replay(&out[0], c.p, first(cs), C.int64_t(len(cs)), C.int32_t(context), C.int32_t(length))
+	runtime.KeepAlive(c.tables)
+	if err := check("replay", msg); err != nil {
+		return nil, err
+	}
+	return adopt(pool, out[:]), nil
+}
+
+// adopt gives new handles to a pool.
+func adopt(pool *Pool, ps []*C.st_tensor) []*Handle {
+	hs := make([]*Handle, len(ps))
+	for i, p := range ps {
+		hs[i] = &Handle{p: p, pool: pool}
+		pool.add(hs[i])
+	}
+	return hs
+}

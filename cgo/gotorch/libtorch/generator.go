@@ -1,0 +1,73 @@
+package libtorch
+
+// #include "generator.h"
+import "C"
+
+import (
+	"runtime"
+	"unsafe"
+)
+
+// GeneratorTensors is how many tensors a Generator shares; shim/generator.h lists them.
+const GeneratorTensors = int(C.ST_GENERATOR_TENSORS)
+
+// Generator is the state of the sampling loop on a device.
+type Generator struct {
+	p      *C.st_generator
+	tables *Tables
+	width  int
+	block  int
+}
+
+// NewGenerator makes a generator of width lanes that collects block rows of each; hosts has 4 words an address. It
+// borrows t. The caller frees the result.
+func NewGenerator(t *Tables, width, maxDays, block int, hosts []uint32, seed uint64) (*Generator, error) {
+	g := &Generator{tables: t, width: width, block: block}
+	msg := C.st_generator_new(&g.p, t.p, C.int32_t(width), C.int32_t(maxDays), C.int32_t(block),
+		(*C.uint32_t)(first(hosts)), C.int32_t(len(hosts)/4), C.uint64_t(seed))
+	if err := check("generator", msg); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// Free releases the generator; its tensors live on in their handles.
+func (g *Generator) Free() {
+	C.st_generator_free(g.p)
+	g.p = nil
+}
+
+// TensorsNoCopy returns the tensors that every step writes. They go to pool, and share the generator's memory.
+func (g *Generator) TensorsNoCopy(pool *Pool) ([]*Handle, error) {
+	var out [GeneratorTensors]*C.st_tensor
+	if err := check("generator tensors", C.st_generator_tensors(g.p, &out[0])); err != nil {
+		return nil, err
+	}
+	return adopt(pool, out[:]), nil
+}
+
+// Assign gives a lane a host, with plans of PlanBytes for each day of its span [start, end) in µs.
+func (g *Generator) Assign(lane, host int, plans []byte, days int, start, end int64) error {
+	return check("generator assign", C.st_generator_assign(g.p, C.int32_t(lane), C.int32_t(host),
+		unsafe.Pointer(first(plans)), C.int32_t(days), C.int64_t(start), C.int64_t(end)))
+}
+
+// Begin starts a row in every lane.
+func (g *Generator) Begin() error { return check("generator begin", C.st_generator_begin(g.p)) }
+
+// Draw draws one attribute in every lane; mixture is nil for a discrete one.
+func (g *Generator) Draw(head int, logits, mixture *Handle) error {
+	msg := C.st_generator_draw(g.p, C.int32_t(head), logits.ptr(), mixture.ptr())
+	runtime.KeepAlive(logits)
+	runtime.KeepAlive(mixture)
+	return check("generator draw", msg)
+}
+
+// Finish ends the row of every lane.
+func (g *Generator) Finish() error { return check("generator finish", C.st_generator_finish(g.p)) }
+
+// Collect copies the rows of a block: RowBytes each, the host of each (-1 for none), and whether each lane goes on.
+func (g *Generator) Collect(rows []byte, hosts, active []int32) error {
+	return check("generator collect", C.st_generator_collect(g.p, unsafe.Pointer(first(rows)),
+		(*C.int32_t)(first(hosts)), (*C.int32_t)(first(active))))
+}

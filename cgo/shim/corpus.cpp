@@ -1,0 +1,359 @@
+#include "corpus.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "lanes/heads.h"
+#include "lanes/tables_object.h"
+
+using namespace stan;
+
+namespace {
+
+constexpr int64_t kMark = 256;   // rows between two saved progresses
+constexpr int64_t kWarm = 512;   // rows that fill the lists before a window
+constexpr int64_t kPad = 64;     // row subsets are padded to multiples, so that kernels see few shapes
+constexpr int64_t kIgnore = -100;
+
+// Progress is what a lane has done of its day at a saved row.
+struct Progress {
+  int64_t plan;
+  int32_t done;
+  int32_t hour_done[24];
+  float sum[kMarks];
+};
+
+struct Stream {
+  int64_t begin, end;         // rows
+  int64_t progress;           // first of its saved progresses
+  int64_t first_plan, plans;  // its days
+};
+
+}  // namespace
+
+struct st_corpus {
+  const st_tables *tables;
+  std::vector<Row> rows;
+  std::vector<Stream> streams;
+  std::vector<Progress> progress;
+  std::vector<Plan> plans;
+  Lane lane;  // of the stream that is being appended
+
+  const Tables &t() const { return tables->tables; }
+
+  const Stream &stream_of(int64_t row) const {
+    auto it = std::upper_bound(streams.begin(), streams.end(), row, [](int64_t r, const Stream &s) { return r < s.end; });
+    return *it;
+  }
+
+  // close_day turns the sums of the day under way into its plan.
+  void close_day() {
+    if (streams.empty() || streams.back().plans == 0) return;
+    Plan &p = plans.back();
+    p.rows = lane.done;
+    for (int h = 0; h < 24; h++) p.hour_rows[h] = lane.hour_done[h];
+    for (int m = 0; m < kMarks; m++) p.mean[m] = lane.done ? lane.sum[m] / float(lane.done) : 0;
+  }
+
+  void append(const Row &row) {
+    Stream &s = streams.back();
+    if (s.plans == 0 || plans.back().day != day_of(row.end)) {
+      close_day();
+      Plan p{};
+      p.day = day_of(row.end);
+      plans.push_back(p);
+      s.plans++;
+      lane.start_day(p);
+    }
+    if ((s.end - s.begin) % kMark == 0) {
+      Progress g;
+      g.plan = int64_t(plans.size()) - 1;
+      g.done = lane.done;
+      std::copy(lane.hour_done, lane.hour_done + 24, g.hour_done);
+      std::copy(lane.sum, lane.sum + kMarks, g.sum);
+      progress.push_back(g);
+    }
+    observe(lane, row, 0, t());
+    rows.push_back(row);
+    s.end++;
+  }
+};
+
+namespace {
+
+// Batch collects what replay writes; its vectors become tensors at the end.
+struct Batch {
+  int64_t chunks, context, length, positions, table;
+  at::Tensor bag, numeric, valid, plan;
+  std::vector<int64_t> position, row, target, tuple_row, tuple_bag, peer_row, peer_bag, chosen_row, chosen_bag;
+  std::vector<float> weight, rest, bounds, tuple_mask, peer_mask, chosen;
+  std::vector<int64_t> subset[8];  // fresh, new, lport, rport, gap, duration, packets, bytes
+
+  Batch(int64_t n, int64_t c, int64_t l)
+      : chunks(n), context(c), length(l), positions(c + l), table(kEntries + c + l),
+        bag(at::zeros({n * table, kBag}, at::kLong)), numeric(at::zeros({n * table, kNumeric}, at::kFloat)),
+        valid(at::zeros({n, positions, 1}, at::kFloat)), plan(at::zeros({n, positions, kPlan}, at::kFloat)) {}
+
+  void put_row(int64_t index, const Row &r, const Observed &o, const Tables &t) {
+    row_bag(bag.data_ptr<int64_t>() + index * kBag, r, o, t);
+    row_numeric(numeric.data_ptr<float>() + index * kNumeric, r, t);
+  }
+
+  // none_of is the bag of a row that follows no candidate: the table row after those of conversations and peers.
+  void put_none() {
+    chosen_row.push_back(0);
+    chosen.push_back(0);
+    for (int i = 0; i < kCandidateBag; i++) chosen_bag.push_back(2 * kCandidateRows + kEntries);
+  }
+
+  template <int N>
+  void put_candidates(const List<N> &list, int32_t position, int64_t now, int64_t base, std::vector<int64_t> &rows,
+                      std::vector<int64_t> &bags, std::vector<float> &mask) {
+    int rank[N];
+    for (int r = 0; r < list.used; r++) rank[list.order[r]] = r;
+    for (int s = 0; s < N; s++) {
+      const bool used = s < list.used;
+      int64_t b[kCandidateBag] = {0, kAgeRows, kAgeRows + kAgeTime, kCandidateRows};
+      if (used) candidate_bag(b, list.slot[s], rank[s], position, now);
+      rows.push_back(base + (used ? list.slot[s].ref : 0));
+      bags.insert(bags.end(), b, b + kCandidateBag);
+      mask.push_back(used ? 0.0f : -1e9f);
+    }
+  }
+
+  void put_chosen(const Entry &e, int rank, int32_t position, int64_t now, int64_t base, int64_t table_start) {
+    int64_t b[kCandidateBag];
+    candidate_bag(b, e, rank, position, now);
+    chosen_row.push_back(base + e.ref);
+    chosen.push_back(1);
+    for (int i = 0; i < kCandidateBag; i++) chosen_bag.push_back(table_start + b[i]);
+  }
+
+  // score writes what the network has to say about a row, from what the lane knew before it.
+  void score(const Lane &lane, const Row &r, int64_t at_position, int64_t base, const Tables &t) {
+    const int64_t index = int64_t(weight.size());
+    weight.push_back(1);
+    position.push_back(at_position);
+    int64_t y[kHeads];
+    float nats[kHeads] = {};
+    std::fill(y, y + kHeads, kIgnore);
+    const int tuple = find_tuple(lane, r), peer = find_peer(lane, r);
+    put_candidates(lane.tuples, lane.position, r.end, base, tuple_row, tuple_bag, tuple_mask);
+    put_candidates(lane.peers, lane.position, r.end, base, peer_row, peer_bag, peer_mask);
+    y[kGap] = r.gap_atom;
+    y[kConversation] = tuple;
+    y[kDirection] = r.outbound;
+    if (tuple < kTuples) {
+      put_chosen(lane.tuples.slot[tuple], lane.tuples.rank_of(tuple), lane.position, r.end, base, 0);
+    } else {
+      subset[0].push_back(index);
+      y[kPeer] = peer;
+      if (peer < kPeers) {
+        put_chosen(lane.peers.slot[peer], lane.peers.rank_of(peer), lane.position, r.end, base, kCandidateRows + kTuples);
+      } else {
+        put_none();
+        subset[1].push_back(index);
+        y[kPlace] = r.place;
+        nats[kPlace] = kLn2 * float(128 - t.place_bits[r.place]);
+      }
+      y[kProtocol] = r.proto_class;
+      nats[kProtocol] = rest_of_byte(r.proto_class, t.protos);
+      const Row *b = base_of(lane, peer);
+      if (b && !comparable(b->proto, r.proto)) b = nullptr;
+      if (has_ports(r.proto)) {
+        subset[2].push_back(index);
+        put_port(kLocalPort, y, nats, b ? copied(r.lport, b->lport) : -1, r.lport_class, t);
+      }
+      if (has_ports(r.proto) || r.proto == kICMP) {
+        subset[3].push_back(index);
+        put_port(kRemotePort, y, nats, b ? copied(r.rport, b->rport) : -1, r.rport_class, t);
+      }
+    }
+    y[kFlags] = r.flags_class;
+    nats[kFlags] = rest_of_byte(r.flags_class, t.flags);
+    y[kToS] = r.tos_class;
+    nats[kToS] = rest_of_byte(r.tos_class, t.tos);
+    if (t.labels > 1) y[kLabel] = r.label;
+    put_value(y[kGap], r.gap_atom, r.gap, t.gap, 4, index);
+    put_value(y[kDuration], r.duration_atom, r.duration, t.duration, 5, index);
+    put_value(y[kPackets], r.packets_atom, r.packets, t.packets, 6, index);
+    put_value(y[kBytes], r.bytes_atom, r.bytes, t.bytes, 7, index);
+    target.insert(target.end(), y, y + kHeads);
+    rest.insert(rest.end(), nats, nats + kHeads);
+  }
+
+  static void put_port(Head head, int64_t *y, float *nats, int copy, int vocabulary_class, const Tables &t) {
+    y[head] = copy >= 0 ? copy : kCopies + vocabulary_class;
+    nats[head] = copy >= 0 ? 0 : rest_of_port(vocabulary_class, t);
+  }
+
+  void put_value(int64_t &y, int atom, int64_t v, const Values &values, int list, int64_t index) {
+    y = atom;
+    if (atom == values.count) subset[list].push_back(index);
+    bounds.push_back(values.lower(v));
+    bounds.push_back(values.upper(v));
+  }
+
+  // pad ends the batch with empty rows up to a multiple of kPad; there is always at least one.
+  void pad() {
+    const int64_t filled = int64_t(weight.size());
+    const int64_t all = (filled / kPad + 1) * kPad;
+    weight.resize(all, 0);
+    position.resize(all, context);
+    row.resize(all, 0);
+    target.resize(all * kHeads, kIgnore);
+    rest.resize(all * kHeads, 0);
+    for (int64_t i = filled; i < all; i++) {
+      for (int k = 0; k < 4; k++) {
+        bounds.push_back(-1);
+        bounds.push_back(1);
+      }
+      put_none();
+    }
+    tuple_row.resize(all * kTuples, 0);
+    peer_row.resize(all * kPeers, 0);
+    tuple_bag.resize(all * kTuples * kCandidateBag, 0);
+    peer_bag.resize(all * kPeers * kCandidateBag, 0);
+    tuple_mask.resize(all * kTuples, 0);
+    peer_mask.resize(all * kPeers, 0);
+    for (auto &s : subset) s.resize((s.size() / kPad + 1) * kPad, all - 1);
+  }
+};
+
+// replay_chunk runs one window through a lane.
+void replay_chunk(Batch &batch, const st_corpus &c, const st_chunk &chunk, int64_t b) {
+  const Tables &t = c.t();
+  const Stream &s = c.stream_of(chunk.row);
+  const int64_t begin = chunk.row;
+  const int64_t low = chunk.cold ? begin : std::max(s.begin, begin - batch.context);
+  const int64_t end = std::min(s.end, begin + batch.length);
+  const int64_t saved = std::max<int64_t>(0, (low - s.begin - (chunk.cold ? 0 : kWarm)) / kMark);
+  int64_t at = s.begin + saved * kMark;
+
+  auto lane = std::make_unique<Lane>();
+  lane->forget();
+  const Progress &g = c.progress[s.progress + saved];
+  int64_t plan = g.plan;
+  lane->start_day(c.plans[plan]);
+  lane->done = g.done;
+  std::copy(g.hour_done, g.hour_done + 24, lane->hour_done);
+  std::copy(g.sum, g.sum + kMarks, lane->sum);
+  lane->position = int32_t(at - s.begin);
+  // The clock before the stream's first row is such that its gap leads to it.
+  lane->now = at > s.begin ? c.rows[at - 1].end : c.rows[at].end - c.rows[at].gap * t.gap_tick;
+  auto enter_day = [&](const Row &r) {
+    if (day_of(r.end) != lane->plan.day) lane->start_day(c.plans[++plan]);
+  };
+  for (; at < low; at++) {
+    enter_day(c.rows[at]);
+    observe(*lane, c.rows[at], -1, t);
+  }
+  if (chunk.cold) lane->forget();
+
+  const int64_t base = b * batch.table;
+  for (int i = 0; i < kEntries; i++) {
+    const bool is_tuple = i < kTuples;
+    if (i - (is_tuple ? 0 : kTuples) >= (is_tuple ? lane->tuples.used : lane->peers.used)) continue;
+    Entry &e = is_tuple ? lane->tuples.slot[i] : lane->peers.slot[i - kTuples];
+    e.ref = i;
+    batch.put_row(base + i, e.row, Observed{0, 0, e.tuple_rank, e.peer_rank}, t);
+  }
+  float *valid = batch.valid.data_ptr<float>() + b * batch.positions;
+  float *plans = batch.plan.data_ptr<float>() + b * batch.positions * kPlan;
+  for (; at < end; at++) {
+    const Row &r = c.rows[at];
+    const int64_t p = at - begin + batch.context;
+    const int64_t index = base + kEntries + p;
+    enter_day(r);
+    plan_inputs(plans + p * kPlan, *lane);
+    if (at >= begin) {
+      batch.row.push_back(index);
+      batch.score(*lane, r, b * batch.positions + p, base, t);
+    }
+    const Observed o = observe(*lane, r, int32_t(kEntries + p), t);
+    batch.put_row(index, r, o, t);
+    valid[p] = 1;
+  }
+}
+
+at::Tensor tensor(const std::vector<int64_t> &v, at::IntArrayRef shape) {
+  at::Tensor x = at::empty(shape, at::kLong);
+  std::memcpy(x.data_ptr(), v.data(), v.size() * sizeof v[0]);
+  return x;
+}
+
+at::Tensor tensor(const std::vector<float> &v, at::IntArrayRef shape) {
+  at::Tensor x = at::empty(shape, at::kFloat);
+  std::memcpy(x.data_ptr(), v.data(), v.size() * sizeof v[0]);
+  return x;
+}
+
+}  // namespace
+
+void st_lane_sizes(st_sizes_of *out) {
+  *out = {sizeof(Row), sizeof(Plan),  kMarks,         kTuples, kPeers,    kBag,  kNumeric,
+          kPlan,       kCandidateBag, kCandidateRows, kCopies, kServices, kHeads};
+}
+
+char *st_corpus_new(st_corpus **out, const st_tables *tables, int64_t reserve) {
+  return guard([&] {
+    TORCH_CHECK(tables->device.is_cpu(), "a corpus needs tables on the CPU, got ", tables->device.str());
+    auto c = std::make_unique<st_corpus>();
+    c->tables = tables;
+    c->rows.reserve(reserve);
+    *out = c.release();
+  });
+}
+
+void st_corpus_free(st_corpus *c) { delete c; }
+
+char *st_corpus_append(st_corpus *c, const void *rows, int64_t n, bool new_stream) {
+  return guard([&] {
+    TORCH_CHECK(new_stream || !c->streams.empty(), "the first rows of a corpus must begin a stream");
+    if (new_stream) {
+      c->close_day();
+      const int64_t at = int64_t(c->rows.size());
+      c->streams.push_back({at, at, int64_t(c->progress.size()), int64_t(c->plans.size()), 0});
+      c->lane.forget();
+    }
+    const Row *r = static_cast<const Row *>(rows);
+    for (int64_t i = 0; i < n; i++) c->append(r[i]);
+    c->close_day();
+  });
+}
+
+int64_t st_corpus_days(const st_corpus *c) { return int64_t(c->plans.size()); }
+
+char *st_corpus_plans(const st_corpus *c, void *plans, int32_t *streams) {
+  return guard([&] {
+    std::memcpy(plans, c->plans.data(), c->plans.size() * sizeof(Plan));
+    for (size_t s = 0; s < c->streams.size(); s++)
+      for (int64_t d = 0; d < c->streams[s].plans; d++) streams[c->streams[s].first_plan + d] = int32_t(s);
+  });
+}
+
+char *st_corpus_replay(st_tensor **out, const st_corpus *c, const st_chunk *chunks, int64_t n, int32_t context,
+                       int32_t length) {
+  return guard([&] {
+    TORCH_CHECK(context >= 1 && length >= 1, "replay needs a context and a length of at least 1, got ", context, " and ",
+                length);
+    Batch b(n, context, length);
+    for (int64_t i = 0; i < n; i++) {
+      TORCH_CHECK_INDEX(chunks[i].row >= 0 && chunks[i].row < int64_t(c->rows.size()), "chunk ", i, " starts at row ",
+                        chunks[i].row, " of ", c->rows.size());
+      replay_chunk(b, *c, chunks[i], i);
+    }
+    b.pad();
+    const int64_t s = int64_t(b.weight.size());
+    std::vector<at::Tensor> r = {
+        b.bag, b.numeric, b.valid, b.plan, tensor(b.position, {s}), tensor(b.row, {s}), tensor(b.weight, {s}),
+        tensor(b.target, {s, kHeads}), tensor(b.rest, {s, kHeads}), tensor(b.bounds, {s, 8}),
+        tensor(b.tuple_row, {s, kTuples}), tensor(b.tuple_bag, {s, kTuples, kCandidateBag}),
+        tensor(b.tuple_mask, {s, kTuples}), tensor(b.peer_row, {s, kPeers}),
+        tensor(b.peer_bag, {s, kPeers, kCandidateBag}), tensor(b.peer_mask, {s, kPeers}), tensor(b.chosen_row, {s}),
+        tensor(b.chosen_bag, {s, kCandidateBag}), tensor(b.chosen, {s, 1})};
+    for (auto &subset : b.subset) r.push_back(tensor(subset, {int64_t(subset.size())}));
+    for (int i = 0; i < ST_BATCH_COUNT; i++) out[i] = own(r[i]);
+  });
+}

@@ -1,0 +1,77 @@
+// The rows that a network learns from, and their replay into batches of training windows.
+#ifndef STAN_CORPUS_H
+#define STAN_CORPUS_H
+
+#include "vocabulary.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Sizes that the Go side lays its modules out by; they are those of lanes/*.h.
+typedef struct st_sizes_of {
+  int32_t row_bytes, plan_bytes, marks, tuples, peers, bag, numeric, plan_inputs, candidate_bag, candidate_rows, copies,
+      services, heads;
+} st_sizes_of;
+void st_lane_sizes(st_sizes_of *out);
+
+typedef struct st_corpus st_corpus;
+
+// A corpus borrows its tables, which must live on the CPU and outlive it.
+char *st_corpus_new(st_corpus **out, const st_tables *tables, int64_t reserve);
+void st_corpus_free(st_corpus *c);
+
+// Copies n rows to the end of the corpus, as the next ones of its last stream or as the first of a new one.
+char *st_corpus_append(st_corpus *c, const void *rows, int64_t n, bool new_stream);
+
+// The days of all streams in order: how many, and each as a stan::Plan with the stream it belongs to.
+int64_t st_corpus_days(const st_corpus *c);
+char *st_corpus_plans(const st_corpus *c, void *plans, int32_t *streams);
+
+// A training window: length rows from row, preceded by context rows where the stream has them. A cold one forgets all
+// rows before it, as a generated host does at its start.
+typedef struct st_chunk {
+  int64_t row;
+  int32_t cold;
+} st_chunk;
+
+// The tensors of a batch of B chunks, T = context + length positions, E = tuples + peers remembered rows, and S scored
+// rows, the last of which is an empty one that padding points to.
+enum {
+  ST_BATCH_BAG,          // [B*(E+T), bag] int64
+  ST_BATCH_NUMERIC,      // [B*(E+T), numeric] float32
+  ST_BATCH_VALID,        // [B, T, 1] float32, 1 where a position holds a row
+  ST_BATCH_PLAN,         // [B, T, plan_inputs] float32, as known before the row
+  ST_BATCH_POSITION,     // [S] int64 into B*T
+  ST_BATCH_ROW,          // [S] int64 into B*(E+T)
+  ST_BATCH_WEIGHT,       // [S] float32, 1 for a row, 0 for padding
+  ST_BATCH_TARGET,       // [S, heads] int64, -100 where the attribute is not drawn
+  ST_BATCH_REST,         // [S, heads] float32, nats that the network does not model: a value inside its class
+  ST_BATCH_BOUNDS,       // [S, 8] float32, lower and upper bin edges of gap, duration, packets, bytes
+  ST_BATCH_TUPLE_ROW,    // [S, tuples] int64 into B*(E+T)
+  ST_BATCH_TUPLE_BAG,    // [S, tuples, candidate_bag] int64
+  ST_BATCH_TUPLE_MASK,   // [S, tuples] float32, 0 or -1e9
+  ST_BATCH_PEER_ROW,     // the same for peers
+  ST_BATCH_PEER_BAG,
+  ST_BATCH_PEER_MASK,
+  ST_BATCH_CHOSEN_ROW,   // [S] int64 into B*(E+T)
+  ST_BATCH_CHOSEN_BAG,   // [S, candidate_bag] int64
+  ST_BATCH_CHOSEN,       // [S, 1] float32, 1 where a conversation or peer was chosen
+  ST_BATCH_FRESH,        // [..] int64 into S: rows of no recent conversation
+  ST_BATCH_NEW,          // rows of no recent peer
+  ST_BATCH_LPORT,        // rows whose local port is drawn
+  ST_BATCH_RPORT,        // rows whose remote port is drawn
+  ST_BATCH_GAP_MIX,      // rows whose gap is none of the exact values
+  ST_BATCH_DURATION_MIX,
+  ST_BATCH_PACKETS_MIX,
+  ST_BATCH_BYTES_MIX,
+  ST_BATCH_COUNT
+};
+
+char *st_corpus_replay(st_tensor **out, const st_corpus *c, const st_chunk *chunks, int64_t n, int32_t context,
+                       int32_t length);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

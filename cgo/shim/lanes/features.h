@@ -1,0 +1,85 @@
+// What the network is told: about a row, about a candidate, about the plan. Scales are chosen so that inputs are of order 1.
+#pragma once
+#include "lane.h"
+
+namespace stan {
+
+// row_bag writes the rows of the embedding table that a flow adds up (kBag of them).
+STAN_HD void row_bag(int64_t *out, const Row &row, const Observed &o, const Tables &t) {
+  const int64_t in[kBag] = {row.gap_atom,    row.duration_atom, row.packets_atom, row.bytes_atom, row.outbound,
+                            row.proto_class, row.lport_class,   row.rport_class,  row.flags_class, row.tos_class,
+                            o.tuple_rank,    o.peer_rank,       t.place_bucket[row.place], row.label};
+  for (int i = 0; i < kBag; i++) out[i] = t.bag_offset[i] + in[i];
+}
+
+STAN_HD float gap_input(int64_t gap, const Tables &t) { return logf(seconds(gap, t.gap_tick) + 1) / 3; }
+STAN_HD float duration_input(int64_t d, const Tables &t) { return logf(1000 * seconds(d, t.duration_tick) + 1) / 5; }
+STAN_HD float packets_input(int64_t n) { return logf(float(n) + 1) / 2; }
+STAN_HD float bytes_input(int64_t n) { return logf(float(n) + 1) / 4 - 1; }
+
+STAN_HD void time_of_day(float *out, int64_t us) {
+  const float turn = 6.2831853f * (float(us - day_of(us) * kDay) / float(kDay));
+  out[0] = sinf(turn);
+  out[1] = cosf(turn);
+}
+
+// row_numeric writes the continuous inputs of a flow (kNumeric of them).
+STAN_HD void row_numeric(float *out, const Row &row, const Tables &t) {
+  out[0] = gap_input(row.gap, t);
+  out[1] = duration_input(row.duration, t);
+  out[2] = packets_input(row.packets);
+  out[3] = bytes_input(row.bytes);
+  out[4] = logf((float(row.bytes) + 1) / (float(row.packets) + 1)) / 2 - 2;
+  out[5] = row.outbound ? 1.0f : -1.0f;
+  time_of_day(out + 6, row.end);
+}
+
+STAN_HD int log_bucket(float x, int buckets) {  // 0 for x < 1, then one a factor of 2
+  int b = 0;
+  while (b < buckets - 1 && x >= 1) {
+    x *= 0.5f;
+    b++;
+  }
+  return b;
+}
+
+// candidate_bag writes the table rows that tell a candidate's age in rows and in time, how often it was seen, and its rank.
+STAN_HD void candidate_bag(int64_t *out, const Entry &e, int rank, int32_t position, int64_t now) {
+  out[0] = log_bucket(float(position - e.position), kAgeRows);
+  const float age = float(now - e.row.end) * 1e-6f;
+  out[1] = kAgeRows + log_bucket(age, kAgeTime);
+  out[2] = kAgeRows + kAgeTime + log_bucket(float(e.count), kCounts);
+  out[3] = kCandidateRows + rank;
+}
+
+// plan_inputs writes kPlan numbers: the day's means, the means of what is still to come, and the clock against the plan.
+STAN_HD void plan_inputs(float *out, const Lane &lane) {
+  const Plan &p = lane.plan;
+  const float left = float(p.rows > lane.done ? p.rows - lane.done : 0);
+  for (int m = 0; m < kMarks; m++) {
+    out[m] = p.mean[m];
+    const float rest = (p.mean[m] * (float(p.rows) + kShrink) - lane.sum[m]) / (left + kShrink);
+    out[kMarks + m] = fminf(fmaxf(rest, -0.5f), 1.5f);
+  }
+  const int64_t start = p.day * kDay;
+  const int64_t clock = lane.now > start ? lane.now : start;
+  int64_t into = clock - start;
+  if (into >= kDay) into = kDay - 1;
+  const int hour = int(into / kHour);
+  const int hour_left = p.hour_rows[hour] - lane.hour_done[hour];
+  float *q = out + 2 * kMarks;
+  q[0] = logf(float(p.rows) + 1) / 5 - 1;
+  q[1] = logf(left + 1) / 5 - 1;
+  q[2] = logf(float(p.hour_rows[hour]) + 1) / 4;
+  q[3] = logf(float(hour_left > 0 ? hour_left : 0) + 1) / 4;
+  q[4] = hour_left <= 0 ? 1.0f : 0.0f;
+  q[5] = hour < 23 ? logf(float(p.hour_rows[hour + 1]) + 1) / 4 : 0.0f;
+  const float rest_of_hour = float((hour + 1) * kHour - into) * 1e-6f;
+  q[6] = rest_of_hour / 3600;
+  // Seconds a row to keep to the plan of this hour, the pace the gap has to follow.
+  q[7] = logf(rest_of_hour / (float(hour_left > 0 ? hour_left : 0) + 0.5f) + 0.01f) / 4;
+  q[8] = lane.now < start ? logf(float(start - lane.now) * 1e-6f + 1) / 5 : 0.0f;
+  time_of_day(q + 9, clock);
+}
+
+}  // namespace stan

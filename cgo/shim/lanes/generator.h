@@ -1,0 +1,373 @@
+// The generator's lanes: what each step of the autoregressive loop does beside the network, lane by lane.
+#pragma once
+#include "draw.h"
+
+namespace stan {
+
+// Slot is a lane that generates one host after the other.
+struct Slot {
+  Lane lane;
+  Row row;           // being drawn
+  int64_t span_end;  // µs; a row that would end at or after it ends the host
+  int32_t host;
+  int32_t active;
+  int32_t emitted;   // rows of the block under way
+  int32_t day, days;
+  int32_t tuple, peer;  // chosen for the row being drawn; kTuples and kPeers for none
+};
+
+// Outputs of a step, one row a lane, each read by the network's next module.
+struct Outputs {
+  float *plan;          // [W, kPlan]
+  int64_t *tuple_bag;   // [W, kTuples, kCandidateBag]
+  float *tuple_mask;    // [W, kTuples]
+  int64_t *peer_bag;    // [W, kPeers, kCandidateBag]
+  float *peer_mask;     // [W, kPeers]
+  int64_t *chosen_row;  // [W] into W*kEntries
+  int64_t *chosen_bag;  // [W, kCandidateBag]
+  float *chosen;        // [W, 1]
+  int64_t *input;       // [W] row of the input table of the attribute just drawn
+  float *number;        // [W, 1] continuous input of the attribute just drawn
+  int64_t *bag;         // [W, kBag]
+  float *numeric;       // [W, kNumeric]
+  int64_t *memory;      // [2, W] into W*kEntries: where the row's embedding goes
+  Row *rows;            // [block, W]
+  int32_t *hosts;       // [block, W] host of each row, -1 for none
+};
+
+struct Generator {
+  Tables t;
+  Outputs out;
+  Slot *slots;            // [W]
+  const Plan *plans;      // [W, max_days]
+  const uint32_t *hosts;  // [host_count, 4] addresses of the generated hosts
+  int32_t width, max_days, host_count, block;
+  uint64_t seed;
+
+  STAN_HD Draws draws(const Slot &s, int attribute) const {
+    return Draws(seed, uint32_t(s.host), uint32_t(s.lane.position), uint32_t(attribute));
+  }
+
+  // next_day moves to the next day with rows; a host whose days are over goes idle.
+  STAN_HD void next_day(int i) {
+    Slot &s = slots[i];
+    do {
+      if (++s.day >= s.days) {
+        s.active = 0;
+        return;
+      }
+      s.lane.start_day(plans[int64_t(i) * max_days + s.day]);
+    } while (s.lane.plan.rows == 0);
+  }
+
+  STAN_HD void begin(int i) {
+    Slot &s = slots[i];
+    if (s.active && s.lane.done >= s.lane.plan.rows) next_day(i);
+    plan_inputs(out.plan + int64_t(i) * kPlan, s.lane);
+  }
+
+  template <int N>
+  STAN_HD void candidates(const List<N> &list, int i, int64_t *bag, float *mask, int32_t position, int64_t now) const {
+    int rank[N];
+    for (int r = 0; r < list.used; r++) rank[list.order[r]] = r;
+    for (int k = 0; k < N; k++) {
+      const bool used = k < list.used;
+      int64_t *b = bag + (int64_t(i) * N + k) * kCandidateBag;
+      b[0] = 0;
+      b[1] = kAgeRows;
+      b[2] = kAgeRows + kAgeTime;
+      b[3] = kCandidateRows;
+      if (used) candidate_bag(b, list.slot[k], rank[k], position, now);
+      mask[int64_t(i) * N + k] = used ? 0.0f : -1e9f;
+    }
+  }
+
+  STAN_HD void emit(int i, int bag_index, int c, float number) {
+    out.input[i] = t.bag_offset[bag_index] + c;
+    out.number[i] = number;
+  }
+
+  STAN_HD void draw_gap(int i, const float *atoms, const float *mixture, int k) {
+    Slot &s = slots[i];
+    Row &r = s.row;
+    const int64_t wait = s.lane.plan.day * kDay - s.lane.now;
+    const int64_t low = wait > 0 ? (wait + t.gap_tick - 1) / t.gap_tick : 0;
+    const Value v = draw_value(atoms, mixture, k, t.gap, low, -1, draws(s, kGap));
+    r.gap = v.v;
+    r.gap_atom = uint16_t(v.atom);
+    // A gap beyond the span ends the host; the bound keeps the sum in range.
+    const int64_t most = (s.span_end - s.lane.now) / t.gap_tick + 1;
+    if (r.gap > most) r.gap = most > 0 ? most : 0;
+    r.end = s.lane.now + r.gap * t.gap_tick;
+    if (s.active && r.end >= s.span_end) s.active = 0;
+    while (s.active && day_of(r.end) > s.lane.plan.day) next_day(i);
+    candidates(s.lane.tuples, i, out.tuple_bag, out.tuple_mask, s.lane.position, r.end);
+    candidates(s.lane.peers, i, out.peer_bag, out.peer_mask, s.lane.position, r.end);
+    emit(i, 0, v.atom, gap_input(r.gap, t));
+  }
+
+  STAN_HD void choose(int i, const Entry &e, int rank, int memory, int64_t table_start) {
+    int64_t b[kCandidateBag];
+    candidate_bag(b, e, rank, slots[i].lane.position, slots[i].row.end);
+    out.chosen_row[i] = int64_t(i) * kEntries + memory;
+    out.chosen[i] = 1;
+    for (int k = 0; k < kCandidateBag; k++) out.chosen_bag[int64_t(i) * kCandidateBag + k] = table_start + b[k];
+    for (int k = 0; k < 4; k++) slots[i].row.addr[k] = e.row.addr[k];
+    slots[i].row.place = e.row.place;
+  }
+
+  STAN_HD void draw_conversation(int i, const float *logits) {
+    Slot &s = slots[i];
+    const int used = s.lane.tuples.used;
+    s.tuple = draw_class(logits, kTuples + 1, draws(s, kConversation).uniform(0),
+                         [=](int c) { return c < used || c == kTuples; });
+    s.peer = kPeers;
+    out.chosen_row[i] = int64_t(i) * kEntries;
+    out.chosen[i] = 0;
+    for (int k = 0; k < kCandidateBag; k++) out.chosen_bag[int64_t(i) * kCandidateBag + k] = 2 * kCandidateRows + kEntries;
+    if (s.tuple == kTuples) return;
+    const Entry &e = s.lane.tuples.slot[s.tuple];
+    choose(i, e, s.lane.tuples.rank_of(s.tuple), s.tuple, 0);
+    Row &r = s.row;
+    r.proto = e.row.proto;
+    r.proto_class = e.row.proto_class;
+    r.lport = e.row.lport;
+    r.rport = e.row.rport;
+    r.lport_class = e.row.lport_class;
+    r.rport_class = e.row.rport_class;
+  }
+
+  STAN_HD void draw_peer(int i, const float *logits) {
+    Slot &s = slots[i];
+    if (s.tuple < kTuples) return;
+    const int used = s.lane.peers.used;
+    s.peer = draw_class(logits, kPeers + 1, draws(s, kPeer).uniform(0), [=](int c) { return c < used || c == kPeers; });
+    if (s.peer == kPeers) return;
+    choose(i, s.lane.peers.slot[s.peer], s.lane.peers.rank_of(s.peer), kTuples + s.peer, kCandidateRows + kTuples);
+  }
+
+  // reserved tells addresses that no flow of a network crosses: this network, loopback, link-local, multicast and above
+  // (RFC 6890), for IPv6 whatever is not 2000::/3.
+  STAN_HD static bool reserved(const uint32_t *a) {
+    if (a[0] != 0 || a[1] != 0 || a[2] != 0xffff) return (a[0] >> 29) != 1;
+    const uint32_t first = a[3] >> 24;
+    return first == 0 || first == 10 || first == 127 || first >= 224 || (a[3] >> 16) == 0xa9fe || (a[3] >> 16) == 0xc0a8 ||
+           (a[3] >> 20) == 0xac1;
+  }
+
+  STAN_HD void draw_address(Slot &s, int place) const {
+    Row &r = s.row;
+    if (place == 0 && host_count > 1) {
+      int32_t other = int32_t(draws(s, kHeads + kPlace).uniform(0) * float(host_count - 1));
+      if (other >= s.host) other++;
+      for (int k = 0; k < 4; k++) r.addr[k] = hosts[int64_t(other) * 4 + k];
+      return;
+    }
+    const uint32_t *prefix = t.place_addr + int64_t(place) * 4;
+    const int bits = t.place_bits[place];
+    for (int attempt = 0; attempt < 16; attempt++) {
+      const Words w = draws(s, kHeads * (attempt + 1) + kPlace).words;
+      for (int k = 0; k < 4; k++) {
+        const int known = bits - 32 * k;
+        const uint32_t mask = known <= 0 ? 0 : known >= 32 ? 0xffffffffu : ~(0xffffffffu >> known);
+        r.addr[k] = (prefix[k] & mask) | (w.x[k] & ~mask);
+      }
+      if (bits == 128 || !reserved(r.addr)) return;
+    }
+  }
+
+  STAN_HD void draw_place(int i, const float *logits) {
+    Slot &s = slots[i];
+    Row &r = s.row;
+    if (s.tuple == kTuples && s.peer == kPeers) {
+      const bool alone = host_count < 2;
+      r.place = draw_class(logits, t.places, draws(s, kPlace).uniform(0), [=](int c) { return c > 0 || !alone; });
+      draw_address(s, r.place);
+    }
+    emit(i, 12, t.place_bucket[r.place], 0);
+  }
+
+  STAN_HD void draw_direction(int i, const float *logits) {
+    Slot &s = slots[i];
+    s.row.outbound = uint8_t(draw_class(logits, 2, draws(s, kDirection).uniform(0), Any()));
+    emit(i, 4, s.row.outbound, s.row.outbound ? 1.0f : -1.0f);
+  }
+
+  // other_byte draws one of the values that no class of its own stands for.
+  STAN_HD static uint8_t other_byte(const uint8_t *known, int n, float u) {
+    int left = int(u * float(256 - n));
+    for (int v = 0; v < 256; v++) {
+      bool seen = false;
+      for (int k = 0; k < n; k++) seen = seen || known[k] == v;
+      if (!seen && left-- == 0) return uint8_t(v);
+    }
+    return 255;
+  }
+
+  STAN_HD uint8_t byte_of(int c, const uint8_t *known, int n, const Draws &d) const {
+    return c < n ? known[c] : other_byte(known, n, d.uniform(1));
+  }
+
+  STAN_HD void draw_protocol(int i, const float *logits) {
+    Slot &s = slots[i];
+    Row &r = s.row;
+    if (s.tuple == kTuples) {
+      const Draws d = draws(s, kProtocol);
+      r.proto_class = uint8_t(draw_class(logits, t.protos + 1, d.uniform(0), Any()));
+      r.proto = byte_of(r.proto_class, t.proto_values, t.protos, d);
+      r.lport = r.rport = 0;
+      r.lport_class = r.rport_class = 0;
+    }
+    emit(i, 5, r.proto_class, 0);
+  }
+
+  STAN_HD bool port_allowed(int vocabulary_class, uint8_t proto) const {
+    if (proto == kICMP) return vocabulary_class >= t.first_icmp();
+    if (vocabulary_class == 0 || vocabulary_class >= t.first_icmp()) return false;
+    return vocabulary_class >= t.first_bin() || (t.port_protos[vocabulary_class] & proto_bit(proto)) != 0;
+  }
+
+  // draw_port draws a port that its base's and its protocol's rules allow.
+  STAN_HD void draw_port(const Slot &s, Head head, const float *logits, int base, uint16_t &port, uint16_t &port_class) const {
+    const uint8_t proto = s.row.proto;
+    const Draws d = draws(s, head);
+    const int c = draw_class(logits, kCopies + t.port_classes(), d.uniform(0), [&](int k) {
+      if (k >= kCopies) return port_allowed(k - kCopies, proto);
+      if (base < 0 || base + k > 65535) return false;
+      return proto == kICMP ? k == 0 : port_allowed(t.port_class[base + k], proto);
+    });
+    if (c < 0) return;
+    if (c < kCopies) {
+      port = uint16_t(base + c);
+      port_class = proto == kICMP ? icmp_class(port) : t.port_class[port];
+      return;
+    }
+    port_class = uint16_t(c - kCopies);
+    if (port_class < t.first_bin()) {
+      port = t.port_values[port_class - 1];
+    } else if (port_class < t.first_icmp()) {
+      const int32_t *bin = t.bin_start + (port_class - t.first_bin());
+      port = t.bin_ports[bin[0] + int32_t(d.uniform(1) * float(bin[1] - bin[0]))];
+    } else if (port_class < t.other_icmp()) {
+      port = t.icmp_values[port_class - t.first_icmp()];
+    } else {
+      port = uint16_t(d.uniform(1) * 65536.0f);
+      port_class = icmp_class(port);
+    }
+  }
+
+  STAN_HD uint16_t icmp_class(uint16_t port) const {
+    for (int k = 0; k < t.icmps; k++)
+      if (t.icmp_values[k] == port) return uint16_t(t.first_icmp() + k);
+    return uint16_t(t.other_icmp());
+  }
+
+  STAN_HD int base_port(const Slot &s, bool local) const {
+    const Row *b = base_of(s.lane, s.peer);
+    if (!b || !comparable(b->proto, s.row.proto)) return -1;
+    return local ? b->lport : b->rport;
+  }
+
+  STAN_HD void draw_local_port(int i, const float *logits) {
+    Slot &s = slots[i];
+    if (s.tuple == kTuples && has_ports(s.row.proto))
+      draw_port(s, kLocalPort, logits, base_port(s, true), s.row.lport, s.row.lport_class);
+    emit(i, 6, s.row.lport_class, 0);
+  }
+
+  STAN_HD void draw_remote_port(int i, const float *logits) {
+    Slot &s = slots[i];
+    if (s.tuple == kTuples && (has_ports(s.row.proto) || s.row.proto == kICMP))
+      draw_port(s, kRemotePort, logits, base_port(s, false), s.row.rport, s.row.rport_class);
+    emit(i, 7, s.row.rport_class, 0);
+  }
+
+  STAN_HD void draw_flags(int i, const float *logits) {
+    Slot &s = slots[i];
+    const uint8_t bit = proto_bit(s.row.proto);
+    const uint8_t *protos = t.flags_protos;
+    const Draws d = draws(s, kFlags);
+    int c = draw_class(logits, t.flags + 1, d.uniform(0), [=](int k) { return (protos[k] & bit) != 0; });
+    if (c < 0) c = draw_class(logits, t.flags + 1, d.uniform(0), Any());
+    s.row.flags_class = uint8_t(c);
+    s.row.flags = byte_of(c, t.flags_values, t.flags, d);
+    emit(i, 8, c, 0);
+  }
+
+  STAN_HD void draw_tos(int i, const float *logits) {
+    Slot &s = slots[i];
+    const Draws d = draws(s, kToS);
+    const int c = draw_class(logits, t.tos + 1, d.uniform(0), Any());
+    s.row.tos_class = uint8_t(c);
+    s.row.tos = byte_of(c, t.tos_values, t.tos, d);
+    emit(i, 9, c, 0);
+  }
+
+  STAN_HD void draw_duration(int i, const float *atoms, const float *mixture, int k) {
+    Slot &s = slots[i];
+    const int64_t longest = int64_t(1) << 40;
+    const Value v = draw_value(atoms, mixture, k, t.duration, 0, longest, draws(s, kDuration));
+    s.row.duration = v.v;
+    s.row.duration_atom = uint16_t(v.atom);
+    emit(i, 1, v.atom, duration_input(v.v, t));
+  }
+
+  STAN_HD void draw_packets(int i, const float *atoms, const float *mixture, int k) {
+    Slot &s = slots[i];
+    const Value v = draw_value(atoms, mixture, k, t.packets, s.row.duration > 0 ? 2 : 1, -1, draws(s, kPackets));
+    s.row.packets = v.v;
+    s.row.packets_atom = uint16_t(v.atom);
+    emit(i, 2, v.atom, packets_input(v.v));
+  }
+
+  STAN_HD void draw_bytes(int i, const float *atoms, const float *mixture, int k) {
+    Slot &s = slots[i];
+    const Value v = draw_value(atoms, mixture, k, t.bytes, 28 * s.row.packets, int64_t(t.mtu) * s.row.packets, draws(s, kBytes));
+    s.row.bytes = v.v;
+    s.row.bytes_atom = uint16_t(v.atom);
+    emit(i, 3, v.atom, bytes_input(v.v));
+  }
+
+  STAN_HD void draw_label(int i, const float *logits) {
+    Slot &s = slots[i];
+    s.row.label = t.labels > 1 ? uint8_t(draw_class(logits, t.labels, draws(s, kLabel).uniform(0), Any())) : 0;
+  }
+
+  // finish makes the row part of the lane's memory and puts it in the block.
+  STAN_HD void finish(int i) {
+    Slot &s = slots[i];
+    const int64_t at = int64_t(s.emitted) * width + i;
+    out.hosts[at] = s.active ? s.host : -1;
+    out.rows[at] = s.row;
+    s.emitted = s.emitted + 1 < block ? s.emitted + 1 : 0;
+    Observed o = {0, 0, kTuples, kPeers};
+    if (s.active) o = observe(s.lane, s.row, 0, t);
+    row_bag(out.bag + int64_t(i) * kBag, s.row, o, t);
+    row_numeric(out.numeric + int64_t(i) * kNumeric, s.row, t);
+    out.memory[i] = int64_t(i) * kEntries + o.tuple;
+    out.memory[width + i] = int64_t(i) * kEntries + kTuples + o.peer;
+  }
+
+  STAN_HD void draw(int i, int head, const float *logits, int classes, const float *mixture, int k) {
+    const float *l = logits + int64_t(i) * classes;
+    const float *m = mixture ? mixture + int64_t(i) * 3 * k : nullptr;
+    switch (head) {
+      case kGap: return draw_gap(i, l, m, k);
+      case kConversation: return draw_conversation(i, l);
+      case kPeer: return draw_peer(i, l);
+      case kPlace: return draw_place(i, l);
+      case kDirection: return draw_direction(i, l);
+      case kProtocol: return draw_protocol(i, l);
+      case kLocalPort: return draw_local_port(i, l);
+      case kRemotePort: return draw_remote_port(i, l);
+      case kFlags: return draw_flags(i, l);
+      case kToS: return draw_tos(i, l);
+      case kDuration: return draw_duration(i, l, m, k);
+      case kPackets: return draw_packets(i, l, m, k);
+      case kBytes: return draw_bytes(i, l, m, k);
+      case kLabel: return draw_label(i, l);
+    }
+  }
+};
+
+}  // namespace stan

@@ -1,0 +1,42 @@
+// The encoded flow: exact values beside the classes that the network's tables know them by. dataset/encode.Row in Go has
+// the same layout, field by field.
+#pragma once
+#include "hd.h"
+
+namespace stan {
+
+enum Proto : uint8_t { kICMP = 1, kTCP = 6, kUDP = 17 };
+
+struct Row {
+  int64_t end;       // last packet, µs since 1970 UTC
+  int64_t gap;       // since the end of the row before, in ticks
+  int64_t duration;  // in ticks
+  int64_t packets;
+  int64_t bytes;
+  uint32_t addr[4];  // remote address, most significant word first; IPv4 as ::ffff:a.b.c.d
+  int32_t place;     // class of the remote address
+  uint16_t lport, rport;
+  uint16_t lport_class, rport_class;
+  uint16_t gap_atom, duration_atom, packets_atom, bytes_atom;  // index of the exact value, the table's size for none
+  uint8_t outbound, proto, flags, tos;
+  uint8_t proto_class, flags_class, tos_class, label;
+};
+static_assert(sizeof(Row) == 88, "dataset/encode.Row has this size");
+
+STAN_HD bool has_ports(uint8_t proto) { return proto == kTCP || proto == kUDP; }
+
+STAN_HD bool same_remote(const Row &a, const Row &b) {
+  return a.addr[3] == b.addr[3] && a.addr[2] == b.addr[2] && a.addr[1] == b.addr[1] && a.addr[0] == b.addr[0];
+}
+
+// same_conversation compares five-tuples as their host sees them, so that a reply equals its request.
+STAN_HD bool same_conversation(const Row &a, const Row &b) {
+  return a.rport == b.rport && a.lport == b.lport && a.proto == b.proto && same_remote(a, b);
+}
+
+constexpr int64_t kSecond = 1000000, kHour = 3600 * kSecond, kDay = 24 * kHour;
+
+STAN_HD int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
+STAN_HD int64_t day_of(int64_t us) { return floor_div(us, kDay); }
+
+}  // namespace stan

@@ -1,0 +1,55 @@
+// The vocabulary of a model as the kernels read it. dataset/encode.Vocabulary in Go is its source.
+#pragma once
+#include "row.h"
+
+namespace stan {
+
+constexpr int kServices = 12;  // ports with marks of their own in the host profile
+constexpr int kCopies = 9;     // port classes before the vocabulary's: as the base flow's, or 1 to 8 above
+constexpr int kBag = 14;       // discrete inputs of a row
+constexpr uint8_t kNoService = 255;
+
+// A value attribute: frequent exact values, and a mixture in y = (ln(v+1) - centre) / scale for the rest.
+struct Values {
+  const int64_t *exact;  // ascending
+  int32_t count;
+  float centre, scale;
+
+  // lower and upper are the edges of the bin of v: half a tick to either side. Below 0 there is no mass to miss.
+  STAN_HD float lower(int64_t v) const { return v <= 0 ? -INFINITY : (logf(float(v) + 0.5f) - centre) / scale; }
+  STAN_HD float upper(int64_t v) const { return (logf(float(v) + 1.5f) - centre) / scale; }
+};
+
+struct Tables {
+  Values gap, duration, packets, bytes;
+  int64_t gap_tick, duration_tick;  // µs
+  int32_t protos, flags, tos, labels;  // classes with a value; one more class stands for every other value, but for labels
+  const uint8_t *proto_values, *flags_values, *tos_values;
+  const uint8_t *flags_protos;  // [flags+1] bit set of the protocol groups seen with it
+  // Port classes: 0 no port; 1..ports exact; then bins of neighbouring ports; then exact ICMP type*256+code; then any other.
+  int32_t ports, bins, icmps;
+  const uint16_t *port_class;    // [65536]
+  const uint16_t *port_values;   // [ports]
+  const uint8_t *port_protos;    // [ports+1] by class, bit set of the protocol groups seen with it
+  const uint16_t *bin_ports;     // ports without a class of their own, bin by bin
+  const int32_t *bin_start;      // [bins+1]
+  const uint16_t *icmp_values;   // [icmps]
+  const uint8_t *port_service;   // [65536] index of the service, or kNoService
+  // Places: class 0 is the internal network; then addresses and networks, the longest match wins.
+  int32_t places;
+  const uint32_t *place_addr;    // [places, 4]
+  const uint8_t *place_bits;     // [places] prefix length of 128
+  const int32_t *place_bucket;   // [places] row of the input table
+  int64_t bag_offset[kBag];      // first row of each discrete input in the row embedding's table
+  int32_t mtu;                   // most bytes a packet
+
+  STAN_HD int port_classes() const { return 1 + ports + bins + icmps + 1; }
+  STAN_HD int first_bin() const { return 1 + ports; }
+  STAN_HD int first_icmp() const { return 1 + ports + bins; }
+  STAN_HD int other_icmp() const { return 1 + ports + bins + icmps; }
+};
+
+// Bit of a protocol in the sets of protocols seen with a port or with flags.
+STAN_HD uint8_t proto_bit(uint8_t proto) { return proto == kTCP ? 1 : proto == kUDP ? 2 : proto == kICMP ? 4 : 8; }
+
+}  // namespace stan

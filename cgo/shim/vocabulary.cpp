@@ -1,0 +1,65 @@
+#include "vocabulary.h"
+
+#include <cstring>
+#include <memory>
+
+#include "lanes/tables_object.h"
+
+namespace {
+
+using stan::guard;
+
+template <class T>
+const T *keep(st_tables &t, const T *data, int64_t n) {
+  at::Tensor bytes = at::empty({n * int64_t(sizeof(T))}, at::kByte);
+  if (n > 0) std::memcpy(bytes.data_ptr(), data, n * sizeof(T));
+  t.storage.push_back(bytes.to(t.device));
+  return static_cast<const T *>(t.storage.back().data_ptr());
+}
+
+stan::Values values(st_tables &t, const st_values &v) {
+  return {keep(t, v.exact, v.count), v.count, v.centre, v.scale};
+}
+
+}  // namespace
+
+char *st_tables_new(st_tables **out, const st_vocabulary *v, st_device device) {
+  return guard([&] {
+    auto t = std::make_unique<st_tables>();
+    t->device = at::Device(at::DeviceType(device.type), device.index);
+    stan::Tables &k = t->tables;
+    k.gap = values(*t, v->gap);
+    k.duration = values(*t, v->duration);
+    k.packets = values(*t, v->packets);
+    k.bytes = values(*t, v->bytes);
+    k.gap_tick = v->gap_tick;
+    k.duration_tick = v->duration_tick;
+    k.protos = v->protos;
+    k.flags = v->flags;
+    k.tos = v->tos;
+    k.labels = v->labels;
+    k.proto_values = keep(*t, v->proto_values, v->protos);
+    k.flags_values = keep(*t, v->flags_values, v->flags);
+    k.tos_values = keep(*t, v->tos_values, v->tos);
+    k.flags_protos = keep(*t, v->flags_protos, v->flags + 1);
+    k.ports = v->ports;
+    k.bins = v->bins;
+    k.icmps = v->icmps;
+    k.port_class = keep(*t, v->port_class, 65536);
+    k.port_values = keep(*t, v->port_values, v->ports);
+    k.port_protos = keep(*t, v->port_protos, v->ports + 1);
+    k.bin_start = keep(*t, v->bin_start, v->bins + 1);
+    k.bin_ports = keep(*t, v->bin_ports, v->bin_start[v->bins]);
+    k.icmp_values = keep(*t, v->icmp_values, v->icmps);
+    k.port_service = keep(*t, v->port_service, 65536);
+    k.places = v->places;
+    k.place_addr = keep(*t, v->place_addr, 4 * int64_t(v->places));
+    k.place_bits = keep(*t, v->place_bits, v->places);
+    k.place_bucket = keep(*t, v->place_bucket, v->places);
+    std::memcpy(k.bag_offset, v->bag_offset, sizeof k.bag_offset);
+    k.mtu = v->mtu;
+    *out = t.release();
+  });
+}
+
+void st_tables_free(st_tables *t) { delete t; }

@@ -1,0 +1,260 @@
+package encode
+
+import (
+	"cmp"
+	"iter"
+	"maps"
+	"math"
+	"net/netip"
+	"slices"
+
+	"stan/dataset"
+)
+
+// FitOptions bound what a vocabulary stores.
+type FitOptions struct {
+	MinHosts int            // hosts at which a value must have been seen to be stored
+	Internal []netip.Prefix // the networks of the hosts
+	First    int64          // start of the capture, µs
+}
+
+// How many values a vocabulary stores at most.
+const (
+	mostGaps      = 128
+	mostDurations = 256
+	mostPackets   = 128
+	mostBytes     = 512
+	mostPorts     = 256
+	mostICMPs     = 32
+	mostLabels    = 64
+	mostAddresses = 3072
+	mostNetworks  = 2560 // of each prefix length
+	placeInputs   = 1024
+)
+
+// mostCounted bounds the values counted at once; beyond it the rarest that one host alone has shown are forgotten, so that
+// memory does not grow with the capture (lossy counting: Manku and Motwani, VLDB 2002).
+const mostCounted = 1 << 20
+
+// tally counts a value over rows and hosts.
+type tally struct {
+	rows, hosts, last uint32
+}
+
+// counter counts values; a host's rows come one after the other.
+type counter[K cmp.Ordered] struct {
+	host   uint32
+	counts map[K]tally
+}
+
+func newCounter[K cmp.Ordered]() *counter[K] { return &counter[K]{counts: map[K]tally{}} }
+
+func (c *counter[K]) add(k K, host uint32) {
+	t := c.counts[k]
+	t.rows++
+	if t.last != host {
+		t.hosts++
+		t.last = host
+	}
+	c.counts[k] = t
+	if len(c.counts) > mostCounted {
+		for rows := uint32(1); len(c.counts) > mostCounted/2; rows *= 2 {
+			maps.DeleteFunc(c.counts, func(_ K, t tally) bool { return t.hosts == 1 && t.last != host && t.rows <= rows })
+			if rows > 1<<20 {
+				break
+			}
+		}
+	}
+}
+
+// top returns the most frequent values seen at minHosts hosts or more, in ascending order.
+func (c *counter[K]) top(n, minHosts int) []K {
+	var ks []K
+	for k, t := range c.counts {
+		if int(t.hosts) >= minHosts {
+			ks = append(ks, k)
+		}
+	}
+	slices.SortFunc(ks, func(a, b K) int {
+		return cmp.Or(cmp.Compare(c.counts[b].rows, c.counts[a].rows), cmp.Compare(a, b))
+	})
+	ks = ks[:min(n, len(ks))]
+	slices.Sort(ks)
+	return ks
+}
+
+// fitter gathers what a vocabulary is made of in one pass.
+type fitter struct {
+	o                                FitOptions
+	gap, duration, packets, bytes    *counter[int64]
+	protos, flags, tos, ports, icmps *counter[int]
+	labels                           *counter[string]
+	addresses, narrow, wide          *counter[string] // prefixes as text would be large: packed 17 bytes
+	flagsProtos, portProtos          map[int]int
+	gapTick, durationTick            int64
+	rows, over1500, over9000         int
+	host                             uint32
+	current                          netip.Addr
+	previous                         int64
+}
+
+// Fit makes a vocabulary of the flows of a training set.
+func Fit(batches iter.Seq2[[]dataset.Flow, error], o FitOptions) (*Vocabulary, error) {
+	f := &fitter{
+		o: o, gap: newCounter[int64](), duration: newCounter[int64](), packets: newCounter[int64](), bytes: newCounter[int64](),
+		protos: newCounter[int](), flags: newCounter[int](), tos: newCounter[int](), ports: newCounter[int](),
+		icmps: newCounter[int](), labels: newCounter[string](), addresses: newCounter[string](), narrow: newCounter[string](),
+		wide: newCounter[string](), flagsProtos: map[int]int{}, portProtos: map[int]int{}, gapTick: 1e6, durationTick: 1e6,
+	}
+	for flows, err := range batches {
+		if err != nil {
+			return nil, err
+		}
+		for i := range flows {
+			f.add(&flows[i])
+		}
+	}
+	return f.vocabulary(), nil
+}
+
+// tick is the coarsest of 1 s, 1 ms and 1 µs that divides us and is no coarser than before.
+func tick(before, us int64) int64 {
+	for us%before != 0 {
+		before /= 1000
+	}
+	return before
+}
+
+func (f *fitter) add(x *dataset.Flow) {
+	if x.Host != f.current {
+		f.host++
+		f.current = x.Host
+		f.previous = StreamStart(x.End, f.o.First)
+	}
+	h := f.host
+	f.rows++
+	gap := max(x.End-f.previous, 0)
+	f.previous = x.End
+	f.gapTick = tick(f.gapTick, x.End)
+	f.durationTick = tick(f.durationTick, x.End-x.Start)
+	f.gap.add(gap, h)
+	f.duration.add(x.End-x.Start, h)
+	f.packets.add(int64(min(x.Packets, 1<<62)), h)
+	f.bytes.add(int64(min(x.Bytes, 1<<62)), h)
+	f.protos.add(int(x.Proto), h)
+	f.flags.add(int(x.TCPFlags), h)
+	f.flagsProtos[int(x.TCPFlags)] |= protoBit(x.Proto)
+	f.tos.add(int(x.ToS), h)
+	f.labels.add(x.Label, h)
+	switch {
+	case hasPorts(x.Proto):
+		for _, p := range [2]int{int(x.SrcPort), int(x.DstPort)} {
+			f.ports.add(p, h)
+			f.portProtos[p] |= protoBit(x.Proto)
+		}
+	case x.Proto == protoICMP:
+		f.icmps.add(int(x.DstPort), h)
+	}
+	if x.Packets > 0 {
+		if x.Bytes > 1500*x.Packets {
+			f.over1500++
+		}
+		if x.Bytes > 9000*x.Packets {
+			f.over9000++
+		}
+	}
+	f.addPlace(x.Remote(), h)
+}
+
+func (f *fitter) addPlace(a netip.Addr, host uint32) {
+	if slices.ContainsFunc(f.o.Internal, func(p netip.Prefix) bool { return p.Contains(a) }) {
+		return
+	}
+	narrow, wide := 48, 32
+	if a.Is4() {
+		narrow, wide = 24, 16
+	}
+	f.addresses.add(packed(netip.PrefixFrom(a, a.BitLen())), host)
+	near, _ := a.Prefix(narrow) // bits fit the family
+	far, _ := a.Prefix(wide)
+	f.narrow.add(packed(near), host)
+	f.wide.add(packed(far), host)
+}
+
+func packed(p netip.Prefix) string {
+	b, _ := p.MarshalBinary() // cannot fail for a valid prefix
+	return string(b)
+}
+
+func prefixes(keys []string) []netip.Prefix {
+	out := make([]netip.Prefix, len(keys))
+	for i, k := range keys {
+		_ = out[i].UnmarshalBinary([]byte(k)) // packed made it
+	}
+	return out
+}
+
+func (f *fitter) vocabulary() *Vocabulary {
+	least := f.o.MinHosts
+	v := &Vocabulary{
+		MinHosts: least, Internal: f.o.Internal,
+		Gap: values(f.gap, f.gapTick, mostGaps, least), Duration: values(f.duration, f.durationTick, mostDurations, least),
+		Packets: values(f.packets, 1, mostPackets, least), Bytes: values(f.bytes, 1, mostBytes, least),
+		Protos: f.protos.top(255, least), Flags: f.flags.top(255, least), ToS: f.tos.top(255, least),
+		Labels: f.labels.top(mostLabels, least), Ports: f.ports.top(mostPorts, least), ICMPs: f.icmps.top(mostICMPs, least),
+		MTU: 65535,
+	}
+	if len(v.Labels) == 0 {
+		v.Labels = []string{""}
+	}
+	for _, x := range v.Flags {
+		v.FlagsProtos = append(v.FlagsProtos, f.flagsProtos[x])
+	}
+	v.FlagsProtos = append(v.FlagsProtos, protoBit(protoTCP))
+	for _, p := range v.Ports {
+		v.PortProtos = append(v.PortProtos, f.portProtos[p])
+	}
+	v.ServicePort = f.ports.top(Services, least)
+	// A limit that one flow in ten thousand breaks is one that the exporter does not know of.
+	switch most := f.rows / 10000; {
+	case f.over1500 <= most:
+		v.MTU = 1500
+	case f.over9000 <= most:
+		v.MTU = 9000
+	}
+	addresses := f.addresses.top(mostAddresses, least)
+	// The commonest addresses come first: they have rows of their own in the input table.
+	slices.SortStableFunc(addresses, func(a, b string) int {
+		return cmp.Compare(f.addresses.counts[b].rows, f.addresses.counts[a].rows)
+	})
+	v.PlaceInputs = min(placeInputs, len(addresses))
+	v.Places = slices.Concat(f.o.Internal[:1], prefixes(addresses), prefixes(f.narrow.top(mostNetworks, least)),
+		prefixes(f.wide.top(mostNetworks, least)), []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")})
+	return v
+}
+
+// values makes the table of a continuous attribute whose counted values are multiples of tick.
+func values(c *counter[int64], tick int64, most, minHosts int) Values {
+	v := Values{Tick: tick, Exact: c.top(most, minHosts)}
+	for i := range v.Exact {
+		v.Exact[i] /= tick
+	}
+	v.Exact = slices.Compact(v.Exact)
+	var n, sum, squares float64
+	for k, t := range c.counts {
+		if _, exact := slices.BinarySearch(v.Exact, k/tick); !exact {
+			y, w := math.Log(float64(k/tick)+1), float64(t.rows)
+			n += w
+			sum += w * y
+			squares += w * y * y
+		}
+	}
+	v.Scale = 1
+	if n > 0 {
+		v.Centre = sum / n
+		if variance := squares/n - v.Centre*v.Centre; variance > 1e-4 {
+			v.Scale = math.Sqrt(variance)
+		}
+	}
+	return v
+}
