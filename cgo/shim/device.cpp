@@ -1,6 +1,6 @@
 #include "device.h"
 
-#include "cuda.h"
+#include "streams.h"
 #include "internal.h"
 
 namespace stan {

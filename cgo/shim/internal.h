@@ -25,7 +25,7 @@ struct NoTensor : std::runtime_error {
 // Returns the message of the exception being handled. Call it inside a catch block only.
 char *caught() noexcept;
 
-// Gives the calling thread the thread count of st_set_num_threads; see threads.cpp for why each call asks.
+// Gives the calling thread the thread count of st_set_num_threads; see runtime.cpp for why each call asks.
 void enter_thread();
 
 // Runs f; whatever it throws becomes a message.

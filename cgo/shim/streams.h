@@ -1,7 +1,7 @@
 // Devices, CUDA streams, events and graphs. A build without CUDA has every entry; those that need CUDA return a
 // message of kind ST_KIND_NOCUDA.
-#ifndef STAN_CUDA_H
-#define STAN_CUDA_H
+#ifndef STAN_STREAMS_H
+#define STAN_STREAMS_H
 
 #include "tensor.h"
 

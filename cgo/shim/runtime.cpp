@@ -1,4 +1,4 @@
-#include "threads.h"
+#include "runtime.h"
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>

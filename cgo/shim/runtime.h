@@ -1,6 +1,6 @@
 // Threads of one operation, determinism, version.
-#ifndef STAN_THREADS_H
-#define STAN_THREADS_H
+#ifndef STAN_RUNTIME_H
+#define STAN_RUNTIME_H
 
 #include "base.h"
 
