@@ -1,0 +1,68 @@
+package libtorch
+
+// #include "autograd.h"
+import "C"
+
+import "runtime"
+
+// Backward adds the gradients of h, weighted by grad, to the leaves that it was computed from. grad may be nil for an h
+// of one element.
+func Backward(h, grad *Handle, retainGraph bool) error {
+	msg := C.st_backward(h.ptr(), grad.ptr(), C.bool(retainGraph))
+	runtime.KeepAlive(h)
+	runtime.KeepAlive(grad)
+	return check("backward", msg)
+}
+
+// Grad is the gradient of h, nil when it has none.
+func Grad(h *Handle) (*Handle, error) {
+	out := result(h)
+	msg := C.st_grad(&out.p, h.ptr())
+	runtime.KeepAlive(h)
+	if msg == nil && out.p == nil {
+		return nil, nil
+	}
+	return out.done("grad", msg)
+}
+
+// SetRequiresGrad makes h a leaf that gathers gradients, or not.
+func SetRequiresGrad(h *Handle, on bool) error {
+	msg := C.st_set_requires_grad(h.ptr(), C.bool(on))
+	runtime.KeepAlive(h)
+	return check("requires grad", msg)
+}
+
+// ZeroGrad drops the gradients of hs, or with keep sets them to zero.
+func ZeroGrad(hs []*Handle, keep bool) error {
+	ps := pointers(hs)
+	msg := C.st_zero_grad(first(ps), C.int64_t(len(ps)), C.bool(!keep))
+	runtime.KeepAlive(hs)
+	return check("zero grad", msg)
+}
+
+// GradEnabled tells whether the calling thread records operations.
+func GradEnabled() bool { return bool(C.st_grad_enabled()) }
+
+// SetGradEnabled makes the calling thread record operations, or not. The caller has locked its goroutine to the thread.
+func SetGradEnabled(on bool) { C.st_set_grad_enabled(C.bool(on)) }
+
+// Autocast sets automatic mixed precision of the calling thread and returns what it was. The caller has locked its
+// goroutine to the thread.
+func Autocast(d Device, on bool, dtype int8) (wasOn bool, wasDType int8, err error) {
+	var on0 C.bool
+	var dtype0 C.int8_t
+	msg := C.st_autocast(d.c(), C.bool(on), C.int8_t(dtype), &on0, &dtype0)
+	return bool(on0), int8(dtype0), check("autocast", msg)
+}
+
+// AutocastClear drops the weights that autocast has converted on this thread.
+func AutocastClear() { C.st_autocast_clear() }
+
+// ClipGradNorm scales the gradients of hs so that their 2-norm together is at most maxNorm, and returns what it was.
+func ClipGradNorm(hs []*Handle, maxNorm float64) (*Handle, error) {
+	out := result(hs...)
+	ps := pointers(hs)
+	msg := C.st_clip_grad_norm(&out.p, first(ps), C.int64_t(len(ps)), C.double(maxNorm))
+	runtime.KeepAlive(hs)
+	return out.done("clip grad norm", msg)
+}
