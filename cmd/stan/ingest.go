@@ -2,41 +2,205 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"stan/dataset"
 )
 
 type ingestOptions struct {
-	output string
-	inputs []string
+	inputs   []string
+	output   string
+	format   string
+	internal string
+	zone     string
+	maxBad   string
+	memory   string
+	threads  int
+	buckets  int
+	force    bool
+
+	settings dataset.IngestOptions // what validate makes of the above
 }
 
 func newIngestCommand(con *console) *cli.Command {
 	var o ingestOptions
 	return &cli.Command{
 		Name:      "ingest",
-		Usage:     "read captures and write the flows of every internal host as bucketed Parquet",
+		Usage:     "read captures and write the flows of every internal host as a folder of flows",
 		ArgsUsage: "FILE|FOLDER|- ...",
+		Description: `Reads UGR'16 CSV, with or without a header line, plain or compressed by gzip or zstd, from files, folders
+and, as -, standard input. Every host inside --internal gets the flows that it sent or received; a flow between two
+internal hosts belongs to both. A line that is no flow is counted by reason, and the first ones are shown.`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the flows to folder `DIR`", Destination: &o.output},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Destination: &o.output,
+				Usage: "write the flows to the new folder `DIR`"},
+			&cli.StringFlag{Name: "internal", Destination: &o.internal,
+				Usage: "networks whose addresses are hosts, as `CIDR[,CIDR]`"},
+			&cli.StringFlag{Name: "format", Value: "auto", Destination: &o.format, Usage: "of the input: `auto|ugr16`"},
+			&cli.StringFlag{Name: "tz", Value: "UTC", Destination: &o.zone,
+				Usage: "time `ZONE` of the input's clock, such as Europe/Madrid"},
+			&cli.StringFlag{Name: "max-bad-rows", Value: "0.1%", Destination: &o.maxBad,
+				Usage: "refuse the input when more than `N|P%` of its lines are no flows"},
+			&cli.StringFlag{Name: "memory", Value: "192MiB", Destination: &o.memory,
+				Usage: "for sorting; `SIZE` with unit KiB, MiB or GiB"},
+			&cli.IntFlag{Name: "threads", Destination: &o.threads, Usage: "`N`, 0 for one a core; the result is the same"},
+			&cli.IntFlag{Name: "buckets", Value: 16, Destination: &o.buckets, Usage: "data files `N` to spread the hosts over"},
+			&cli.BoolFlag{Name: "force", Destination: &o.force, Usage: "replace a folder of flows that is there already"},
 		},
 		Action: func(c *cli.Context) error {
 			o.inputs = c.Args().Slice()
 			if err := o.validate(); err != nil {
 				return err
 			}
-			return runIngest(c.Context, o, con)
+			return runIngest(c.Context, o.settings, con)
 		},
 	}
 }
 
+// validate checks the options and fills settings.
 func (o *ingestOptions) validate() error {
+	if len(o.inputs) == 0 {
+		return usagef("ingest", "no input, want files, folders or -")
+	}
 	if o.output == "" {
-		return usagef("ingest", "no output folder, want -o DIR")
+		return usagef("ingest", "no output, want -o DIR")
+	}
+	if o.internal == "" {
+		return usagef("ingest", "no --internal, want the networks whose addresses are hosts, such as --internal 10.0.0.0/8,2001:db8::/32")
+	}
+	if o.format != "auto" && o.format != dataset.FormatUGR16 {
+		return usagef("ingest", "--format %q, want auto or %s", o.format, dataset.FormatUGR16)
+	}
+	internal, err := parsePrefixes(o.internal)
+	if err != nil {
+		return usagef("ingest", "--internal: %w", err)
+	}
+	zone, err := time.LoadLocation(o.zone)
+	if err != nil {
+		return usagef("ingest", "--tz: %w", err)
+	}
+	maxBad, err := dataset.ParseBadLimit(o.maxBad)
+	if err != nil {
+		return usagef("ingest", "--max-bad-rows: %w", err)
+	}
+	memory, err := parseSize(o.memory)
+	if err != nil || memory < 1<<20 {
+		return usagef("ingest", "--memory %q, want at least 1MiB", o.memory)
+	}
+	if o.threads < 0 {
+		return usagef("ingest", "--threads %d, want 0 or more", o.threads)
+	}
+	if o.buckets < 1 || o.buckets > 1000 {
+		return usagef("ingest", "--buckets %d, want 1 to 1000", o.buckets)
+	}
+	o.settings = dataset.IngestOptions{
+		Inputs: o.inputs, Output: o.output, Internal: internal, Zone: zone, MaxBad: maxBad, Tool: tool(),
+		Build: dataset.BuildOptions{MemoryBytes: memory, Buckets: o.buckets, Threads: o.threads, Force: o.force},
 	}
 	return nil
 }
 
-func runIngest(ctx context.Context, o ingestOptions, con *console) error {
-	return nil
+// parsePrefixes reads networks separated by commas; an address alone is a network of one.
+func parsePrefixes(text string) ([]netip.Prefix, error) {
+	var prefixes []netip.Prefix
+	for item := range strings.SplitSeq(text, ",") {
+		item = strings.TrimSpace(item)
+		prefix, err := netip.ParsePrefix(item)
+		if err != nil {
+			address, addressErr := netip.ParseAddr(item)
+			if addressErr != nil || address.Zone() != "" {
+				return nil, fmt.Errorf("%q, want networks such as 10.0.0.0/8 or 2001:db8::/32", item)
+			}
+			prefix = netip.PrefixFrom(address, address.BitLen())
+		}
+		if prefix.Masked() != prefix {
+			return nil, fmt.Errorf("%q has bits set behind its length, want %v", item, prefix.Masked())
+		}
+		prefixes = append(prefixes, prefix)
+	}
+	return prefixes, nil
+}
+
+// runIngest shows progress, reads, and prints the summary, also that of an input that was refused.
+func runIngest(ctx context.Context, o dataset.IngestOptions, con *console) error {
+	reading := con.Stage("reading", "bytes", -1)
+	o.Progress = func(bytes, total, lines int64) {
+		reading.SetTotal(total)
+		reading.Set(bytes, "lines", lines)
+	}
+	var writing *stage
+	o.Build.Progress = func(done, total int64) {
+		if writing == nil {
+			reading.Done()
+			writing = con.Stage("writing", "rows", total)
+		}
+		writing.Set(done)
+	}
+	o.Stdin = con.in
+	manifest, err := dataset.Ingest(ctx, o)
+	if err == nil {
+		writing.Done("folder", o.Output)
+	}
+	if manifest.Ingest != nil {
+		reportBadLines(con, manifest.Ingest)
+	}
+	if err != nil {
+		return fmt.Errorf("ingest: %w", err)
+	}
+	return printSummary(con.out, &manifest)
+}
+
+func reportBadLines(con *console, s *dataset.Summary) {
+	for _, line := range s.BadLines {
+		con.Warn(line.String())
+	}
+	if more := s.Bad - int64(len(s.BadLines)); more > 0 {
+		con.Warn(fmt.Sprintf("%d more lines refused", more))
+	}
+	for _, name := range s.EmptyInputs {
+		con.Warn(name + ": no flows")
+	}
+}
+
+// printSummary writes what a folder of flows holds and, after ingest, what became of every line.
+func printSummary(out io.Writer, m *dataset.Manifest) error {
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	if s := m.Ingest; s != nil {
+		fmt.Fprintf(t, "flows read\t%d\tin %d lines of %d files\n", s.Flows, s.Lines, s.Inputs)
+		fmt.Fprintf(t, "kept\t%d\t\n", s.Kept)
+		fmt.Fprintf(t, "dropped\t%d\tneither address internal\n", s.External)
+		fmt.Fprintf(t, "both internal\t%d\t%.2f %% of the kept: a row for each host\n", s.BothInternal, percent(s.BothInternal, s.Kept))
+		fmt.Fprintf(t, "lines refused\t%d\t\n", s.Bad)
+		for _, reason := range slices.Sorted(maps.Keys(s.BadByReason)) {
+			fmt.Fprintf(t, "\t%d\t%s\n", s.BadByReason[reason], reason)
+		}
+		names := slices.SortedFunc(maps.Keys(s.Protocols), func(a, b string) int { return int(s.Protocols[b] - s.Protocols[a]) })
+		for _, name := range names {
+			fmt.Fprintf(t, "%s\t%d\t%.2f %%\n", name, s.Protocols[name], percent(s.Protocols[name], s.Kept))
+		}
+	}
+	fmt.Fprintf(t, "rows\t%d\tin %d data files\n", m.Rows, len(m.Files))
+	fmt.Fprintf(t, "hosts\t%d\tinside %s\n", m.Hosts, joinPrefixes(m.Internal))
+	fmt.Fprintf(t, "first start\t%s\t\n", m.First.Format(time.RFC3339Nano))
+	fmt.Fprintf(t, "last end\t%s\t\n", m.Last.Format(time.RFC3339Nano))
+	return t.Flush()
+}
+
+func percent(part, whole int64) float64 { return 100 * float64(part) / float64(max(whole, 1)) }
+
+func joinPrefixes(prefixes []netip.Prefix) string {
+	texts := make([]string, len(prefixes))
+	for i, p := range prefixes {
+		texts[i] = p.String()
+	}
+	return strings.Join(texts, ", ")
 }

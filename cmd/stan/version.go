@@ -41,3 +41,6 @@ func runVersion(con *console) error {
 func libtorchFacts() []fact {
 	return nil
 }
+
+// tool is how manifests and models name what wrote them.
+func tool() string { return "stan " + version }

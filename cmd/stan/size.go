@@ -1,0 +1,22 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// parseSize reads a number of bytes with a unit: B, KiB, MiB, GiB, or kB, MB, GB.
+func parseSize(text string) (int64, error) {
+	digits := strings.TrimRight(text, "BKMGikb ")
+	units := map[string]float64{
+		"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "kB": 1e3, "MB": 1e6, "GB": 1e9,
+	}
+	unit, known := units[strings.TrimSpace(text[len(digits):])]
+	n, err := strconv.ParseFloat(digits, 64)
+	if err != nil || !known || !(n >= 0) || n*unit > math.MaxInt64/2 {
+		return 0, fmt.Errorf("%q, want a size such as 512MiB", text)
+	}
+	return int64(n * unit), nil
+}

@@ -1,0 +1,197 @@
+package dataset
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// writeRows is how many flows go to a file's writer at once. The bytes of a Parquet file depend on it.
+const writeRows = 8192
+
+// writeData merges the runs into data files, several buckets at a time, and lists the files in m.
+func (b *Builder) writeData(ctx context.Context, m *Manifest) error {
+	place := b.places()
+	if err := b.reduceRuns(ctx, place); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	progress := b.progress(m.Rows)
+	buckets := make(chan int)
+	infos := make([]FileInfo, b.options.Buckets)
+	var workers sync.WaitGroup
+	for range min(b.options.Threads, b.options.Buckets) {
+		workers.Go(func() {
+			for bucket := range buckets {
+				info, err := b.writeBucket(ctx, bucket, m, place, progress)
+				if err != nil {
+					cancel(err)
+					continue
+				}
+				infos[bucket] = info
+			}
+		})
+	}
+	for bucket := range b.options.Buckets {
+		if b.bucketSize(bucket) > 0 && ctx.Err() == nil {
+			buckets <- bucket
+		}
+	}
+	close(buckets)
+	workers.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	for _, info := range infos {
+		if info.Rows > 0 {
+			m.Files = append(m.Files, info)
+		}
+	}
+	for _, r := range b.runs {
+		r.close()
+	}
+	b.runs = nil
+	return writeError(os.RemoveAll(filepath.Join(b.output.temp, "runs")))
+}
+
+// reduceRuns merges runs into fewer until one merge can read them all.
+func (b *Builder) reduceRuns(ctx context.Context, place func(uint32) uint64) error {
+	for len(b.runs) > maxFanIn {
+		file, err := b.runFile()
+		if err != nil {
+			return err
+		}
+		merged, err := mergeRuns(ctx, file, b.runs[:maxFanIn], b.options.Buckets, int(b.options.MemoryBytes/2), place)
+		if err != nil {
+			return err
+		}
+		for _, r := range b.runs[:maxFanIn] {
+			r.close()
+		}
+		b.runs = append(b.runs[maxFanIn:], merged)
+	}
+	return nil
+}
+
+func (b *Builder) bucketSize(bucket int) int64 {
+	var size int64
+	for _, r := range b.runs {
+		size += r.bounds[bucket+1] - r.bounds[bucket]
+	}
+	return size
+}
+
+// progress returns a function that adds finished rows and reports their sum.
+func (b *Builder) progress(total int64) func(rows int) {
+	if b.options.Progress == nil {
+		return func(int) {}
+	}
+	var mu sync.Mutex
+	var done int64
+	return func(rows int) {
+		mu.Lock()
+		defer mu.Unlock()
+		done += int64(rows)
+		b.options.Progress(done, total)
+	}
+}
+
+// writeBucket merges one bucket into its data file.
+func (b *Builder) writeBucket(ctx context.Context, bucket int, m *Manifest, place func(uint32) uint64,
+	progress func(rows int)) (FileInfo, error) {
+	info := FileInfo{Path: bucketFile(bucket, m.Format)}
+	file, err := b.create(filepath.Join(b.output.temp, filepath.FromSlash(info.Path)))
+	if err != nil {
+		return info, writeError(err)
+	}
+	defer file.Close()
+	digest := sha256.New()
+	counted := &countingWriter{out: io.MultiWriter(file, digest)}
+	buffered := bufio.NewWriterSize(counted, 1<<20)
+	out := newFlowWriter(buffered, info.Path, m)
+
+	flows := make([]Flow, 0, writeRows)
+	flush := func() error {
+		err := out.Write(flows)
+		progress(len(flows))
+		flows = flows[:0]
+		return err
+	}
+	var host netip.Addr
+	memory := int(b.options.MemoryBytes / 2 / int64(b.options.Threads))
+	err = mergeBucket(ctx, b.runs, bucket, memory, place, func(record []byte) error {
+		flows = flows[:len(flows)+1]
+		f := &flows[len(flows)-1]
+		decodeRecord(record, f, b.labels)
+		if f.Host != host {
+			host = f.Host
+			info.Hosts++
+		}
+		info.Rows++
+		if len(flows) == cap(flows) {
+			return flush()
+		}
+		return nil
+	})
+	if err == nil {
+		err = flush()
+	}
+	if err == nil {
+		err = errors.Join(out.Close(), writeError(buffered.Flush()), writeError(file.Sync()))
+	}
+	if err != nil {
+		return info, err
+	}
+	info.Bytes, info.SHA256 = counted.n, hex.EncodeToString(digest.Sum(nil))
+	return info, nil
+}
+
+// newFlowWriter returns the writer of m's format.
+func newFlowWriter(out io.Writer, name string, m *Manifest) flowWriter {
+	if m.Format == FormatUGR16 {
+		return NewUGR16Writer(out)
+	}
+	return newParquetWriter(out, name, m.footer())
+}
+
+// seal writes the manifest and then _SUCCESS.
+func (b *Builder) seal(m *Manifest) error {
+	content, err := m.encode()
+	if err != nil {
+		return fmt.Errorf("dataset: %s: %w", manifestName, err)
+	}
+	if err := b.writeFile(manifestName, content); err != nil {
+		return err
+	}
+	return b.writeFile(successName, nil)
+}
+
+func (b *Builder) writeFile(name string, content []byte) error {
+	file, err := b.create(filepath.Join(b.output.temp, name))
+	if err != nil {
+		return writeError(err)
+	}
+	_, err = file.Write(content)
+	return writeError(errors.Join(err, file.Sync(), file.Close()))
+}
+
+// countingWriter counts the bytes that pass.
+type countingWriter struct {
+	out io.Writer
+	n   int64
+}
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	n, err := w.out.Write(p)
+	w.n += int64(n)
+	return n, err
+}

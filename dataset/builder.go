@@ -1,0 +1,309 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// defaultMemory is BuildOptions.MemoryBytes where it is 0.
+const defaultMemory = 192 << 20
+
+// maxLabels bounds the table of labels: they are classes, not free text.
+const maxLabels = 1 << 16
+
+// BuildOptions are the settings of a Builder. The zero value of each field but Internal is a good default.
+type BuildOptions struct {
+	Format      string         // of the data files: FormatParquet (the default) or FormatUGR16
+	Internal    []netip.Prefix // networks of the hosts, for the manifest
+	MemoryBytes int64          // for sorting; the process needs some 100 MiB beside it
+	Buckets     int            // into which hosts are hashed, 1 to 1000
+	Threads     int            // for sorting and writing; the result does not depend on it
+	Force       bool           // replace a folder of flows that stands there already
+
+	// Progress is called while Finish writes, from one goroutine at a time.
+	Progress func(done, total int64)
+}
+
+func (o *BuildOptions) complete() error {
+	if o.Format == "" {
+		o.Format = FormatParquet
+	}
+	if o.MemoryBytes == 0 {
+		o.MemoryBytes = defaultMemory
+	}
+	if o.Buckets == 0 {
+		o.Buckets = defaultBuckets
+	}
+	if o.Threads == 0 {
+		o.Threads = runtime.GOMAXPROCS(0)
+	}
+	switch {
+	case o.Format != FormatParquet && o.Format != FormatUGR16:
+		return fmt.Errorf("dataset: %w: output format %q, want %q or %q", ErrInput, o.Format, FormatParquet, FormatUGR16)
+	case o.Buckets < 1 || o.Buckets > maxBuckets:
+		return fmt.Errorf("dataset: %w: %d buckets, want 1 to %d", ErrInput, o.Buckets, maxBuckets)
+	case o.Threads < 1:
+		return fmt.Errorf("dataset: %w: %d threads, want at least 1", ErrInput, o.Threads)
+	case o.MemoryBytes < 1<<20:
+		return fmt.Errorf("dataset: %w: %d bytes of memory, want at least 1 MiB", ErrInput, o.MemoryBytes)
+	}
+	return nil
+}
+
+// Meta is what a folder's manifest and footers say about its origin.
+type Meta struct {
+	Tool     string            // program and version
+	Summary  *Summary          // of ingest, nil elsewhere
+	Metadata map[string]string // of a generator
+}
+
+// Builder sorts flows in bounded memory and writes them as a folder of flows, one data file a bucket. Until Finish
+// returns nothing is visible at the folder's path; after an error of any method call Abort.
+//
+// Memory grows with the number of hosts, by some 100 bytes each, and not with the number of flows.
+type Builder struct {
+	options BuildOptions
+	output  *outputDir
+	create  func(path string) (tempFile, error)
+
+	mu      sync.Mutex // guards what follows
+	buffer  []byte     // records not yet in a run; its capacity is never exceeded
+	added   uint64     // rows so far
+	hosts   map[netip.Addr]uint32
+	hostIn  []hostInfo // by host number
+	labelNo map[string]uint32
+	labels  []string // by label number
+	runs    []*run
+	failed  error // first error of a spill
+	first   int64 // earliest start
+	last    int64 // latest end
+
+	free    chan []byte // empty buffers
+	spills  sync.WaitGroup
+	spilled atomic.Int64 // runs created, for their names
+}
+
+type hostInfo struct {
+	addr   netip.Addr
+	bucket uint32
+}
+
+// NewBuilder prepares to write a folder of flows at dir. It takes a lock beside it and removes what a killed run left.
+func NewBuilder(dir string, options BuildOptions) (*Builder, error) {
+	if err := options.complete(); err != nil {
+		return nil, err
+	}
+	output, err := claimOutput(dir, options.Force)
+	if err != nil {
+		return nil, err
+	}
+	// One buffer fills while the others are sorted and written.
+	buffers := min(options.Threads, 4) + 1
+	records := max(options.MemoryBytes/int64(buffers)/sortBytes, 1024)
+	b := &Builder{
+		options: options,
+		output:  output,
+		create:  createFile,
+		hosts:   make(map[netip.Addr]uint32),
+		labelNo: make(map[string]uint32),
+		free:    make(chan []byte, buffers),
+	}
+	for range buffers {
+		b.free <- make([]byte, 0, records*recordSize)
+	}
+	b.buffer = <-b.free
+	return b, nil
+}
+
+// Add takes flows; rows of one host and one end keep the order in which they are added. It may be called from several
+// goroutines if each host's rows come from one of them.
+func (b *Builder) Add(flows []Flow) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.add(b.added, flows)
+}
+
+// AddAt is Add for readers that work in parallel: flows[i] has place first+i in the input, whenever it is added. Places
+// must not repeat within a host. A Builder takes rows by Add or by AddAt, not by both.
+func (b *Builder) AddAt(first uint64, flows []Flow) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.add(first, flows)
+}
+
+func (b *Builder) add(first uint64, flows []Flow) error {
+	if b.failed != nil {
+		return b.failed
+	}
+	for i := range flows {
+		f := &flows[i]
+		if err := f.check(); err != nil {
+			return fmt.Errorf("dataset: row %d: %w: %w", first+uint64(i), ErrInput, err)
+		}
+		label, err := b.label(f.Label)
+		if err != nil {
+			return err
+		}
+		if len(b.buffer) == cap(b.buffer) {
+			b.spill()
+		}
+		b.buffer = encodeRecord(b.buffer, f, first+uint64(i), b.host(f.Host), label)
+		if b.added == 0 {
+			b.first, b.last = f.Start, f.End
+		}
+		b.first, b.last = min(b.first, f.Start), max(b.last, f.End)
+		b.added++
+	}
+	return nil
+}
+
+// host returns the number of a host.
+func (b *Builder) host(a netip.Addr) uint32 {
+	number, known := b.hosts[a]
+	if !known {
+		number = uint32(len(b.hostIn))
+		b.hosts[a] = number
+		b.hostIn = append(b.hostIn, hostInfo{a, uint32(bucketOf(a, b.options.Buckets))})
+	}
+	return number
+}
+
+// label returns the number of a label.
+func (b *Builder) label(text string) (uint32, error) {
+	number, known := b.labelNo[text]
+	if !known {
+		if len(b.labels) == maxLabels {
+			return 0, fmt.Errorf("dataset: %w: label %q is one more than the %d that a data set may have", ErrInput, text, maxLabels)
+		}
+		if !validLabel(text) {
+			return 0, fmt.Errorf("dataset: %w: label %.300q, want %s", ErrInput, text, wanted[badLabel])
+		}
+		number = uint32(len(b.labels))
+		b.labelNo[text] = number
+		b.labels = append(b.labels, text)
+	}
+	return number, nil
+}
+
+// places returns a function from host number to bucket and rank by text. It is right for the hosts known now; among
+// these the order stays the same when more hosts come.
+func (b *Builder) places() func(host uint32) uint64 {
+	texts := make([]string, len(b.hostIn))
+	byText := make([]uint32, len(b.hostIn))
+	for i, h := range b.hostIn {
+		texts[i], byText[i] = h.addr.String(), uint32(i)
+	}
+	slices.SortFunc(byText, func(x, y uint32) int { return strings.Compare(texts[x], texts[y]) })
+	places := make([]uint64, len(b.hostIn))
+	for rank, host := range byText {
+		places[host] = uint64(b.hostIn[host].bucket)<<32 | uint64(rank)
+	}
+	return func(host uint32) uint64 { return places[host] }
+}
+
+// spill hands the buffer to a goroutine that sorts it into a run, and takes an empty one, waiting for it if need be.
+// The caller holds the lock.
+func (b *Builder) spill() {
+	if len(b.buffer) == 0 {
+		return
+	}
+	full, place := b.buffer, b.places()
+	b.spills.Add(1)
+	go func() {
+		defer b.spills.Done()
+		r, err := b.writeRun(full, place)
+		b.free <- full[:0] // before the lock: its holder may be waiting for it
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if err != nil {
+			b.failed = errors.Join(b.failed, err)
+			return
+		}
+		b.runs = append(b.runs, r)
+	}()
+	b.buffer = <-b.free
+}
+
+func (b *Builder) writeRun(records []byte, place func(uint32) uint64) (*run, error) {
+	file, err := b.runFile()
+	if err != nil {
+		return nil, err
+	}
+	r, err := writeRun(file, records, b.options.Buckets, place)
+	if err != nil {
+		file.Close()
+	}
+	return r, err
+}
+
+func (b *Builder) runFile() (tempFile, error) {
+	name := fmt.Sprintf("run-%06d", b.spilled.Add(1))
+	file, err := b.create(filepath.Join(b.output.temp, "runs", name))
+	return file, writeError(err)
+}
+
+// Finish sorts and writes what was added, then the manifest and _SUCCESS, and makes the folder visible at its path.
+func (b *Builder) Finish(ctx context.Context, meta Meta) (Manifest, error) {
+	m, err := b.finish(ctx, meta)
+	if err != nil {
+		b.Abort()
+		return Manifest{}, err
+	}
+	return m, nil
+}
+
+func (b *Builder) finish(ctx context.Context, meta Meta) (Manifest, error) {
+	b.mu.Lock()
+	b.spill()
+	b.mu.Unlock()
+	b.spills.Wait()
+	if b.failed != nil {
+		return Manifest{}, b.failed
+	}
+	if b.added == 0 {
+		return Manifest{}, fmt.Errorf("dataset: %s: %w: no flows to write", b.output.path, ErrInput)
+	}
+	b.buffer = nil
+	for range cap(b.free) - 1 { // the buffers' memory is free for the merge
+		<-b.free
+	}
+	m := Manifest{
+		SchemaVersion: SchemaVersion,
+		Format:        b.options.Format,
+		Tool:          meta.Tool,
+		Internal:      b.options.Internal,
+		Buckets:       b.options.Buckets,
+		Rows:          int64(b.added),
+		Hosts:         int64(len(b.hostIn)),
+		First:         time.UnixMicro(b.first).UTC(),
+		Last:          time.UnixMicro(b.last).UTC(),
+		Ingest:        meta.Summary,
+		Metadata:      meta.Metadata,
+	}
+	if err := b.writeData(ctx, &m); err != nil {
+		return Manifest{}, err
+	}
+	if err := b.seal(&m); err != nil {
+		return Manifest{}, err
+	}
+	return m, b.output.commit()
+}
+
+// Abort ends the Builder and removes everything it wrote. It may be called after Finish, and does nothing then.
+func (b *Builder) Abort() {
+	b.spills.Wait()
+	for _, r := range b.runs {
+		r.close()
+	}
+	b.runs = nil
+	b.output.release()
+}

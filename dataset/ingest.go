@@ -1,0 +1,250 @@
+package dataset
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// IngestOptions are the settings of Ingest.
+type IngestOptions struct {
+	Inputs   []string       // files, folders, or StandardInput
+	Stdin    io.Reader      // what StandardInput reads
+	Output   string         // the folder of flows to write
+	Internal []netip.Prefix // networks whose addresses are hosts
+	Zone     *time.Location // of the times in the input, nil for UTC
+	MaxBad   BadLimit       // how many lines may be refused
+	Tool     string         // program and version, for the manifest
+	Build    BuildOptions   // Internal is filled in
+
+	// Progress is called while the inputs are read, from one goroutine at a time: bytes of the files, compressed as
+	// they are, and lines. total is -1 if it cannot be known.
+	Progress func(bytes, total, lines int64)
+}
+
+// BadLimit is how many lines may be refused before the input as a whole is: Lines, or Share of all lines if that is more.
+type BadLimit struct {
+	Lines int64
+	Share float64
+}
+
+// ParseBadLimit reads a number of lines ("100") or a share ("0.1%").
+func ParseBadLimit(text string) (BadLimit, error) {
+	if percent, isShare := strings.CutSuffix(text, "%"); isShare {
+		share, err := strconv.ParseFloat(percent, 64)
+		if err != nil || !(share >= 0 && share <= 100) {
+			return BadLimit{}, fmt.Errorf("%q, want 0%% to 100%%", text)
+		}
+		return BadLimit{Share: share / 100}, nil
+	}
+	lines, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || lines < 0 {
+		return BadLimit{}, fmt.Errorf("%q, want a number of lines or a share such as 0.1%%", text)
+	}
+	return BadLimit{Lines: lines}, nil
+}
+
+// String is the inverse of ParseBadLimit.
+func (l BadLimit) String() string {
+	if l.Share > 0 {
+		return strconv.FormatFloat(l.Share*100, 'g', -1, 64) + "%"
+	}
+	return strconv.FormatInt(l.Lines, 10)
+}
+
+func (l BadLimit) allows(bad, lines int64) bool {
+	return bad <= l.Lines || float64(bad) <= l.Share*float64(lines)
+}
+
+// Ingest reads captures of UGR'16 CSV and writes the flows of every internal host as a folder of flows. Files are read
+// in parallel; the result depends on neither that nor the machine. After an error the manifest holds at most a summary.
+func Ingest(ctx context.Context, o IngestOptions) (Manifest, error) {
+	files, err := expandInputs(o.Inputs)
+	if err != nil {
+		return Manifest{}, err
+	}
+	o.Build.Internal = o.Internal
+	builder, err := NewBuilder(o.Output, o.Build)
+	if err != nil {
+		return Manifest{}, err
+	}
+	defer builder.Abort()
+	g := newIngester(o, files, builder)
+	if err := g.run(ctx); err != nil {
+		return Manifest{Ingest: g.tally.summary(files)}, err
+	}
+	summary := g.tally.summary(files)
+	if err := g.verdict(summary); err != nil {
+		return Manifest{Ingest: summary}, err
+	}
+	return builder.Finish(ctx, Meta{Tool: o.Tool, Summary: summary})
+}
+
+// ingester reads files in two stages: readers decompress and cut into blocks of whole lines, workers parse blocks.
+type ingester struct {
+	options  IngestOptions
+	files    []string
+	threads  int
+	internal prefixSet
+	builder  *Builder
+	tally    tally
+	bytes    atomic.Int64 // read from files
+	total    int64        // of all files, -1 if unknown
+	pool     chan []byte  // buffers for blocks
+	blocks   chan block
+}
+
+// block is a stretch of whole lines of one file.
+type block struct {
+	input     int // index of the file
+	name      string
+	firstLine int64 // number of the first line, from 1
+	text      []byte
+	buffer    []byte // goes back to the pool
+}
+
+const (
+	blockBytes    = 256 << 10
+	maxLineBytes  = 64 << 10
+	maxSkipBytes  = 16 << 20 // of a line that is too long
+	lineBits      = 40       // of a place; the file's index stands above
+	buffersPerCPU = 3
+)
+
+func newIngester(o IngestOptions, files []string, builder *Builder) *ingester {
+	threads := builder.options.Threads
+	g := &ingester{
+		options:  o,
+		files:    files,
+		threads:  threads,
+		internal: newPrefixSet(o.Internal),
+		builder:  builder,
+		pool:     make(chan []byte, buffersPerCPU*threads+1),
+		blocks:   make(chan block, threads),
+	}
+	g.tally.perInput = make([]int64, len(files))
+	for range cap(g.pool) {
+		g.pool <- make([]byte, blockBytes)
+	}
+	for _, path := range files {
+		info, err := os.Stat(path)
+		if err != nil || !info.Mode().IsRegular() {
+			g.total = -1
+			break
+		}
+		g.total += info.Size()
+	}
+	return g
+}
+
+func (g *ingester) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	next := make(chan int)
+	var readers, workers sync.WaitGroup
+	for range min(g.threads, len(g.files)) {
+		readers.Go(func() {
+			for index := range next {
+				if err := g.read(ctx, index); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	go func() {
+		for index := range g.files {
+			next <- index
+		}
+		close(next)
+		readers.Wait()
+		close(g.blocks)
+	}()
+	for range g.threads {
+		workers.Go(func() {
+			if err := g.work(ctx); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	// Not for the readers: one may wait for standard input for ever.
+	workers.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// work parses blocks until there are no more.
+func (g *ingester) work(ctx context.Context) error {
+	w := &blockParser{
+		parser:   newUGR16Parser(g.options.Zone),
+		internal: g.internal,
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case b, more := <-g.blocks:
+			if !more {
+				return nil
+			}
+			rows, counts := w.parse(b)
+			if b.firstLine == 1 && counts.foreign() {
+				return fmt.Errorf("dataset: %s: %w: not a UGR'16 capture: line %d: %s", b.name, ErrInput,
+					counts.badLines[0].Line, counts.badLines[0].fault())
+			}
+			err := g.builder.AddAt(place(b.input, b.firstLine), rows)
+			g.pool <- b.buffer
+			if err != nil {
+				return err
+			}
+			if err := g.count(counts, b.input); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// place is where a line's first row stands in the input; a line makes at most two rows.
+func place(input int, line int64) uint64 { return uint64(input)<<lineBits | uint64(line)*2 }
+
+// count adds what a block or a line too long for one gave.
+func (g *ingester) count(counts *blockTally, input int) error {
+	t := &g.tally
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.add(counts, input)
+	if g.options.Progress != nil {
+		g.options.Progress(g.bytes.Load(), g.total, t.s.Lines)
+	}
+	if limit := g.options.MaxBad; limit.Share == 0 && !limit.allows(t.s.Bad, t.s.Lines) {
+		return tooManyBad(&t.s, limit)
+	}
+	return nil
+}
+
+// verdict returns an error if the input as a whole is refused.
+func (g *ingester) verdict(s *Summary) error {
+	switch {
+	case !g.options.MaxBad.allows(s.Bad, s.Lines):
+		return tooManyBad(s, g.options.MaxBad)
+	case s.Flows == 0:
+		return fmt.Errorf("dataset: %w: no flows in %d files, %d lines", ErrInput, s.Inputs, s.Lines)
+	case s.Kept == 0:
+		return fmt.Errorf("dataset: %w: none of %d flows has an address inside %v, for example %s",
+			ErrInput, s.Flows, g.options.Internal, g.tally.example)
+	}
+	return nil
+}
+
+func tooManyBad(s *Summary, limit BadLimit) error {
+	return fmt.Errorf("dataset: %w: %d of %d lines refused, want at most %v; the first: %v",
+		ErrInput, s.Bad, s.Lines, limit, s.BadLines[0])
+}

@@ -1,0 +1,134 @@
+package dataset
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+)
+
+// read cuts one file into blocks of whole lines and sends them to the workers.
+func (g *ingester) read(ctx context.Context, index int) error {
+	in, err := openInput(g.files[index], g.options.Stdin, func(n int) { g.bytes.Add(int64(n)) })
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	c := &cutter{ingester: g, in: in, index: index, line: 1}
+	if !c.fetch(ctx) {
+		return nil // cancelled
+	}
+	for {
+		ended, err := c.fill()
+		if err != nil {
+			return in.failure(err, c.line-1+int64(bytes.Count(c.buffer[:c.filled], []byte{'\n'})))
+		}
+		if c.line == 1 {
+			c.dropMark()
+		}
+		whole := bytes.LastIndexByte(c.buffer[:c.filled], '\n') + 1
+		if ended {
+			whole = c.filled
+		}
+		if whole == 0 && !ended {
+			if ended, err = c.skipLine(); err != nil {
+				return err
+			}
+			continue
+		}
+		if whole > 0 && !c.send(ctx, whole) {
+			return nil
+		}
+		if ended {
+			g.pool <- c.buffer
+			return nil
+		}
+	}
+}
+
+// cutter holds the text of one file between reading and sending.
+type cutter struct {
+	*ingester
+	in     *input
+	index  int
+	buffer []byte
+	filled int
+	line   int64 // number of the first line in buffer
+}
+
+// fetch takes a buffer from the pool; it is false when the run was cancelled.
+func (c *cutter) fetch(ctx context.Context) bool {
+	select {
+	case c.buffer = <-c.pool:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// fill reads until the buffer is full or the file ends.
+func (c *cutter) fill() (ended bool, err error) {
+	for c.filled < len(c.buffer) {
+		n, err := c.in.text.Read(c.buffer[c.filled:])
+		c.filled += n
+		if err == io.EOF {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+// dropMark removes a UTF-8 byte order mark.
+func (c *cutter) dropMark() {
+	if rest, marked := bytes.CutPrefix(c.buffer[:c.filled], []byte("\xef\xbb\xbf")); marked {
+		c.filled = copy(c.buffer, rest)
+	}
+}
+
+// send hands the first bytes of the buffer to the workers and keeps the rest in a new one.
+func (c *cutter) send(ctx context.Context, whole int) bool {
+	b := block{c.index, c.in.name, c.line, c.buffer[:whole], c.buffer}
+	c.line += int64(bytes.Count(b.text, []byte{'\n'}))
+	left := c.buffer[whole:c.filled]
+	if !c.fetch(ctx) {
+		return false
+	}
+	c.filled = copy(c.buffer, left)
+	select {
+	case c.blocks <- b:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// skipLine counts a line that fills the whole buffer as refused and reads on to its end.
+func (c *cutter) skipLine() (ended bool, err error) {
+	counts := newBlockTally()
+	counts.refuse(block{input: c.index, name: c.in.name}, c.line, c.buffer[:c.filled], tooLong, wholeLine)
+	if err := c.count(counts, c.index); err != nil {
+		return false, err
+	}
+	for skipped := c.filled; ; skipped += c.filled {
+		if end := bytes.IndexByte(c.buffer[:c.filled], '\n'); end >= 0 {
+			c.filled = copy(c.buffer, c.buffer[end+1:c.filled])
+			c.line++
+			return ended, nil
+		}
+		if ended {
+			c.filled = 0
+			return true, nil
+		}
+		if skipped > maxSkipBytes {
+			return false, fmt.Errorf("dataset: %s: %w: line %d is longer than %d MiB, want a capture",
+				c.in.name, ErrInput, c.line, maxSkipBytes>>20)
+		}
+		c.filled = 0
+		if ended, err = c.fill(); err != nil {
+			return false, c.in.failure(err, c.line)
+		}
+	}
+}

@@ -1,0 +1,192 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/gofrs/flock"
+	"golang.org/x/sys/unix"
+)
+
+// tempFile is a file that is written, and read again while it is being written.
+type tempFile interface {
+	io.Writer
+	io.ReaderAt
+	io.Closer
+	Sync() error
+	Name() string
+}
+
+// createFile makes a new file and its folder. Tests replace it to let the n-th write fail.
+func createFile(path string) (tempFile, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+}
+
+// outputDir is a folder in the making: it is built in a hidden folder beside its place and renamed in one step, so what
+// stands at path is whole at every moment. A lock file beside it keeps other processes out; the kernel frees the lock
+// of a process that was killed, and the next claim removes what that one left.
+type outputDir struct {
+	path string // where the folder will stand
+	temp string // where it is built
+	old  string // where the folder it replaces waits, on file systems that cannot exchange two folders
+	lock *flock.Flock
+}
+
+// claimOutput takes the lock of path and prepares its temporary folder. It fails with ErrExists if something stands at
+// path, unless that is an empty folder, or a folder of flows and force is set.
+func claimOutput(path string, force bool) (*outputDir, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, writeError(err)
+	}
+	if target, err := filepath.EvalSymlinks(absolute); err == nil {
+		absolute = target
+	}
+	parent, base := filepath.Split(absolute)
+	if base == "" {
+		return nil, fmt.Errorf("dataset: %s: %w: the root folder, want a new one", path, ErrExists)
+	}
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return nil, writeError(err)
+	}
+	hidden := filepath.Join(parent, "."+base)
+	o := &outputDir{path: absolute, temp: hidden + ".tmp", old: hidden + ".old", lock: flock.New(hidden + ".lock")}
+	if err := o.acquire(); err != nil {
+		return nil, err
+	}
+	if err := o.prepare(force); err != nil {
+		o.release()
+		return nil, err
+	}
+	return o, nil
+}
+
+// acquire takes the lock. A lock file that its owner removed between our opening and locking it locks nothing: then
+// the next one is tried.
+func (o *outputDir) acquire() error {
+	for {
+		locked, err := o.lock.TryLock()
+		if err != nil {
+			return writeError(err)
+		}
+		if !locked {
+			return fmt.Errorf("dataset: %s: %w: another process is writing it", o.path, ErrLocked)
+		}
+		held, err := o.lock.Stat()
+		if err != nil {
+			return writeError(err)
+		}
+		if named, err := os.Stat(o.lock.Path()); err == nil && os.SameFile(held, named) {
+			return nil
+		}
+		if err := o.lock.Unlock(); err != nil {
+			return writeError(err)
+		}
+	}
+}
+
+func (o *outputDir) prepare(force bool) error {
+	if err := o.recover(); err != nil {
+		return writeError(err)
+	}
+	if err := replaceable(o.path, force); err != nil {
+		return err
+	}
+	return writeError(os.Mkdir(o.temp, 0o755))
+}
+
+// recover removes what a killed process left, and puts a folder back that it had moved aside without replacing it.
+func (o *outputDir) recover() error {
+	if err := os.RemoveAll(o.temp); err != nil {
+		return err
+	}
+	if _, err := os.Lstat(o.path); errors.Is(err, fs.ErrNotExist) {
+		if err := os.Rename(o.old, o.path); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return os.RemoveAll(o.old)
+}
+
+// replaceable returns nil if path is free, empty, or a folder of flows that force allows to replace.
+func replaceable(path string, force bool) error {
+	entries, err := os.ReadDir(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && len(entries) == 0:
+		return nil
+	case errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("dataset: %s: %w: a file, want a new folder", path, ErrExists)
+	case err != nil:
+		return writeError(err)
+	case !force:
+		return fmt.Errorf("dataset: %s: %w: want a new folder, or --force to replace it", path, ErrExists)
+	}
+	for _, entry := range entries {
+		if entry.Name() == manifestName {
+			return nil
+		}
+	}
+	return fmt.Errorf("dataset: %s: %w: not a folder of flows, so even --force leaves it alone", path, ErrExists)
+}
+
+// commit makes the folder visible at its place, durable on disk.
+func (o *outputDir) commit() error {
+	defer o.release()
+	if err := syncTree(o.temp); err != nil {
+		return writeError(err)
+	}
+	if err := o.exchange(); err != nil {
+		return writeError(err)
+	}
+	return writeError(syncDir(filepath.Dir(o.path)))
+}
+
+// exchange renames the temporary folder to its place; what it replaces is left for release to remove.
+func (o *outputDir) exchange() error {
+	err := os.Rename(o.temp, o.path) // replaces nothing or an empty folder
+	if !errors.Is(err, syscall.ENOTEMPTY) && !errors.Is(err, syscall.EEXIST) {
+		return err
+	}
+	if unix.Renameat2(unix.AT_FDCWD, o.temp, unix.AT_FDCWD, o.path, unix.RENAME_EXCHANGE) == nil {
+		return nil
+	}
+	if err := os.Rename(o.path, o.old); err != nil {
+		return err
+	}
+	return os.Rename(o.temp, o.path)
+}
+
+// release removes everything temporary and gives the lock back. It may be called after commit.
+func (o *outputDir) release() error {
+	if !o.lock.Locked() {
+		return nil
+	}
+	err := errors.Join(o.recover(), os.Remove(o.lock.Path()), o.lock.Unlock())
+	return writeError(err)
+}
+
+// syncTree flushes every folder of a tree to disk; its files were flushed when they were closed.
+func syncTree(root string) error {
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		return syncDir(path)
+	})
+}
+
+func syncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}

@@ -1,0 +1,99 @@
+package dataset
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"net/netip"
+	"slices"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress/zstd"
+)
+
+// flowWriter writes the flows of one data file.
+type flowWriter interface {
+	Write(flows []Flow) error
+	// Close completes the file; it leaves the underlying writer open.
+	Close() error
+}
+
+// parquetWriter writes flows as Parquet. The bytes depend on the flows, the metadata and the sizes of the slices given
+// to Write, on nothing else.
+type parquetWriter struct {
+	name  string
+	out   *parquet.GenericWriter[parquetFlow]
+	rows  []parquetFlow
+	texts addressTexts
+}
+
+// newParquetWriter writes to out; name is for errors, metadata goes into the footer.
+func newParquetWriter(out io.Writer, name string, metadata map[string]string) *parquetWriter {
+	options := []parquet.WriterOption{
+		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
+		parquet.MaxRowsPerRowGroup(rowGroupRows),
+		parquet.CreatedBy("stan", fmt.Sprint(SchemaVersion), ""),
+		parquet.KeyValueMetadata("stan.schema_version", fmt.Sprint(SchemaVersion)),
+	}
+	for _, key := range slices.Sorted(maps.Keys(metadata)) {
+		options = append(options, parquet.KeyValueMetadata("stan."+key, metadata[key]))
+	}
+	return &parquetWriter{
+		name:  name,
+		out:   parquet.NewGenericWriter[parquetFlow](out, options...),
+		texts: make(addressTexts),
+	}
+}
+
+func (w *parquetWriter) Write(flows []Flow) error {
+	w.rows = w.rows[:0]
+	for i := range flows {
+		f := &flows[i]
+		w.rows = append(w.rows, parquetFlow{
+			Host:  w.texts.of(f.Host),
+			Start: f.Start, End: f.End, Duration: float64(f.End-f.Start) / 1e6,
+			SrcAddr: w.texts.of(f.SrcAddr), DstAddr: w.texts.of(f.DstAddr),
+			SrcPort: f.SrcPort, DstPort: f.DstPort,
+			Proto: f.Proto, TCPFlags: f.TCPFlags, ToS: f.ToS,
+			Packets: f.Packets, Bytes: f.Bytes, Label: f.Label,
+		})
+	}
+	return w.guard(func() error {
+		_, err := w.out.Write(w.rows)
+		return err
+	})
+}
+
+func (w *parquetWriter) Close() error { return w.guard(w.out.Close) }
+
+func (w *parquetWriter) guard(f func() error) error {
+	if err := guardParquet(f); err != nil {
+		return writeError(fmt.Errorf("%s: %w", w.name, err))
+	}
+	return nil
+}
+
+// guardParquet turns a panic of the Parquet library into an error.
+func guardParquet(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("Parquet: %v", r)
+		}
+	}()
+	return f()
+}
+
+// addressTexts caches the text of addresses; most rows repeat one of the last few thousand.
+type addressTexts map[netip.Addr]string
+
+func (t addressTexts) of(a netip.Addr) string {
+	text, known := t[a]
+	if !known {
+		if len(t) >= 1<<16 {
+			clear(t)
+		}
+		text = a.String()
+		t[a] = text
+	}
+	return text
+}

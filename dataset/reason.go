@@ -1,0 +1,41 @@
+package dataset
+
+// Reason says why a line was refused.
+type Reason string
+
+// The reasons, each with what the column should hold in wanted.
+const (
+	badColumns    Reason = "wrong number of columns"
+	badTime       Reason = "bad time"
+	badDuration   Reason = "bad duration"
+	badAddress    Reason = "bad address"
+	badPort       Reason = "bad port"
+	badProtocol   Reason = "unknown protocol"
+	badFlags      Reason = "bad TCP flags"
+	badForwarding Reason = "bad forwarding status"
+	badToS        Reason = "bad type of service"
+	badPackets    Reason = "bad packet count"
+	badBytes      Reason = "bad byte count"
+	tooFewBytes   Reason = "too few bytes for the packets"
+	tooManyBytes  Reason = "too many bytes for the packets"
+	badLabel      Reason = "bad label"
+	tooLong       Reason = "line too long"
+)
+
+var wanted = map[Reason]string{
+	badColumns:    "13 columns: " + ugr16Header,
+	badTime:       "YYYY-MM-DD hh:mm:ss, the flow's start not before 1970",
+	badDuration:   "seconds, 0 or more",
+	badAddress:    "an IPv4 or IPv6 address",
+	badPort:       "0 to 65535",
+	badProtocol:   "an IANA protocol name or number",
+	badFlags:      "six of UAPRSF or dots, or 0x and hexadecimal digits",
+	badForwarding: "0 to 255",
+	badToS:        "0 to 255",
+	badPackets:    "1 to 140737488355327",
+	badBytes:      "0 to 140737488355327",
+	tooFewBytes:   "at least 20 a packet, the size of an IP header",
+	tooManyBytes:  "at most 65535 a packet",
+	badLabel:      "at most 256 bytes of printable text without quotes",
+	tooLong:       "at most 65536 bytes",
+}

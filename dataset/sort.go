@@ -1,0 +1,190 @@
+package dataset
+
+import (
+	"bufio"
+	"cmp"
+	"container/heap"
+	"context"
+	"io"
+	"os"
+	"slices"
+)
+
+// The sort is external: records fill a buffer in memory, a full buffer is sorted and written as a run, and the runs are
+// merged bucket by bucket. The order (bucket, host as text, end, input order) is total, so what is written depends on
+// neither the size of the buffers nor which goroutine added a row first.
+
+// maxFanIn is how many runs one merge reads at a time; more runs are first merged into fewer.
+const maxFanIn = 64
+
+// sortKey is what the sort compares, apart from the records themselves.
+type sortKey struct {
+	place uint64 // bucket in the upper half, rank of the host's text in the lower
+	end   int64
+	order uint64
+	index int // of the record in its buffer
+}
+
+func (k *sortKey) compare(o *sortKey) int {
+	return cmp.Or(cmp.Compare(k.place, o.place), cmp.Compare(k.end, o.end), cmp.Compare(k.order, o.order))
+}
+
+// sortBytes is what one record costs in memory while its buffer is sorted.
+const sortBytes = recordSize + 32
+
+// run is a sorted file of records.
+type run struct {
+	file   tempFile
+	bounds []int64 // bucket b's records lie from bounds[b] to bounds[b+1], in bytes
+}
+
+// close ends the use of the run and removes its file.
+func (r *run) close() {
+	r.file.Close()
+	os.Remove(r.file.Name())
+}
+
+// writeRun sorts the records of a buffer and writes them to file. place tells bucket and rank of a host number.
+func writeRun(file tempFile, records []byte, buckets int, place func(host uint32) uint64) (*run, error) {
+	keys := make([]sortKey, len(records)/recordSize)
+	for i := range keys {
+		record := records[i*recordSize:]
+		keys[i] = sortKey{place(recordHost(record)), recordEnd(record), recordOrder(record), i}
+	}
+	slices.SortFunc(keys, func(a, b sortKey) int { return a.compare(&b) })
+
+	w := newRunWriter(file, buckets)
+	for i := range keys {
+		start := keys[i].index * recordSize
+		w.add(int(keys[i].place>>32), records[start:start+recordSize])
+	}
+	return w.finish()
+}
+
+// runWriter writes records that come in order.
+type runWriter struct {
+	out     *bufio.Writer
+	run     *run
+	buckets int
+	written int64
+}
+
+func newRunWriter(file tempFile, buckets int) *runWriter {
+	return &runWriter{out: bufio.NewWriterSize(file, 1<<20), run: &run{file: file}, buckets: buckets}
+}
+
+// add appends a record of a bucket not lower than those before. Errors are kept for finish.
+func (w *runWriter) add(bucket int, record []byte) {
+	w.seek(bucket)
+	w.out.Write(record)
+	w.written += recordSize
+}
+
+// seek notes where every bucket up to this one begins.
+func (w *runWriter) seek(bucket int) {
+	for len(w.run.bounds) <= bucket {
+		w.run.bounds = append(w.run.bounds, w.written)
+	}
+}
+
+func (w *runWriter) finish() (*run, error) {
+	w.seek(w.buckets)
+	if err := w.out.Flush(); err != nil {
+		return nil, writeError(err)
+	}
+	return w.run, nil
+}
+
+// cursor reads the records of one bucket of one run.
+type cursor struct {
+	file   io.ReaderAt
+	at     int64
+	end    int64
+	buffer []byte
+	left   []byte // unread part of buffer, whole records
+	key    sortKey
+}
+
+// next moves to the next record and reports whether there is one.
+func (c *cursor) next(place func(host uint32) uint64) (bool, error) {
+	if len(c.left) > 0 {
+		c.left = c.left[recordSize:]
+	}
+	if len(c.left) == 0 {
+		n := min(int64(len(c.buffer)), c.end-c.at)
+		if n == 0 {
+			return false, nil
+		}
+		if _, err := c.file.ReadAt(c.buffer[:n], c.at); err != nil {
+			return false, readError(err)
+		}
+		c.at += n
+		c.left = c.buffer[:n]
+	}
+	c.key = sortKey{place(recordHost(c.left)), recordEnd(c.left), recordOrder(c.left), 0}
+	return true, nil
+}
+
+// cursorHeap has the cursor with the lowest key on top.
+type cursorHeap []*cursor
+
+func (h cursorHeap) Len() int           { return len(h) }
+func (h cursorHeap) Less(i, j int) bool { return h[i].key.compare(&h[j].key) < 0 }
+func (h cursorHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *cursorHeap) Push(x any)        { *h = append(*h, x.(*cursor)) }
+func (h *cursorHeap) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
+}
+
+// mergeBucket calls emit with every record of a bucket, in order; the record is valid during the call only. bufferBytes
+// is the memory for reading, all runs together.
+func mergeBucket(ctx context.Context, runs []*run, bucket, bufferBytes int, place func(uint32) uint64,
+	emit func(record []byte) error) error {
+	perRun := max(bufferBytes/max(len(runs), 1)/recordSize, 64) * recordSize
+	var cursors cursorHeap
+	for _, r := range runs {
+		from, to := r.bounds[bucket], r.bounds[bucket+1]
+		c := &cursor{file: r.file, at: from, end: to, buffer: make([]byte, min(int64(perRun), to-from))}
+		if more, err := c.next(place); err != nil {
+			return err
+		} else if more {
+			cursors = append(cursors, c)
+		}
+	}
+	heap.Init(&cursors)
+	for n := 0; len(cursors) > 0; n++ {
+		if n%4096 == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		first := cursors[0]
+		if err := emit(first.left[:recordSize]); err != nil {
+			return err
+		}
+		if more, err := first.next(place); err != nil {
+			return err
+		} else if more {
+			heap.Fix(&cursors, 0)
+		} else {
+			heap.Pop(&cursors)
+		}
+	}
+	return nil
+}
+
+// mergeRuns merges runs into one in file.
+func mergeRuns(ctx context.Context, file tempFile, runs []*run, buckets, bufferBytes int,
+	place func(uint32) uint64) (*run, error) {
+	w := newRunWriter(file, buckets)
+	for bucket := range buckets {
+		err := mergeBucket(ctx, runs, bucket, bufferBytes, place, func(record []byte) error {
+			w.add(bucket, record)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return w.finish()
+}
