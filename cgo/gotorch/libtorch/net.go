@@ -20,9 +20,16 @@ const netSlack = 128 << 20
 // netPatience bounds how long a collection waits for the runtime to run the cleanups that it queued.
 const netPatience = 20 * time.Millisecond
 
+// sweepHandles and sweepBytes are what must have come under the net since its last collection for Sweep to collect.
+const (
+	sweepHandles = 512
+	sweepBytes   = 16 << 20
+)
+
 var (
 	netBytes   atomic.Int64 // of the watched handles; views count as if they were copies
 	netLeft    atomic.Int64 // netBytes after the last collection
+	netMade    atomic.Int64 // handles that came under the net since
 	forgotten  atomic.Int64
 	collecting sync.Mutex
 )
@@ -47,6 +54,7 @@ func (h *Handle) arm() {
 		netBytes.Add(-c.bytes)
 		forgotten.Add(1)
 	}, catch{h.p, bytes})
+	netMade.Add(1)
 	if netBytes.Add(bytes) > 2*netLeft.Load()+netSlack {
 		Collect(netPatience)
 	}
@@ -89,6 +97,14 @@ func Collect(patience time.Duration) {
 	case <-timeout.C:
 	}
 	netLeft.Store(netBytes.Load())
+	netMade.Store(0)
+}
+
+// Sweep collects if enough handles came under the net for that to pay.
+func Sweep(patience time.Duration) {
+	if netMade.Load() >= sweepHandles || netBytes.Load()-netLeft.Load() >= sweepBytes {
+		Collect(patience)
+	}
 }
 
 // Forgotten is the number of handles that the net has freed.

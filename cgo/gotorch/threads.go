@@ -1,0 +1,15 @@
+package gotorch
+
+import "github.com/wangkuiyi/gotorch/libtorch"
+
+// SetNumThreads sets the number of threads that one operation uses on the CPU, for all goroutines.
+func SetNumThreads(n int32) { Check(libtorch.SetNumThreads(n)) }
+
+// NumThreads is the number of threads that one operation uses on the CPU.
+func NumThreads() int32 { return libtorch.NumThreads() }
+
+// SetDeterministic makes operations without a deterministic form panic instead of varying from run to run.
+func SetDeterministic(on bool) { Check(libtorch.SetDeterministic(on)) }
+
+// Version is that of libtorch.
+func Version() string { return libtorch.Version() }
