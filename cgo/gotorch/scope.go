@@ -27,6 +27,9 @@ func (s *Scope) Adopt(t Tensor) Tensor {
 	return t
 }
 
+// Pool is s as the bridge knows it, for packages that add operations to this one.
+func (s *Scope) Pool() *libtorch.Pool { return &s.pool }
+
 // Len is the number of tensors that s owns.
 func (s *Scope) Len() int { return s.pool.Len() }
 
