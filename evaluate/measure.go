@@ -1,0 +1,144 @@
+package evaluate
+
+import "math"
+
+// Unit says what a figure is.
+type Unit string
+
+const (
+	Bits        Unit = "bits"        // a Jensen-Shannon divergence to base 2, 0 to 1
+	Share       Unit = "share"       // a share of rows, 0 to 1
+	Correlation Unit = "correlation" // -1 to 1
+	Count       Unit = "count"       // rows, addresses or ports
+	Number      Unit = "number"      // without a unit
+	LogRatio    Unit = "log ratio"   // natural logarithm of (1+other)/(1+real), without its sign
+)
+
+// measure is one figure of one family. Families are files of this package; each returns its measures in the order in
+// which they are reported.
+type measure struct {
+	name  string // an interface: scripts select by it
+	title string // what a person reads in the table; a measure without one is in the JSON only
+
+	// value is what one set shows, NaN where it cannot be told; nil for measures that only compare.
+	value func(*summary) float64
+	unit  Unit
+
+	// distance is how far other is from real, 0 where nothing is amiss, NaN where it cannot be told.
+	distance       func(real, other *summary) float64
+	differenceUnit Unit
+
+	// spread is the distance that makes the floor, where it is not distance: a measure that counts only an excess has a
+	// floor of differences either way, or it would be 0 where real happens to lie above other real hosts.
+	spread func(real, other *summary) float64
+
+	// curve holds the values behind value and distance, nil where there are none.
+	curve func(*summary) []float64
+
+	tolerance tolerance
+
+	// halvesOnly is set where training hosts cannot serve as other real hosts: the floor is then always one half of
+	// real's hosts against the other.
+	halvesOnly bool
+
+	// aggregate is set where the measure is a mean over others.
+	aggregate bool
+}
+
+// tolerance holds distances too small to matter, whatever the floor: up to asReal a set counts as real, up to near as
+// near.
+type tolerance struct{ asReal, near float64 }
+
+var (
+	jsTolerance          = tolerance{0.002, 0.01}
+	shareTolerance       = tolerance{0.002, 0.01}
+	ruleTolerance        = tolerance{0.001, 0.005}
+	habitTolerance       = tolerance{0.001, 0.02} // rules that one odd host among many breaks by the thousand
+	copyTolerance        = tolerance{0.001, 0.005}
+	correlationTolerance = tolerance{0.01, 0.03}
+	numberTolerance      = tolerance{0.05, 0.2}
+	ratioTolerance       = tolerance{math.Log(1.1), math.Log(1.25)}
+)
+
+// family is a group of measures that are reported together.
+type family struct {
+	name     string
+	measures []measure
+}
+
+// families returns every measure. Those about internal networks are left out unless the sets name theirs; copies of
+// training rows are looked for only with a training set.
+func families(internal, trained bool) []family {
+	structure := structureMeasures(internal)
+	if trained {
+		structure = append(structure, copyMeasure())
+	}
+	return []family{
+		{familyAttributes, attributeMeasures()},
+		{familyRules, ruleMeasures(internal)},
+		{familyTime, append(temporalMeasures(), hostMeasures()...)},
+		{familyStructure, structure},
+	}
+}
+
+// Families, as the JSON names them.
+const (
+	familyAttributes = "attributes"
+	familyRules      = "rules"
+	familyTime       = "time"
+	familyStructure  = "structure"
+)
+
+// shareMeasure returns a measure of the share of rows that count has counted, among those that of has counted.
+func shareMeasure(name, title string, count, of func(*summary) int64) measure {
+	value := func(s *summary) float64 { return ratio(count(s), of(s)) }
+	return measure{name: name, title: title, value: value, unit: Share, tolerance: shareTolerance,
+		distance: absDistance(value), differenceUnit: Share}
+}
+
+// excessMeasure is shareMeasure for rows that there should be none of: only more of them than real counts.
+func excessMeasure(name, title string, count, of func(*summary) int64) measure {
+	m := shareMeasure(name, title, count, of)
+	value := m.value
+	m.spread = m.distance
+	m.distance = func(real, other *summary) float64 {
+		d := value(other) - value(real)
+		if d < 0 {
+			return 0
+		}
+		return d // NaN stays NaN
+	}
+	return m
+}
+
+// ratio returns a/b, NaN for b = 0.
+func ratio(a, b int64) float64 {
+	if b == 0 {
+		return math.NaN()
+	}
+	return float64(a) / float64(b)
+}
+
+func absDistance(value func(*summary) float64) func(real, other *summary) float64 {
+	return func(real, other *summary) float64 { return math.Abs(value(other) - value(real)) }
+}
+
+func ratioDistance(value func(*summary) float64) func(real, other *summary) float64 {
+	return func(real, other *summary) float64 {
+		return math.Abs(math.Log1p(value(other)) - math.Log1p(value(real)))
+	}
+}
+
+// meanDistance returns the mean of those distances that can be told, NaN if none can.
+func meanDistance(measures []measure) func(real, other *summary) float64 {
+	return func(real, other *summary) float64 {
+		total, n := 0., 0
+		for i := range measures {
+			if d := measures[i].distance(real, other); !math.IsNaN(d) {
+				total += d
+				n++
+			}
+		}
+		return total / float64(n)
+	}
+}

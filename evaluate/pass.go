@@ -1,0 +1,147 @@
+package evaluate
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// maxGroups is the number of groups that hosts are dealt to, in the order of their appearance. Up to this many hosts
+// each has a group of its own.
+const maxGroups = 64
+
+// counts is what one pass over a set leaves.
+type counts struct {
+	set    Set
+	groups []*summary // one or more hosts each
+	total  *summary   // their sum
+	hosts  map[netip.Addr]struct{}
+	first  int64 // earliest end of a flow, µs
+	last   int64 // latest end of a flow, µs
+}
+
+// summary holds the counts of some hosts of one set, a field for each family of measures.
+type summary struct {
+	rows       int64
+	attributes attributeTally
+	rules      ruleTally
+	hosts      hostTally
+	temporal   temporalTally
+	structure  structureTally
+	copies     copyTally
+}
+
+// add adds the counts of other's hosts. A group added twice counts as twice as many hosts.
+func (s *summary) add(other *summary) {
+	s.rows += other.rows
+	s.attributes.add(&other.attributes)
+	s.rules.add(&other.rules)
+	s.hosts.add(&other.hosts)
+	s.temporal.add(&other.temporal)
+	s.structure.add(&other.structure)
+	s.copies.add(&other.copies)
+}
+
+// sum returns the counts of all groups together.
+func sum(groups []*summary) *summary {
+	total := new(summary)
+	for _, g := range groups {
+		total.add(g)
+	}
+	return total
+}
+
+// stream is what the families remember of the host whose rows are being read.
+type stream struct {
+	host      netip.Addr
+	current   row
+	before    row
+	figures   hostObserver
+	temporal  temporalObserver
+	structure structureObserver
+}
+
+// count reads the set once. keys are the training rows to look for, nil for none; each, unless nil, is called with every
+// row.
+func count(set Set, keys *keySet, each func(*row), progress func(string, int64)) (*counts, error) {
+	c := &counts{set: set, hosts: make(map[netip.Addr]struct{})}
+	var s stream
+	var group *summary
+	endHost := func() {
+		if group != nil {
+			s.figures.end(&group.hosts)
+			s.temporal.end(&group.temporal)
+			s.structure.end()
+		}
+	}
+	var rows int64
+	for batch, err := range set.Flows {
+		if err != nil {
+			return nil, fmt.Errorf("evaluate: %s: %w", set.Name, err)
+		}
+		for i := range batch {
+			f := &batch[i]
+			before := &s.before
+			if group == nil || f.Host != s.host {
+				endHost()
+				if _, seen := c.hosts[f.Host]; seen {
+					return nil, fmt.Errorf("evaluate: %s: row %d: host %v: %w", set.Name, rows+int64(i)+1, f.Host, ErrOrder)
+				}
+				group = c.groupOf(f.Host)
+				s.host = f.Host
+				before = nil
+			}
+			if len(c.hosts) == 1 && before == nil {
+				c.first, c.last = f.End, f.End
+			}
+			c.first, c.last = min(c.first, f.End), max(c.last, f.End)
+			r := &s.current
+			r.set(f, before, set.Internal)
+			group.rows++
+			group.attributes.row(r)
+			group.rules.row(r)
+			group.copies.row(r, keys)
+			s.figures.row(r)
+			s.temporal.row(r, &s.before, &group.temporal)
+			s.structure.row(r, &s.before, &group.structure)
+			if each != nil {
+				each(r)
+			}
+			s.before = *r
+		}
+		rows += int64(len(batch))
+		if progress != nil {
+			progress(set.Name, rows)
+		}
+	}
+	if rows == 0 {
+		return nil, fmt.Errorf("evaluate: %s: %w", set.Name, ErrEmpty)
+	}
+	endHost()
+	hours := hourOf(c.last) - hourOf(c.first) + 1
+	for _, g := range c.groups {
+		g.hosts.hours = hours
+	}
+	c.total = sum(c.groups)
+	return c, nil
+}
+
+// groupOf notes a new host and returns its group.
+func (c *counts) groupOf(host netip.Addr) *summary {
+	i := len(c.hosts) % maxGroups
+	c.hosts[host] = struct{}{}
+	if i == len(c.groups) {
+		c.groups = append(c.groups, new(summary))
+	}
+	return c.groups[i]
+}
+
+// shared returns how many hosts stand in both sets.
+func (c *counts) shared(other *counts) int {
+	n := 0
+	for host := range c.hosts {
+		if _, both := other.hosts[host]; both {
+			n++
+		}
+	}
+	return n
+}

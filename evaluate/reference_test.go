@@ -1,0 +1,48 @@
+package evaluate
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"testing"
+)
+
+// Every measure is held to a second implementation: scripts/evaluate_reference.py, on numpy, scipy and statsmodels.
+func TestMeasuresEqualTheReference(t *testing.T) {
+	content, err := os.ReadFile("testdata/reference/expected.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var expected struct{ Real, Synthetic, Difference map[string]float64 }
+	if err := json.Unmarshal(content, &expected); err != nil {
+		t.Fatal(err)
+	}
+	report := compare(t, readFlows(t, "testdata/reference/real.csv"), readFlows(t, "testdata/reference/synthetic.csv"), nil)
+	check := func(measure, what string, got Figure, want float64) {
+		if math.Abs(float64(got)-want) > 1e-9*max(1, math.Abs(want)) { // float64 sums of a thousand terms in another order
+			t.Errorf("%s: %s: got %.12g, want %.12g", measure, what, got, want)
+		}
+	}
+	for _, m := range report.Measures {
+		real, hasValue := expected.Real[m.Name]
+		difference, hasDifference := expected.Difference[m.Name]
+		if !hasValue && !hasDifference {
+			t.Errorf("%s: no reference", m.Name)
+		}
+		if hasValue {
+			check(m.Name, "real", m.Real, real)
+			check(m.Name, "synthetic", m.Synthetic, expected.Synthetic[m.Name])
+		}
+		if hasDifference {
+			check(m.Name, "difference", m.Difference, difference)
+		}
+		delete(expected.Real, m.Name)
+		delete(expected.Difference, m.Name)
+	}
+	for name := range expected.Real {
+		t.Errorf("%s: in the reference only", name)
+	}
+	for name := range expected.Difference {
+		t.Errorf("%s: in the reference only", name)
+	}
+}

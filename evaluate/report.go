@@ -1,0 +1,285 @@
+package evaluate
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Schema and SchemaVersion name the JSON form, described in docs/format/evaluation.md. Fields may be added within a
+// version; a field that goes or changes its meaning raises it.
+const (
+	Schema        = "stan-evaluation"
+	SchemaVersion = 1
+)
+
+// Report is what Compare found.
+type Report struct {
+	Schema    string     `json:"schema"`
+	Version   int        `json:"version"`
+	Real      SetReport  `json:"real"`
+	Synthetic SetReport  `json:"synthetic"`
+	Train     *SetReport `json:"train,omitempty"`
+	Floor     FloorInfo  `json:"floor"`
+	Verdicts  Tally      `json:"verdicts"`
+	Furthest  []string   `json:"furthest"` // names of measures that are apart, by difference over limit
+	Notes     []string   `json:"notes"`    // what a reader should know before trusting the figures
+	Measures  []Result   `json:"measures"`
+}
+
+// SetReport describes one set.
+type SetReport struct {
+	Place    string    `json:"place,omitempty"`
+	Flows    int64     `json:"flows"`
+	Hosts    int       `json:"hosts"`
+	First    time.Time `json:"first"` // earliest end of a flow
+	Last     time.Time `json:"last"`
+	Internal []string  `json:"internal"`
+}
+
+// FloorInfo says how the floor was made.
+type FloorInfo struct {
+	From  string `json:"from"` // FromTrain, FromHalves or FromNone
+	Draws int    `json:"draws"`
+	Hosts int    `json:"hosts"` // hosts in a draw, about
+	Seed  uint64 `json:"seed"`
+}
+
+// Tally counts measures by verdict; means over other measures are not counted.
+type Tally struct {
+	AsReal  int `json:"as_real"`
+	Near    int `json:"near"`
+	Apart   int `json:"apart"`
+	NoData  int `json:"no_data"`
+	NoFloor int `json:"no_floor"`
+}
+
+// Result is one measure taken. Figures that do not apply, or cannot be told, are NaN, in JSON null.
+type Result struct {
+	Name           string  `json:"name"`
+	Family         string  `json:"family"`
+	Title          string  `json:"title,omitempty"`
+	Unit           Unit    `json:"unit,omitempty"` // of Real, Synthetic and OtherReal
+	Real           Figure  `json:"real"`
+	Synthetic      Figure  `json:"synthetic"`
+	OtherReal      Figure  `json:"other_real"` // all training hosts
+	DifferenceUnit Unit    `json:"difference_unit"`
+	Difference     Figure  `json:"difference"` // synthetic from real
+	Floor          Floor   `json:"floor"`      // other real hosts from real
+	Limit          Figure  `json:"limit"`      // as real up to this difference
+	Verdict        Verdict `json:"verdict"`
+	Curves         *Curves `json:"curves,omitempty"`
+
+	aggregate bool
+}
+
+// Curves holds the values behind a measure: by lag from 1, or by hour from 0.
+type Curves struct {
+	Real      []Figure `json:"real"`
+	Synthetic []Figure `json:"synthetic"`
+	OtherReal []Figure `json:"other_real,omitempty"`
+}
+
+// Figure is a number, written to JSON with nine significant digits, or as null where it is none.
+type Figure float64
+
+// MarshalJSON writes the figure.
+func (f Figure) MarshalJSON() ([]byte, error) {
+	if math.IsNaN(float64(f)) || math.IsInf(float64(f), 0) {
+		return []byte("null"), nil
+	}
+	return strconv.AppendFloat(nil, float64(f), 'g', 9, 64), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (f *Figure) UnmarshalJSON(text []byte) error {
+	x := math.NaN()
+	if string(text) != "null" {
+		if err := json.Unmarshal(text, &x); err != nil {
+			return err
+		}
+	}
+	*f = Figure(x)
+	return nil
+}
+
+// WriteJSON writes the report as indented JSON.
+func (r *Report) WriteJSON(w io.Writer) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("evaluate: report: %w", err)
+	}
+	_, err = w.Write(append(text, '\n'))
+	return err
+}
+
+// Measure returns the result of that name, nil if the report has none.
+func (r *Report) Measure(name string) *Result {
+	i := slices.IndexFunc(r.Measures, func(m Result) bool { return m.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &r.Measures[i]
+}
+
+// newReport compares the counted sets; train may be nil.
+func newReport(real, synthetic, train *counts, o Options) *Report {
+	r := &Report{
+		Schema: Schema, Version: SchemaVersion,
+		Real: describe(real), Synthetic: describe(synthetic),
+		Floor:    FloorInfo{From: FromHalves, Draws: o.Draws, Hosts: len(real.hosts) / 2, Seed: o.Seed},
+		Furthest: []string{},
+		Notes:    notes(real, synthetic, train),
+	}
+	split := halves(real.groups, o.Draws, o.Seed)
+	pairs := split
+	var other *summary
+	switch {
+	case train != nil:
+		t := describe(train)
+		r.Train = &t
+		size := groupsFor(len(synthetic.hosts), train)
+		pairs = draws(real.total, train.groups, size, o.Draws, o.Seed)
+		other = train.total
+		r.Floor.From, r.Floor.Hosts = FromTrain, size*len(train.hosts)/len(train.groups)
+	case len(pairs) == 0:
+		r.Floor = FloorInfo{From: FromNone, Seed: o.Seed}
+	}
+	internal := len(real.set.Internal) > 0 && len(synthetic.set.Internal) > 0
+	for _, f := range families(internal, train != nil) {
+		for i := range f.measures {
+			m := &f.measures[i]
+			var result Result
+			if m.halvesOnly {
+				result = m.take(real.total, synthetic.total, nil, split)
+			} else {
+				result = m.take(real.total, synthetic.total, other, pairs)
+			}
+			result.Family = f.name
+			r.Measures = append(r.Measures, result)
+		}
+	}
+	r.sumUp()
+	if m := r.Measure(copyMeasureName); m != nil && m.Verdict == Apart {
+		r.Notes = append(r.Notes, fmt.Sprintf("%s %% of the longer flows repeat a single training row, of real's %s %%: "+
+			"look into it before sharing the set", percent(float64(m.Synthetic)), percent(float64(m.Real))))
+	}
+	return r
+}
+
+// take measures synthetic against real, and the pairs for the floor. other is all other real hosts, nil if there are
+// none.
+func (m *measure) take(real, synthetic, other *summary, pairs []pair) Result {
+	nan := Figure(math.NaN())
+	difference := m.distance(real, synthetic)
+	floor, limit := floorOf(m, pairs)
+	result := Result{
+		Name: m.name, Title: m.title, Unit: m.unit, Real: nan, Synthetic: nan, OtherReal: nan,
+		DifferenceUnit: m.differenceUnit, Difference: Figure(difference),
+		Floor: floor, Limit: Figure(limit), Verdict: judge(difference, limit, m.tolerance), aggregate: m.aggregate,
+	}
+	if m.value != nil {
+		result.Real, result.Synthetic = Figure(m.value(real)), Figure(m.value(synthetic))
+		if other != nil {
+			result.OtherReal = Figure(m.value(other))
+		}
+	}
+	if m.curve != nil {
+		result.Curves = &Curves{Real: figures(m.curve(real)), Synthetic: figures(m.curve(synthetic))}
+		if other != nil {
+			result.Curves.OtherReal = figures(m.curve(other))
+		}
+	}
+	return result
+}
+
+func figures(x []float64) []Figure {
+	f := make([]Figure, len(x))
+	for i := range x {
+		f[i] = Figure(x[i])
+	}
+	return f
+}
+
+// sumUp counts the verdicts and finds what is furthest apart. A measure without a title stands beside another in the
+// table and is not counted again.
+func (r *Report) sumUp() {
+	var apart []*Result
+	for i := range r.Measures {
+		m := &r.Measures[i]
+		if m.aggregate || m.Title == "" {
+			continue
+		}
+		switch m.Verdict {
+		case AsReal:
+			r.Verdicts.AsReal++
+		case Near:
+			r.Verdicts.Near++
+		case Apart:
+			r.Verdicts.Apart++
+			apart = append(apart, m)
+		case NoData:
+			r.Verdicts.NoData++
+		case NoFloor:
+			r.Verdicts.NoFloor++
+		}
+	}
+	slices.SortStableFunc(apart, func(a, b *Result) int { return cmp.Compare(b.excess(), a.excess()) })
+	for _, m := range apart {
+		r.Furthest = append(r.Furthest, m.Name)
+	}
+}
+
+// excess returns the difference in limits.
+func (m *Result) excess() float64 { return float64(m.Difference / m.Limit) }
+
+func describe(c *counts) SetReport {
+	s := SetReport{Place: c.set.Place, Flows: c.total.rows, Hosts: len(c.hosts),
+		First: time.UnixMicro(c.first).UTC(), Last: time.UnixMicro(c.last).UTC(), Internal: []string{}}
+	for _, network := range c.set.Internal {
+		s.Internal = append(s.Internal, network.String())
+	}
+	return s
+}
+
+// notes says what weakens the figures.
+func notes(real, synthetic, train *counts) []string {
+	all := []string{}
+	note := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	if a, b := span(real), span(synthetic); a > 2*b || b > 2*a {
+		note("real covers %s and synthetic %s: hours, flows and distinct counts of a host are not of equal spans",
+			spanText(a), spanText(b))
+	}
+	if n := synthetic.shared(real); n > 0 {
+		note("%d of synthetic's hosts are hosts of real too", n)
+	}
+	if train != nil {
+		if n := real.shared(train); n > 0 {
+			note("%d of real's hosts are hosts of train too: the floor is too low, and copies are not told from repeats", n)
+		}
+		if n := synthetic.shared(train); n > 0 {
+			note("%d of synthetic's hosts bear the address of a training host", n)
+		}
+	}
+	if len(real.set.Internal) == 0 || len(synthetic.set.Internal) == 0 {
+		note("internal networks unknown: rules and measures about them are left out")
+	}
+	if train == nil && len(real.hosts) < 2 {
+		note("real holds one host and there are no training hosts: there is no floor to compare with")
+	} else if train == nil && len(real.hosts) < 8 {
+		note("the floor comes from %d real hosts only: verdicts are lenient", len(real.hosts))
+	}
+	return all
+}
+
+// span returns the time between the first and last flow of a set.
+func span(c *counts) time.Duration { return time.Duration(c.last-c.first) * time.Microsecond }
+
+func spanText(d time.Duration) string {
+	return fmt.Sprintf("%.1f h", d.Hours())
+}

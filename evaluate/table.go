@@ -1,0 +1,252 @@
+package evaluate
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+)
+
+// The table fits tableWidth columns: a mark, a title, up to five figures and the verdict.
+const (
+	tableWidth = 100
+	titleWidth = 35
+)
+
+// furthestShown is how many of the measures that are apart the first lines name.
+const furthestShown = 5
+
+// WriteTable writes the report for a person to read on a terminal of tableWidth columns or more.
+func (r *Report) WriteTable(w io.Writer) error {
+	t := &table{w: bufio.NewWriter(w)}
+	t.head(r)
+	family := ""
+	for _, m := range r.Measures {
+		if m.Family != family {
+			family = m.Family
+			t.heading(family, r.Train != nil)
+		}
+		switch {
+		case m.Title == "":
+		case family == familyAttributes:
+			t.divergence(m, r.Measure(strings.Replace(m.Name, "js_", "js_paper_", 1)))
+		default:
+			t.value(m, r.Train != nil)
+		}
+	}
+	t.foot(r)
+	return t.w.Flush()
+}
+
+type table struct{ w *bufio.Writer }
+
+func (t *table) line(format string, args ...any) {
+	t.w.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " ") + "\n")
+}
+
+func (t *table) head(r *Report) {
+	v := r.Verdicts
+	t.line("%d measures: %d as real, %d near, %d apart%s",
+		v.AsReal+v.Near+v.Apart+v.NoData+v.NoFloor, v.AsReal, v.Near, v.Apart, more(v))
+	for i, name := range r.Furthest[:min(furthestShown, len(r.Furthest))] {
+		lead := "Furthest apart:"
+		if i > 0 {
+			lead = ""
+		}
+		m := r.Measure(name)
+		t.line("%-16s%s, %s the limit", lead, m.Title, times(m.excess()))
+	}
+	t.line("")
+	t.set("real", r.Real)
+	t.set("synthetic", r.Synthetic)
+	if r.Train != nil {
+		t.set("train", *r.Train)
+	}
+	for _, note := range r.Notes {
+		t.wrap("Note: ", note)
+	}
+}
+
+func more(v Tally) string {
+	text := ""
+	if v.NoData > 0 {
+		text += fmt.Sprintf(", %d without data", v.NoData)
+	}
+	if v.NoFloor > 0 {
+		text += fmt.Sprintf(", %d without a floor", v.NoFloor)
+	}
+	return text
+}
+
+func (t *table) set(name string, s SetReport) {
+	const layout = "2006-01-02 15:04"
+	text := fmt.Sprintf("%-10s%12s flows %6s hosts  %s to %s  ", name, thousands(s.Flows), thousands(int64(s.Hosts)),
+		s.First.Format(layout), s.Last.Format(layout))
+	t.line("%s%s", text, shorten(s.Place, tableWidth-len(text)))
+}
+
+// Columns after the mark and the title; attributes have no value of their own, but the paper's bins beside them.
+const (
+	divergenceColumns = "%-*s%10s%11s%8s  %-8s%11s%12s"
+	valueColumns      = "%-*s%9s%11s%12s%12s%9s  %s"
+)
+
+func (t *table) heading(family string, trained bool) {
+	t.line("")
+	other := ""
+	if trained {
+		other = "other real"
+	}
+	columns := func(title string) {
+		t.line(valueColumns, titleWidth+2, title, "real", "synthetic", other, "difference", "limit", "")
+	}
+	switch family {
+	case familyAttributes:
+		t.line("One attribute at a time: Jensen-Shannon divergence from real, 0 (alike) to 1")
+		t.line(divergenceColumns, titleWidth+2, "", "synthetic", "other real", "limit", "", "paper bins:", "other real")
+	case familyRules:
+		columns("Flows that break a rule")
+	case familyTime:
+		columns("Order in time")
+	case familyStructure:
+		columns("Who talks to whom")
+	}
+}
+
+// divergence writes an attribute; paper is the same attribute in the paper's bins, nil if it has none there.
+func (t *table) divergence(m Result, paper *Result) {
+	var synthetic, other string
+	if paper != nil {
+		synthetic, other = text(paper.Difference, Bits), text(paper.Floor.Mean, Bits)
+	}
+	t.line(mark(m)+divergenceColumns, titleWidth, m.Title, text(m.Difference, Bits), text(m.Floor.Mean, Bits),
+		text(m.Limit, Bits), m.Verdict, synthetic, other)
+}
+
+// value writes a measure that has a value in each set.
+func (t *table) value(m Result, trained bool) {
+	other := ""
+	if trained {
+		other = text(m.OtherReal, m.Unit)
+	}
+	t.line(mark(m)+valueColumns, titleWidth, m.Title, text(m.Real, m.Unit), text(m.Synthetic, m.Unit), other,
+		differenceText(m.Difference, m.DifferenceUnit), differenceText(m.Limit, m.DifferenceUnit), m.Verdict)
+}
+
+func (t *table) foot(r *Report) {
+	t.line("")
+	switch r.Floor.From {
+	case FromTrain:
+		t.wrap("", fmt.Sprintf("Other real: the training hosts. Limit: how far they are from real, mean and two standard "+
+			"deviations of %d draws of %d hosts.", r.Floor.Draws, r.Floor.Hosts))
+	case FromHalves:
+		t.wrap("", fmt.Sprintf("Other real, limit: how far one half of real's hosts is from the other, mean, and mean and "+
+			"two standard deviations, of %d splits.", r.Floor.Draws))
+	}
+	t.wrap("", "As real: within the limit; near (~): within twice the limit, or too little to matter; apart (!): beyond. "+
+		"A rule broken less often than by real flows is as real. pp: percentage points. x1.50: one and a half times as "+
+		"many, or as few.")
+	t.wrap("", "* at lag 1 within a host, hosts counting the same; the difference is the mean over lags 1 to 20.")
+}
+
+// wrap writes text in lines of at most tableWidth, those after the first set in by the lead.
+func (t *table) wrap(lead, text string) {
+	line := lead
+	for _, word := range strings.Fields(text) {
+		if len(line)+len(word) > tableWidth {
+			t.line("%s", line)
+			line = strings.Repeat(" ", len(lead))
+		}
+		line += word + " "
+	}
+	t.line("%s", line)
+}
+
+// mark returns what makes a row stand out.
+func mark(m Result) string {
+	switch m.Verdict {
+	case Near:
+		return "~ "
+	case Apart:
+		return "! "
+	default:
+		return "  "
+	}
+}
+
+// text formats a value.
+func text(f Figure, unit Unit) string {
+	x := float64(f)
+	switch {
+	case math.IsNaN(x):
+		return "-"
+	case unit == Share:
+		return percent(x) + " %"
+	case unit == Bits:
+		return fmt.Sprintf("%.4f", x)
+	case unit == Count:
+		return thousands(int64(math.Round(x)))
+	default:
+		return fmt.Sprintf("%.3f", x)
+	}
+}
+
+// differenceText formats a difference.
+func differenceText(f Figure, unit Unit) string {
+	x := float64(f)
+	switch {
+	case math.IsNaN(x):
+		return "-"
+	case unit == Share:
+		return percent(x) + " pp"
+	case unit == LogRatio:
+		return times(math.Exp(x))
+	default:
+		return text(f, unit)
+	}
+}
+
+// percent formats a share in percent, small ones with more digits.
+func percent(x float64) string {
+	switch {
+	case x == 0:
+		return "0"
+	case math.Abs(x) < 0.00005:
+		return "<0.01"
+	case math.Abs(x) < 0.0995:
+		return fmt.Sprintf("%.2f", 100*x)
+	default:
+		return fmt.Sprintf("%.1f", 100*x)
+	}
+}
+
+// times formats a factor.
+func times(x float64) string {
+	if x >= 9.95 {
+		return fmt.Sprintf("x%.0f", min(x, 1e6))
+	}
+	return fmt.Sprintf("x%.2f", x)
+}
+
+// thousands formats n with commas.
+func thousands(n int64) string {
+	digits := fmt.Sprint(n)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
+}
+
+// shorten cuts the middle out of a text longer than width.
+func shorten(text string, width int) string {
+	if len(text) <= width {
+		return text
+	}
+	const gap = "..."
+	if width <= len(gap)+2 {
+		return ""
+	}
+	left := (width - len(gap)) / 3
+	return text[:left] + gap + text[len(text)-(width-len(gap)-left):]
+}
