@@ -66,6 +66,10 @@ char *st_binary_cross_entropy(st_tensor **out, const st_tensor *probabilities, c
   });
 }
 
+char *st_leaky_relu_inplace(st_tensor *t, double slope) {
+  return guard([&] { at::leaky_relu_(ref(t), slope); });
+}
+
 char *st_manual_seed(uint64_t seed) {
   return guard([&] { at::manual_seed(seed); });
 }

@@ -42,6 +42,9 @@ char *st_cross_entropy(st_tensor **out, const st_tensor *logits, const st_tensor
 char *st_binary_cross_entropy(st_tensor **out, const st_tensor *probabilities, const st_tensor *target,
                               const st_tensor *weight /* or NULL */, st_reduction reduction);
 
+// Changes t itself; autograd records it.
+char *st_leaky_relu_inplace(st_tensor *t, double slope);
+
 // Seeds the generators of the CPU and of every CUDA device.
 char *st_manual_seed(uint64_t seed);
 

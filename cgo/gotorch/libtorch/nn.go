@@ -118,6 +118,13 @@ func BinaryCrossEntropy(probabilities, target, weight *Handle, r Reduction) (*Ha
 	return out.done("binary cross entropy", msg)
 }
 
+// LeakyReluI multiplies the negative elements of h by slope in place.
+func LeakyReluI(h *Handle, slope float64) error {
+	msg := C.st_leaky_relu_inplace(h.ptr(), C.double(slope))
+	runtime.KeepAlive(h)
+	return check("leaky relu", msg)
+}
+
 // ManualSeed seeds the generators of the CPU and of every CUDA device.
 func ManualSeed(seed uint64) error { return check("manual seed", C.st_manual_seed(C.uint64_t(seed))) }
 
