@@ -115,6 +115,13 @@ func (m *Module) To(device torch.Device, dtype ...int8) {
 	}
 }
 
+// Free releases all parameters and buffers of m and of the modules below it; they cannot be used afterwards.
+func (m *Module) Free() {
+	for _, s := range m.state() {
+		s.Tensor.Free()
+	}
+}
+
 func isFloating(dtype int8) bool {
 	switch dtype {
 	case torch.Half, torch.BFloat16, torch.Float, torch.Double:
