@@ -118,7 +118,7 @@ char *st_generator_tensors(st_generator *g, st_tensor **out) {
 }
 
 char *st_generator_assign(st_generator *g, int32_t lane, int32_t host, const void *plans, int32_t days, int64_t start,
-                          int64_t end) {
+                          int64_t end, int64_t quota) {
   return guard([&] {
     TORCH_CHECK_INDEX(lane >= 0 && lane < g->g.width && days > 0 && days <= g->g.max_days, "no lane ", lane, " for ", days,
                       " days");
@@ -129,7 +129,10 @@ char *st_generator_assign(st_generator *g, int32_t lane, int32_t host, const voi
     s->lane.now = start;
     const Plan *p = static_cast<const Plan *>(plans);
     s->lane.start_day(p[0]);
+    TORCH_CHECK(quota < 0 || (quota > 0 && p[days - 1].rows > 0), "a host with a quota of ", quota,
+                " rows needs a last day with rows");
     s->span_end = end;
+    s->quota = quota;
     s->host = host;
     s->active = 1;
     s->days = days;

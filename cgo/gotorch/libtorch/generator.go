@@ -46,10 +46,11 @@ func (g *Generator) TensorsNoCopy(pool *Pool) ([]*Handle, error) {
 	return adopt(pool, out[:]), nil
 }
 
-// Assign gives a lane a host, with plans of PlanBytes for each day of its span [start, end) in µs.
-func (g *Generator) Assign(lane, host int, plans []byte, days int, start, end int64) error {
+// Assign gives a lane a host, with plans of PlanBytes for each day of its span [start, end) in µs. It ends after quota
+// rows; below 0 there is no bound.
+func (g *Generator) Assign(lane, host int, plans []byte, days int, start, end, quota int64) error {
 	return check("generator assign", C.st_generator_assign(g.p, C.int32_t(lane), C.int32_t(host),
-		unsafe.Pointer(first(plans)), C.int32_t(days), C.int64_t(start), C.int64_t(end)))
+		unsafe.Pointer(first(plans)), C.int32_t(days), C.int64_t(start), C.int64_t(end), C.int64_t(quota)))
 }
 
 // Begin starts a row in every lane.

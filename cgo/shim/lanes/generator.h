@@ -9,6 +9,7 @@ struct Slot {
   Lane lane;
   Row row;           // being drawn
   int64_t span_end;  // µs; a row that would end at or after it ends the host
+  int64_t quota;     // rows until the host ends, below 0 for no bound; with one the last day's plan is repeated
   int32_t host;
   int32_t active;
   int32_t emitted;   // rows of the block under way
@@ -52,11 +53,14 @@ struct Generator {
   STAN_HD void next_day(int i) {
     Slot &s = slots[i];
     do {
-      if (++s.day >= s.days) {
+      const int64_t next = s.lane.plan.day + 1;
+      s.day++;
+      if (s.day >= s.days && s.quota < 0) {
         s.active = 0;
         return;
       }
-      s.lane.start_day(plans[int64_t(i) * max_days + s.day]);
+      s.lane.start_day(plans[int64_t(i) * max_days + (s.day < s.days ? s.day : s.days - 1)]);
+      s.lane.plan.day = next;
     } while (s.lane.plan.rows == 0);
   }
 
@@ -341,7 +345,10 @@ struct Generator {
     out.rows[at] = s.row;
     s.emitted = s.emitted + 1 < block ? s.emitted + 1 : 0;
     Observed o = {0, 0, kTuples, kPeers};
-    if (s.active) o = observe(s.lane, s.row, 0, t);
+    if (s.active) {
+      o = observe(s.lane, s.row, 0, t);
+      if (s.quota > 0 && --s.quota == 0) s.active = 0;
+    }
     row_bag(out.bag + int64_t(i) * kBag, s.row, o, t);
     row_numeric(out.numeric + int64_t(i) * kNumeric, s.row, t);
     out.memory[i] = int64_t(i) * kEntries + o.tuple;
