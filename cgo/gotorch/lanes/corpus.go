@@ -1,0 +1,128 @@
+package lanes
+
+import (
+	"unsafe"
+
+	torch "github.com/wangkuiyi/gotorch"
+	"github.com/wangkuiyi/gotorch/libtorch"
+)
+
+// Tables is a vocabulary on a device.
+type Tables struct{ t *libtorch.Tables }
+
+// NewTables copies a vocabulary to a device. The caller frees the result, after all that uses it.
+func NewTables(v *Vocabulary, d torch.Device) (*Tables, error) {
+	t, err := libtorch.NewTables(v, d.T)
+	if err != nil {
+		return nil, err
+	}
+	return &Tables{t}, nil
+}
+
+// Free releases the tables.
+func (t *Tables) Free() { t.t.Free() }
+
+// Corpus holds the rows of training streams on the CPU.
+type Corpus struct{ c *libtorch.Corpus }
+
+// NewCorpus makes a corpus with room for reserve rows; t must lie on the CPU. The caller frees the result.
+func NewCorpus(t *Tables, reserve int64) (*Corpus, error) {
+	c, err := libtorch.NewCorpus(t.t, reserve)
+	if err != nil {
+		return nil, err
+	}
+	return &Corpus{c}, nil
+}
+
+// Free releases the corpus.
+func (c *Corpus) Free() { c.c.Free() }
+
+// Append copies rows, which have the layout of stan::Row, to the end of the last stream or, if fresh, to a new one.
+func Append[Row any](c *Corpus, rows []Row, fresh bool) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	if got, want := int(unsafe.Sizeof(rows[0])), SizesOf().RowBytes; got != want {
+		panic(&torch.Error{Op: "corpus append", Msg: "rows have another size than stan::Row"})
+	}
+	return c.c.Append(unsafe.Pointer(&rows[0]), len(rows), fresh)
+}
+
+// Plans returns what the streams did, day by day, as stan::Plan, and the stream of each day.
+func Plans[Plan any](c *Corpus) ([]Plan, []int32, error) {
+	raw, streams, err := c.c.Plans()
+	if err != nil || len(streams) == 0 {
+		return nil, nil, err
+	}
+	var p Plan
+	if int(unsafe.Sizeof(p)) != SizesOf().PlanBytes {
+		panic(&torch.Error{Op: "corpus plans", Msg: "plans have another size than stan::Plan"})
+	}
+	plans := make([]Plan, len(streams))
+	copy(unsafe.Slice((*byte)(unsafe.Pointer(&plans[0])), len(raw)), raw)
+	return plans, streams, nil
+}
+
+// Batch is what the network trains on: B windows of T positions, and S scored rows. E is the number of remembered rows
+// that stand before the positions of each window. Candidate inputs index rows of the flattened [B, E+T] table.
+type Batch struct {
+	Bag         torch.Tensor // [B*(E+T), discrete inputs] int64
+	Numeric     torch.Tensor // [B*(E+T), continuous inputs]
+	Valid       torch.Tensor // [B, T, 1]
+	Plan        torch.Tensor // [B, T, plan inputs], as known before the row
+	Position    torch.Tensor // [S] int64 into B*T
+	Row         torch.Tensor // [S] int64 into B*(E+T)
+	Weight      torch.Tensor // [S], 0 for padding
+	Target      torch.Tensor // [S, heads] int64, -100 where the attribute is not drawn
+	Rest        torch.Tensor // [S, heads] nats of a value inside its class
+	Bounds      torch.Tensor // [S, 8] bin edges of gap, duration, packets, bytes
+	TupleRow    torch.Tensor // [S, tuples] int64
+	TupleBag    torch.Tensor // [S, tuples, inputs of a candidate] int64
+	TupleMask   torch.Tensor // [S, tuples]
+	PeerRow     torch.Tensor // [S, peers] int64
+	PeerBag     torch.Tensor // [S, peers, inputs of a candidate] int64
+	PeerMask    torch.Tensor // [S, peers]
+	ChosenRow   torch.Tensor // [S] int64
+	ChosenBag   torch.Tensor // [S, inputs of a candidate] int64
+	Chosen      torch.Tensor // [S, 1], 0 where nothing was chosen
+	Fresh       torch.Tensor // rows of S of no recent conversation, int64, padded with the last row
+	New         torch.Tensor // rows of no recent peer
+	LocalPorts  torch.Tensor // rows whose local port is drawn
+	RemotePorts torch.Tensor // rows whose remote port is drawn
+	GapMix      torch.Tensor // rows whose gap is none of the exact values
+	DurationMix torch.Tensor
+	PacketsMix  torch.Tensor
+	BytesMix    torch.Tensor
+}
+
+// fields lists the tensors in the order of shim/corpus.h.
+func (b *Batch) fields() []*torch.Tensor {
+	return []*torch.Tensor{
+		&b.Bag, &b.Numeric, &b.Valid, &b.Plan, &b.Position, &b.Row, &b.Weight, &b.Target, &b.Rest, &b.Bounds, &b.TupleRow,
+		&b.TupleBag, &b.TupleMask, &b.PeerRow, &b.PeerBag, &b.PeerMask, &b.ChosenRow, &b.ChosenBag, &b.Chosen, &b.Fresh, &b.New,
+		&b.LocalPorts, &b.RemotePorts, &b.GapMix, &b.DurationMix, &b.PacketsMix, &b.BytesMix,
+	}
+}
+
+// Replay makes a batch of windows of length rows, each after context rows. Its tensors belong to scope.
+func (c *Corpus) Replay(scope *torch.Scope, chunks []Chunk, context, length int) (*Batch, error) {
+	hs, err := c.c.Replay(scope.Pool(), chunks, context, length)
+	if err != nil {
+		return nil, err
+	}
+	b := &Batch{}
+	for i, f := range b.fields() {
+		f.T = hs[i]
+	}
+	return b, nil
+}
+
+// To copies the batch to a device, in the same scope.
+func (b *Batch) To(d torch.Device) *Batch {
+	out := &Batch{}
+	from := b.fields()
+	for i, f := range out.fields() {
+		*f = from[i].Move(d, true)
+	}
+	return out
+}

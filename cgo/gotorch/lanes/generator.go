@@ -1,0 +1,77 @@
+package lanes
+
+import (
+	"unsafe"
+
+	torch "github.com/wangkuiyi/gotorch"
+	"github.com/wangkuiyi/gotorch/libtorch"
+)
+
+// Generator is the state of the sampling loop: W lanes, each with one host's memory. Its tensors are what one step leaves
+// for the network; they belong to the scope of NewGenerator and share the generator's memory.
+type Generator struct {
+	g            *libtorch.Generator
+	Width, Block int
+
+	Plan      torch.Tensor // [W, plan inputs]
+	TupleBag  torch.Tensor // [W, tuples, inputs of a candidate] int64
+	TupleMask torch.Tensor // [W, tuples]
+	PeerBag   torch.Tensor
+	PeerMask  torch.Tensor
+	ChosenRow torch.Tensor // [W] int64 into W*(tuples+peers)
+	ChosenBag torch.Tensor // [W, inputs of a candidate] int64
+	Chosen    torch.Tensor // [W, 1]
+	Input     torch.Tensor // [W] int64, row of the input table of the attribute just drawn
+	Number    torch.Tensor // [W, 1], its continuous input
+	Bag       torch.Tensor // [W, discrete inputs] int64, of the finished row
+	Numeric   torch.Tensor // [W, continuous inputs]
+	Memory    torch.Tensor // [2, W] int64 into W*(tuples+peers), where the finished row is remembered
+}
+
+// NewGenerator makes a generator of width lanes that collects block rows of each, for hosts with the given addresses (4
+// words each) and at most maxDays days. The caller frees it, before t.
+func NewGenerator(scope *torch.Scope, t *Tables, width, maxDays, block int, hosts []uint32, seed uint64) (*Generator, error) {
+	g, err := libtorch.NewGenerator(t.t, width, maxDays, block, hosts, seed)
+	if err != nil {
+		return nil, err
+	}
+	hs, err := g.TensorsNoCopy(scope.Pool())
+	if err != nil {
+		g.Free()
+		return nil, err
+	}
+	out := &Generator{g: g, Width: width, Block: block}
+	for i, f := range []*torch.Tensor{
+		&out.Plan, &out.TupleBag, &out.TupleMask, &out.PeerBag, &out.PeerMask, &out.ChosenRow, &out.ChosenBag, &out.Chosen,
+		&out.Input, &out.Number, &out.Bag, &out.Numeric, &out.Memory,
+	} {
+		f.T = hs[i]
+	}
+	return out, nil
+}
+
+// Free releases the generator.
+func (g *Generator) Free() { g.g.Free() }
+
+// Assign gives a lane a host: its plans (stan::Plan), one a day, and its span [start, end) in µs. It ends after quota rows,
+// repeating the last plan day by day; below 0 there is no bound but the span.
+func Assign[Plan any](g *Generator, lane, host int, plans []Plan, start, end, quota int64) error {
+	var p Plan
+	raw := unsafe.Slice((*byte)(unsafe.Pointer(&plans[0])), len(plans)*int(unsafe.Sizeof(p)))
+	return g.g.Assign(lane, host, raw, len(plans), start, end, quota)
+}
+
+// Begin starts a row in every lane and writes Plan.
+func (g *Generator) Begin() { torch.Check(g.g.Begin()) }
+
+// Draw draws an attribute in every lane from logits [W, classes], and mixture [W, 3M] of a continuous one.
+func (g *Generator) Draw(head int, logits, mixture torch.Tensor) { torch.Check(g.g.Draw(head, logits.T, mixture.T)) }
+
+// Finish ends the row of every lane, and writes Bag, Numeric and Memory.
+func (g *Generator) Finish() { torch.Check(g.g.Finish()) }
+
+// Collect copies the block's rows [Block, Width], the host of each (-1 for none), and which lanes go on (1) or are idle (0).
+func Collect[Row any](g *Generator, rows []Row, hosts, active []int32) error {
+	var r Row
+	return g.g.Collect(unsafe.Slice((*byte)(unsafe.Pointer(&rows[0])), len(rows)*int(unsafe.Sizeof(r))), hosts, active)
+}
