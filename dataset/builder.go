@@ -15,7 +15,7 @@ import (
 )
 
 // defaultMemory is BuildOptions.MemoryBytes where it is 0.
-const defaultMemory = 192 << 20
+const defaultMemory = 96 << 20
 
 // maxLabels bounds the table of labels: they are classes, not free text.
 const maxLabels = 1 << 16
@@ -75,9 +75,9 @@ type Builder struct {
 	output  *outputDir
 	create  func(path string) (tempFile, error)
 
-	mu      sync.Mutex // guards what follows
-	buffer  []byte     // records not yet in a run; its capacity is never exceeded
-	added   uint64     // rows so far
+	mu      sync.Mutex  // guards what follows
+	buffer  *sortBuffer // rows not yet in a run
+	added   uint64      // rows so far
 	hosts   map[netip.Addr]uint32
 	hostIn  []hostInfo // by host number
 	labelNo map[string]uint32
@@ -87,7 +87,7 @@ type Builder struct {
 	first   int64 // earliest start
 	last    int64 // latest end
 
-	free    chan []byte // empty buffers
+	free    chan *sortBuffer // empty buffers
 	spills  sync.WaitGroup
 	spilled atomic.Int64 // runs created, for their names
 }
@@ -108,17 +108,16 @@ func NewBuilder(dir string, options BuildOptions) (*Builder, error) {
 	}
 	// One buffer fills while the others are sorted and written.
 	buffers := min(options.Threads, 4) + 1
-	records := max(options.MemoryBytes/int64(buffers)/sortBytes, 1024)
 	b := &Builder{
 		options: options,
 		output:  output,
 		create:  createFile,
 		hosts:   make(map[netip.Addr]uint32),
 		labelNo: make(map[string]uint32),
-		free:    make(chan []byte, buffers),
+		free:    make(chan *sortBuffer, buffers),
 	}
 	for range buffers {
-		b.free <- make([]byte, 0, records*recordSize)
+		b.free <- newSortBuffer(options.MemoryBytes / int64(buffers))
 	}
 	b.buffer = <-b.free
 	return b, nil
@@ -153,10 +152,10 @@ func (b *Builder) add(first uint64, flows []Flow) error {
 		if err != nil {
 			return err
 		}
-		if len(b.buffer) == cap(b.buffer) {
+		if b.buffer.full() {
 			b.spill()
 		}
-		b.buffer = encodeRecord(b.buffer, f, first+uint64(i), b.host(f.Host), label)
+		b.buffer.records = encodeRecord(b.buffer.records, f, first+uint64(i), b.host(f.Host), label)
 		if b.added == 0 {
 			b.first, b.last = f.Start, f.End
 		}
@@ -213,7 +212,7 @@ func (b *Builder) places() func(host uint32) uint64 {
 // spill hands the buffer to a goroutine that sorts it into a run, and takes an empty one, waiting for it if need be.
 // The caller holds the lock.
 func (b *Builder) spill() {
-	if len(b.buffer) == 0 {
+	if len(b.buffer.records) == 0 {
 		return
 	}
 	full, place := b.buffer, b.places()
@@ -221,7 +220,8 @@ func (b *Builder) spill() {
 	go func() {
 		defer b.spills.Done()
 		r, err := b.writeRun(full, place)
-		b.free <- full[:0] // before the lock: its holder may be waiting for it
+		full.records = full.records[:0]
+		b.free <- full // before the lock: its holder may be waiting for it
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		if err != nil {
@@ -233,12 +233,12 @@ func (b *Builder) spill() {
 	b.buffer = <-b.free
 }
 
-func (b *Builder) writeRun(records []byte, place func(uint32) uint64) (*run, error) {
+func (b *Builder) writeRun(buffer *sortBuffer, place func(uint32) uint64) (*run, error) {
 	file, err := b.runFile()
 	if err != nil {
 		return nil, err
 	}
-	r, err := writeRun(file, records, b.options.Buckets, place)
+	r, err := writeRun(file, buffer, b.options.Buckets, place)
 	if err != nil {
 		file.Close()
 	}

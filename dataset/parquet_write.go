@@ -7,8 +7,9 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
+	parquetzstd "github.com/parquet-go/parquet-go/compress/zstd"
 )
 
 // flowWriter writes the flows of one data file.
@@ -30,7 +31,7 @@ type parquetWriter struct {
 // newParquetWriter writes to out; name is for errors, metadata goes into the footer.
 func newParquetWriter(out io.Writer, name string, metadata map[string]string) *parquetWriter {
 	options := []parquet.WriterOption{
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
+		parquet.Compression(newPageCodec()),
 		parquet.MaxRowsPerRowGroup(rowGroupRows),
 		parquet.CreatedBy("stan", fmt.Sprint(SchemaVersion), ""),
 		parquet.KeyValueMetadata("stan.schema_version", fmt.Sprint(SchemaVersion)),
@@ -81,6 +82,26 @@ func guardParquet(f func() error) (err error) {
 		}
 	}()
 	return f()
+}
+
+// pageCodec is zstd with a window no larger than a page: parquet-go's own takes 16 MiB a writer.
+type pageCodec struct {
+	parquetzstd.Codec
+	encoder *zstd.Encoder
+}
+
+func newPageCodec() *pageCodec {
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
+		zstd.WithWindowSize(1<<20), zstd.WithLowerEncoderMem(true), zstd.WithZeroFrames(true), zstd.WithEncoderCRC(false))
+	if err != nil {
+		panic(err) // the options are constants
+	}
+	return &pageCodec{encoder: encoder}
+}
+
+// Encode compresses src; the Parquet writer's pages carry a checksum of their own.
+func (c *pageCodec) Encode(dst, src []byte) ([]byte, error) {
+	return c.encoder.EncodeAll(src, dst[:0]), nil
 }
 
 // addressTexts caches the text of addresses; most rows repeat one of the last few thousand.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"unsafe"
 )
 
 // The sort is external: records fill a buffer in memory, a full buffer is sorted and written as a run, and the runs are
@@ -29,8 +30,20 @@ func (k *sortKey) compare(o *sortKey) int {
 	return cmp.Or(cmp.Compare(k.place, o.place), cmp.Compare(k.end, o.end), cmp.Compare(k.order, o.order))
 }
 
-// sortBytes is what one record costs in memory while its buffer is sorted.
-const sortBytes = recordSize + 32
+// sortBuffer is memory for records and for sorting them. Neither slice ever grows.
+type sortBuffer struct {
+	records []byte
+	keys    []sortKey
+}
+
+// newSortBuffer returns a buffer that takes so many bytes.
+func newSortBuffer(bytes int64) *sortBuffer {
+	const perRecord = recordSize + int64(unsafe.Sizeof(sortKey{}))
+	records := max(bytes/perRecord, 1024)
+	return &sortBuffer{make([]byte, 0, records*recordSize), make([]sortKey, 0, records)}
+}
+
+func (b *sortBuffer) full() bool { return len(b.records) == cap(b.records) }
 
 // run is a sorted file of records.
 type run struct {
@@ -45,18 +58,18 @@ func (r *run) close() {
 }
 
 // writeRun sorts the records of a buffer and writes them to file. place tells bucket and rank of a host number.
-func writeRun(file tempFile, records []byte, buckets int, place func(host uint32) uint64) (*run, error) {
-	keys := make([]sortKey, len(records)/recordSize)
-	for i := range keys {
-		record := records[i*recordSize:]
-		keys[i] = sortKey{place(recordHost(record)), recordEnd(record), recordOrder(record), i}
+func writeRun(file tempFile, b *sortBuffer, buckets int, place func(host uint32) uint64) (*run, error) {
+	b.keys = b.keys[:len(b.records)/recordSize]
+	for i := range b.keys {
+		record := b.records[i*recordSize:]
+		b.keys[i] = sortKey{place(recordHost(record)), recordEnd(record), recordOrder(record), i}
 	}
-	slices.SortFunc(keys, func(a, b sortKey) int { return a.compare(&b) })
+	slices.SortFunc(b.keys, func(x, y sortKey) int { return x.compare(&y) })
 
 	w := newRunWriter(file, buckets)
-	for i := range keys {
-		start := keys[i].index * recordSize
-		w.add(int(keys[i].place>>32), records[start:start+recordSize])
+	for i := range b.keys {
+		start := b.keys[i].index * recordSize
+		w.add(int(b.keys[i].place>>32), b.records[start:start+recordSize])
 	}
 	return w.finish()
 }
@@ -94,6 +107,9 @@ func (w *runWriter) finish() (*run, error) {
 	}
 	return w.run, nil
 }
+
+// maxCursorRecords bounds a cursor's buffer: reading 256 KiB at a time is as fast as more.
+const maxCursorRecords = 256 << 10 / recordSize
 
 // cursor reads the records of one bucket of one run.
 type cursor struct {
@@ -142,7 +158,7 @@ func (h *cursorHeap) Pop() any {
 // is the memory for reading, all runs together.
 func mergeBucket(ctx context.Context, runs []*run, bucket, bufferBytes int, place func(uint32) uint64,
 	emit func(record []byte) error) error {
-	perRun := max(bufferBytes/max(len(runs), 1)/recordSize, 64) * recordSize
+	perRun := min(max(bufferBytes/max(len(runs), 1)/recordSize, 64), maxCursorRecords) * recordSize
 	var cursors cursorHeap
 	for _, r := range runs {
 		from, to := r.bounds[bucket], r.bounds[bucket+1]

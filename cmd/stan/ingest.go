@@ -50,7 +50,7 @@ internal hosts belongs to both. A line that is no flow is counted by reason, and
 				Usage: "time `ZONE` of the input's clock, such as Europe/Madrid"},
 			&cli.StringFlag{Name: "max-bad-rows", Value: "0.1%", Destination: &o.maxBad,
 				Usage: "refuse the input when more than `N|P%` of its lines are no flows"},
-			&cli.StringFlag{Name: "memory", Value: "192MiB", Destination: &o.memory,
+			&cli.StringFlag{Name: "memory", Value: "96MiB", Destination: &o.memory,
 				Usage: "for sorting; `SIZE` with unit KiB, MiB or GiB"},
 			&cli.IntFlag{Name: "threads", Destination: &o.threads, Usage: "`N`, 0 for one a core; the result is the same"},
 			&cli.IntFlag{Name: "buckets", Value: 16, Destination: &o.buckets, Usage: "data files `N` to spread the hosts over"},

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+	torch "github.com/wangkuiyi/gotorch"
+
+	"stan/dataset"
+	"stan/torchmodel"
+)
+
+type trainOptions struct {
+	data, valid string
+	output      string
+	internal    string
+	device      string
+
+	model torchmodel.TrainOptions
+}
+
+func newTrainCommand(con *console) *cli.Command {
+	o := trainOptions{model: torchmodel.DefaultTrainOptions()}
+	d := o.model
+	return &cli.Command{
+		Name:  "train",
+		Usage: "learn a model from a folder of flows",
+		Description: `Writes the model folder whole or, stopped by SIGINT or SIGTERM, a checkpoint that --resume goes on from.
+With --epochs alone, the same data, seed, processor kind and number of threads give the same weights, also when the
+training was stopped and resumed. With --max-time the learning rate follows the clock, and no two trainings are equal.`,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "data", Destination: &o.data, Usage: "folder of flows `DIR`, written by stan ingest"},
+			&cli.StringFlag{Name: "valid", Destination: &o.valid,
+				Usage: "folder of flows `DIR` of other hosts to choose the best weights by; without it about one host in eight is held out"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Destination: &o.output, Usage: "write the model to folder `MODEL`"},
+			&cli.StringFlag{Name: "arch", Value: d.Arch, Destination: &o.model.Arch,
+				Usage: "`stan|independent`: the network, or the baseline that draws every attribute by itself"},
+			&cli.StringFlag{Name: "internal", Destination: &o.internal,
+				Usage: "networks of the hosts, as `CIDR[,CIDR]`; those of the ingest by default"},
+			&cli.IntFlag{Name: "min-hosts", Value: d.MinHosts, Destination: &o.model.MinHosts,
+				Usage: "store a value (address, port, size) only if at least `N` hosts have shown it"},
+			&cli.StringFlag{Name: "device", Value: "auto", Destination: &o.device, Usage: "`auto|cuda|cuda:N|cpu`"},
+			&cli.IntFlag{Name: "threads", Destination: &o.model.Threads, Usage: "`N`, 0 for one a core"},
+			&cli.Int64Flag{Name: "seed", Value: d.Seed, Destination: &o.model.Seed, Usage: "`S`"},
+			&cli.IntFlag{Name: "epochs", Value: d.Epochs, Destination: &o.model.Epochs,
+				Usage: "at most `N` passes over the flows; with --max-time 0 for no bound"},
+			&cli.DurationFlag{Name: "max-time", Destination: &o.model.MaxTime, Usage: "end after `TIME`, such as 10m"},
+			&cli.IntFlag{Name: "patience", Value: d.Patience, Destination: &o.model.Patience,
+				Usage: "end after `N` validations without a better one, 0 for never"},
+			&cli.IntFlag{Name: "batch", Value: d.Batch, Destination: &o.model.Batch, Usage: "windows a step `N`, of 256 rows each"},
+			&cli.Float64Flag{Name: "learning-rate", Value: d.LearningRate, Destination: &o.model.LearningRate, Usage: "`X` at its peak"},
+			&cli.DurationFlag{Name: "checkpoint", Value: d.Checkpoint, Destination: &o.model.Checkpoint, Usage: "`TIME` between checkpoints"},
+			&cli.BoolFlag{Name: "resume", Destination: &o.model.Resume, Usage: "go on from the last checkpoint in MODEL"},
+			&cli.BoolFlag{Name: "force", Destination: &o.model.Force, Usage: "replace a model that is there already"},
+		},
+		Action: func(c *cli.Context) error {
+			if c.NArg() > 0 {
+				return usagef("train", "argument %q, want none", c.Args().First())
+			}
+			// A time alone is the bound: the default number of epochs must not end the training first.
+			if o.model.MaxTime > 0 && !c.IsSet("epochs") {
+				o.model.Epochs = 0
+			}
+			if err := o.validate(); err != nil {
+				return err
+			}
+			return runTrain(c.Context, o, con)
+		},
+	}
+}
+
+func (o *trainOptions) validate() error {
+	if o.data == "" {
+		return usagef("train", "no --data, want a folder of flows")
+	}
+	if o.output == "" {
+		return usagef("train", "no output, want -o MODEL")
+	}
+	if o.model.Resume && o.model.Force {
+		return usagef("train", "--resume and --force, want one of them")
+	}
+	if o.internal != "" {
+		var err error
+		if o.model.Internal, err = parsePrefixes(o.internal); err != nil {
+			return usagef("train", "--internal: %w", err)
+		}
+	}
+	return nil
+}
+
+func runTrain(ctx context.Context, o trainOptions, con *console) error {
+	device, err := chooseDevice(o.device)
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	o.model.Device = device
+	data, err := dataset.Open(o.data)
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	var valid torchmodel.Flows
+	if o.valid != "" {
+		if valid, err = dataset.Open(o.valid); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+	}
+	if len(o.model.Internal) == 0 {
+		o.model.Internal = data.Internal()
+	}
+	watch := &trainWatch{con: con, stage: con.Stage("train", "rows", -1), maxTime: o.model.MaxTime}
+	m, err := torchmodel.Train(ctx, data, valid, o.output, o.model, watch)
+	if err != nil {
+		return err
+	}
+	watch.stage.Done()
+	fmt.Fprint(con.out, watch.table(m))
+	fmt.Fprintf(con.out, "\nmodel %s in %s\n", m.Digest()[:12], o.output)
+	return nil
+}
+
+// trainWatch shows how a training goes.
+type trainWatch struct {
+	con     *console
+	stage   *stage
+	maxTime time.Duration
+	best    torchmodel.Validation
+	loss    float64 // mean of the last steps
+	rows    int64
+}
+
+func (w *trainWatch) Step(s torchmodel.Step) {
+	if w.loss == 0 {
+		w.loss = s.Loss
+	}
+	w.loss += 0.02 * (s.Loss - w.loss)
+	if s.Progress > 0 {
+		w.stage.SetTotal(int64(float64(s.Rows) / s.Progress))
+	}
+	w.stage.Set(s.Rows, "epoch", s.Epoch+1, "loss", round3(w.loss))
+}
+
+func (w *trainWatch) Valid(v torchmodel.Validation) {
+	if v.Best {
+		w.best = v
+	}
+	w.con.Info("train: validation", "step", v.Step, "nats_a_row", round3(v.NLL), "best", v.Best)
+}
+
+func (w *trainWatch) Note(message string, attrs ...any) { w.con.Info("train: "+message, attrs...) }
+
+// table is the likelihood of the validation flows by attribute.
+func (w *trainWatch) table(m *torchmodel.Model) string {
+	nll := m.Manifest.Training.ValidNLL
+	out := fmt.Sprintf("%-14s %s\n", "attribute", "nats a row (negative log-likelihood of validation flows)")
+	var total float64
+	for h := torchmodel.Head(0); h < torchmodel.Heads; h++ {
+		if nats, ok := nll[h.String()]; ok {
+			out += fmt.Sprintf("%-14s %8.3f\n", h, nats)
+			total += nats
+		}
+	}
+	return out + fmt.Sprintf("%-14s %8.3f\n", "all", total)
+}
+
+// chooseDevice reads a --device flag: auto takes a GPU if there is one.
+func chooseDevice(name string) (torch.Device, error) {
+	if name == "auto" {
+		if torch.IsCUDAAvailable() {
+			return torch.NewDevice("cuda:0"), nil
+		}
+		return torch.Device{}, nil
+	}
+	d, err := torch.ParseDevice(name)
+	if err != nil {
+		return d, fmt.Errorf("%w: --device %q, want auto, cpu, cuda or cuda:N", errUsage, name)
+	}
+	if d.IsCUDA() && !torch.IsCUDAAvailable() {
+		return d, fmt.Errorf("--device %s: %w: this build or this machine has none, want --device cpu", name, torch.ErrNoCUDA)
+	}
+	return d, nil
+}
+
