@@ -41,6 +41,8 @@ func compare(t *testing.T, real, synthetic, train []dataset.Flow) *Report {
 	return report
 }
 
+func testAddr(text string) netip.Addr { return netip.MustParseAddr(text) }
+
 const testDay = 1_700_006_400_000_000 // 2023-11-15 00:00 UTC, µs
 
 // office makes flows as a small office would: hosts that ask a few servers over TCP and UDP and are answered, most of

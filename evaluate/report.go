@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -256,14 +257,14 @@ func notes(real, synthetic, train *counts) []string {
 			spanText(a), spanText(b))
 	}
 	if n := synthetic.shared(real); n > 0 {
-		note("%d of synthetic's hosts are hosts of real too", n)
+		note("real and synthetic share %d host%s", n, plural(n))
 	}
 	if train != nil {
 		if n := real.shared(train); n > 0 {
-			note("%d of real's hosts are hosts of train too: the floor is too low, and copies are not told from repeats", n)
+			note("real and train share %d host%s: the floor is too low, and copies are not told from repeats", n, plural(n))
 		}
 		if n := synthetic.shared(train); n > 0 {
-			note("%d of synthetic's hosts bear the address of a training host", n)
+			note("synthetic and train share %d host address%s", n, strings.Repeat("es", min(n-1, 1)))
 		}
 	}
 	if len(real.set.Internal) == 0 || len(synthetic.set.Internal) == 0 {

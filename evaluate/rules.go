@@ -122,6 +122,8 @@ func (t *ruleTally) add(other *ruleTally) {
 	}
 }
 
+const rulesExcessName = "rules_excess"
+
 func ruleMeasures(internal bool) []measure {
 	var all []measure
 	for i := range rules {
@@ -136,7 +138,7 @@ func ruleMeasures(internal bool) []measure {
 		}
 		all = append(all, m)
 	}
-	excess := measure{name: "rules_excess", title: "mean excess over real", differenceUnit: Share,
+	excess := measure{name: rulesExcessName, title: "mean excess over real", differenceUnit: Share,
 		distance: meanDistance(all), tolerance: ruleTolerance, aggregate: true}
 	return append(all, excess)
 }

@@ -21,7 +21,7 @@ const furthestShown = 5
 func (r *Report) WriteTable(w io.Writer) error {
 	t := &table{w: bufio.NewWriter(w)}
 	t.head(r)
-	family := ""
+	family, kept := "", 0
 	for _, m := range r.Measures {
 		if m.Family != family {
 			family = m.Family
@@ -31,7 +31,12 @@ func (r *Report) WriteTable(w io.Writer) error {
 		case m.Title == "":
 		case family == familyAttributes:
 			t.divergence(m, r.Measure(strings.Replace(m.Name, "js_", "js_paper_", 1)))
+		case m.kept():
+			kept++
 		default:
+			if m.Name == rulesExcessName && kept > 0 {
+				t.line("  %d more rules, broken by no flow", kept)
+			}
 			t.value(m, r.Train != nil)
 		}
 	}
@@ -81,8 +86,8 @@ func more(v Tally) string {
 
 func (t *table) set(name string, s SetReport) {
 	const layout = "2006-01-02 15:04"
-	text := fmt.Sprintf("%-10s%12s flows %6s hosts  %s to %s  ", name, thousands(s.Flows), thousands(int64(s.Hosts)),
-		s.First.Format(layout), s.Last.Format(layout))
+	text := fmt.Sprintf("%-10s%12s flows %6s host%-2s %s to %s  ", name, thousands(s.Flows), thousands(int64(s.Hosts)),
+		plural(s.Hosts), s.First.Format(layout), s.Last.Format(layout))
 	t.line("%s%s", text, shorten(s.Place, tableWidth-len(text)))
 }
 
@@ -134,6 +139,11 @@ func (t *table) value(m Result, trained bool) {
 		differenceText(m.Difference, m.DifferenceUnit), differenceText(m.Limit, m.DifferenceUnit), m.Verdict)
 }
 
+// kept reports whether m is a rule that no flow of any set breaks.
+func (m *Result) kept() bool {
+	return m.Family == familyRules && m.Real == 0 && m.Synthetic == 0 && !(m.OtherReal > 0)
+}
+
 func (t *table) foot(r *Report) {
 	t.line("")
 	switch r.Floor.From {
@@ -141,8 +151,10 @@ func (t *table) foot(r *Report) {
 		t.wrap("", fmt.Sprintf("Other real: the training hosts. Limit: how far they are from real, mean and two standard "+
 			"deviations of %d draws of %d hosts.", r.Floor.Draws, r.Floor.Hosts))
 	case FromHalves:
-		t.wrap("", fmt.Sprintf("Other real, limit: how far one half of real's hosts is from the other, mean, and mean and "+
-			"two standard deviations, of %d splits.", r.Floor.Draws))
+		t.wrap("", fmt.Sprintf("Other real: one half of real's hosts against the other, mean of %d splits. Limit: that mean "+
+			"and two standard deviations.", r.Floor.Draws))
+	case FromNone:
+		t.wrap("", "No floor: verdicts need two real hosts or more, or a training set.")
 	}
 	t.wrap("", "As real: within the limit; near (~): within twice the limit, or too little to matter; apart (!): beyond. "+
 		"A rule broken less often than by real flows is as real. pp: percentage points. x1.50: one and a half times as "+
@@ -227,6 +239,13 @@ func times(x float64) string {
 		return fmt.Sprintf("x%.0f", min(x, 1e6))
 	}
 	return fmt.Sprintf("x%.2f", x)
+}
+
+func plural(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return "s"
 }
 
 // thousands formats n with commas.

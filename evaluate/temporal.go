@@ -94,7 +94,7 @@ func temporalMeasures() []measure {
 		tolerance: jsTolerance}
 	hours := measure{name: "hour_profile", title: "flows by hour, 1 - correlation", differenceUnit: Correlation,
 		distance: hourDistance, curve: hourShares, tolerance: correlationTolerance}
-	mean := measure{name: "temporal_mean", title: "mean of these", differenceUnit: Number,
+	mean := measure{name: "temporal_mean", title: "mean of these four", differenceUnit: Number,
 		distance: meanDistance([]measure{bytes, gaps, tied, hours}), tolerance: correlationTolerance, aggregate: true}
 	return []measure{bytes, gaps, tied, hours, mean}
 }
