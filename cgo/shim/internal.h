@@ -19,7 +19,7 @@ struct NoCUDA : std::runtime_error {
 
 // Thrown for a NULL handle; its message gets ST_KIND_HANDLE.
 struct NoTensor : std::runtime_error {
-  NoTensor() : std::runtime_error("tensor is nil or was freed") {}
+  explicit NoTensor(const char *what = "tensor is nil or was freed") : std::runtime_error(what) {}
 };
 
 // Returns the message of the exception being handled. Call it inside a catch block only.
