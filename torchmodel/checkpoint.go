@@ -1,0 +1,194 @@
+package torchmodel
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	torch "github.com/wangkuiyi/gotorch"
+	"github.com/wangkuiyi/gotorch/safetensors"
+)
+
+// A checkpoint is the folder checkpoint-STEP inside the model folder. It is written under another name and renamed, so
+// that one that is there is whole; it is itself a model folder, with the optimiser's state and the loop's beside.
+const (
+	checkpointPrefix = "checkpoint-"
+	optimiserFile    = "optimiser.safetensors"
+	bestFile         = "best.safetensors"
+	stateFile        = "state.json"
+)
+
+// loopState is where a training loop stands. Whatever else the loop needs follows from the seed and the step.
+type loopState struct {
+	Version   int     `json:"version"`
+	Step      int     `json:"step"` // steps done
+	Epoch     int     `json:"epoch"`
+	Batch     int     `json:"batch"`      // batches of the epoch done
+	NextValid int     `json:"next_valid"` // step before which the next validation comes
+	BestNLL   float64 `json:"best_nll"`   // 0 before the first validation
+	BestStep  int     `json:"best_step"`
+	Since     int     `json:"since_best"` // validations without a new best one
+	Seconds   float64 `json:"seconds"`    // of training so far
+	Setup     string  `json:"setup"`      // digest of data and options that must not change between runs
+	// BestValid is the likelihood of the best validation by attribute.
+	BestValid map[string]float64 `json:"best_valid,omitempty"`
+}
+
+// checkpoints lists the steps of the checkpoints in dir, ascending.
+func checkpoints(dir string) []int {
+	var steps []int
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if text, ok := strings.CutPrefix(e.Name(), checkpointPrefix); ok && e.IsDir() {
+			if step, err := strconv.Atoi(text); err == nil {
+				steps = append(steps, step)
+			}
+		}
+	}
+	slices.Sort(steps)
+	return steps
+}
+
+func checkpointPath(dir string, step int) string {
+	return filepath.Join(dir, fmt.Sprintf("%s%08d", checkpointPrefix, step))
+}
+
+// writeCheckpoint writes a checkpoint of t and removes the older ones.
+func (t *trainer) writeCheckpoint() error {
+	if slices.Contains(checkpoints(t.dir), t.state.Step) {
+		return nil // the same step holds the same state
+	}
+	part, err := os.MkdirTemp(t.dir, ".checkpoint-")
+	if err != nil {
+		return writeError(err)
+	}
+	defer os.RemoveAll(part)
+	if _, err := writeModel(part, t.manifest(), append(parameters(t.net), t.profiles.arrays()...)); err != nil {
+		return err
+	}
+	if err := safetensors.WriteFile(filepath.Join(part, optimiserFile), optimiserArrays(t.opt), nil); err != nil {
+		return writeError(err)
+	}
+	if t.best != nil {
+		if err := safetensors.WriteFile(filepath.Join(part, bestFile), t.best, nil); err != nil {
+			return writeError(err)
+		}
+	}
+	text, err := json.MarshalIndent(t.state, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(part, stateFile), append(text, '\n')); err != nil {
+		return err
+	}
+	old := checkpoints(t.dir)
+	if err := replaceFolder(part, checkpointPath(t.dir, t.state.Step)); err != nil {
+		return err
+	}
+	for _, step := range old {
+		removeFolder(checkpointPath(t.dir, step))
+	}
+	return nil
+}
+
+// removeFolder removes a checkpoint so that no half of it keeps its name. What fails here fails at the next one again.
+func removeFolder(path string) {
+	hidden := filepath.Join(filepath.Dir(path), ".old-"+filepath.Base(path))
+	if os.Rename(path, hidden) == nil {
+		_ = os.RemoveAll(hidden)
+	}
+}
+
+// sweep removes what a killed run left in dir.
+func sweep(dir string) {
+	for _, pattern := range []string{".checkpoint-*", ".old-*"} {
+		left, _ := filepath.Glob(filepath.Join(dir, pattern))
+		for _, path := range left {
+			_ = os.RemoveAll(path)
+		}
+	}
+}
+
+func optimiserArrays(opt torch.Optimizer) []safetensors.Tensor {
+	var out []safetensors.Tensor
+	state := opt.State()
+	for _, name := range sortedNames(state) {
+		t := state[name]
+		out = append(out, array(name, t.Float32s(), t.Shape()...))
+		t.Free()
+	}
+	return out
+}
+
+func sortedNames[V any](m map[string]V) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// readCheckpoint takes t to the state of the last checkpoint in its folder. It reports whether there is one.
+func (t *trainer) readCheckpoint() (bool, error) {
+	steps := checkpoints(t.dir)
+	if len(steps) == 0 {
+		return false, nil
+	}
+	dir := checkpointPath(t.dir, steps[len(steps)-1])
+	text, err := readLimited(filepath.Join(dir, stateFile), 1<<20)
+	if err != nil {
+		return false, err
+	}
+	setup := t.state.Setup
+	if err := json.Unmarshal(text, &t.state); err != nil {
+		return false, refuse(filepath.Join(dir, stateFile), "%v", err)
+	}
+	if t.state.Setup != setup {
+		return false, refuse(dir, "made from other data or options (setup %s, now %s): --resume needs the same ones", t.state.Setup, setup)
+	}
+	m, err := Load(dir)
+	if err != nil {
+		return false, err
+	}
+	state, err := loadState(t.net, m.arrays)
+	if err != nil {
+		return false, refuse(dir, "%v", err)
+	}
+	defer freeAll(state)
+	if err := t.net.SetStateDict(state); err != nil {
+		return false, refuse(dir, "%v", err)
+	}
+	if err := t.readOptimiser(filepath.Join(dir, optimiserFile)); err != nil {
+		return false, err
+	}
+	if t.state.BestNLL == 0 {
+		return true, nil
+	}
+	best, err := safetensors.ReadFile(filepath.Join(dir, bestFile), safetensors.Limits{})
+	if err != nil {
+		return false, refuse(dir, "%v", err)
+	}
+	t.best = best.Tensors
+	return true, nil
+}
+
+func (t *trainer) readOptimiser(path string) error {
+	file, err := safetensors.ReadFile(path, safetensors.Limits{})
+	if err != nil {
+		return refuse(path, "%v", err)
+	}
+	state := map[string]torch.Tensor{}
+	defer freeAll(state)
+	for _, a := range file.Tensors {
+		state[a.Name] = torch.FromFloat32(bytesFloat32(a.Data), a.Shape...)
+	}
+	if err := t.opt.LoadState(state); err != nil {
+		return refuse(path, "%v", err)
+	}
+	return nil
+}

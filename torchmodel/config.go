@@ -1,0 +1,44 @@
+package torchmodel
+
+import "fmt"
+
+// Config is the shape of the stan network. It is part of every model file.
+type Config struct {
+	Width    int     `json:"width" yaml:"width"`       // channels of the row embedding and the trunk
+	Hidden   int     `json:"hidden" yaml:"hidden"`     // channels of the state that the heads read and extend
+	Layers   int     `json:"layers" yaml:"layers"`     // of the trunk, with dilation 1, 2, 4 ...: 2^Layers rows are seen
+	Key      int     `json:"key" yaml:"key"`           // channels that score a candidate
+	Value    int     `json:"value" yaml:"value"`       // channels that a chosen candidate hands to the heads
+	Plan     int     `json:"plan" yaml:"plan"`         // channels of the host's plan
+	Place    int     `json:"place" yaml:"place"`       // channels before the classes of remote addresses
+	Mixtures int     `json:"mixtures" yaml:"mixtures"` // Gaussians of a continuous attribute
+	Dropout  float64 `json:"dropout" yaml:"dropout"`
+}
+
+// DefaultConfig is the network that the README's figures speak of.
+func DefaultConfig() Config {
+	return Config{Width: 128, Hidden: 128, Layers: 6, Key: 32, Value: 64, Plan: 96, Place: 64, Mixtures: 10, Dropout: 0.1}
+}
+
+// ReceptiveField is the number of earlier rows that the trunk sees.
+func (c Config) ReceptiveField() int { return 1 << c.Layers }
+
+// Validate tells the first field that is out of range.
+func (c Config) Validate() error {
+	for _, f := range []struct {
+		name      string
+		got       int
+		low, high int
+	}{
+		{"width", c.Width, 8, 4096}, {"hidden", c.Hidden, 8, 4096}, {"layers", c.Layers, 1, 12}, {"key", c.Key, 1, 1024},
+		{"value", c.Value, 1, 1024}, {"plan", c.Plan, 1, 4096}, {"place", c.Place, 1, 4096}, {"mixtures", c.Mixtures, 1, 100},
+	} {
+		if f.got < f.low || f.got > f.high {
+			return fmt.Errorf("%w: %s %d, want %d to %d", ErrConfig, f.name, f.got, f.low, f.high)
+		}
+	}
+	if !(c.Dropout >= 0 && c.Dropout < 1) {
+		return fmt.Errorf("%w: dropout %g, want 0 to less than 1", ErrConfig, c.Dropout)
+	}
+	return nil
+}

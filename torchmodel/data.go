@@ -1,0 +1,192 @@
+package torchmodel
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"iter"
+	"math/rand/v2"
+	"net/netip"
+
+	torch "github.com/wangkuiyi/gotorch"
+	"github.com/wangkuiyi/gotorch/lanes"
+
+	"stan/dataset"
+	"stan/dataset/encode"
+)
+
+// Flows is what training reads: a set of flows in stream order, as dataset.Set.
+type Flows interface {
+	Batches(ctx context.Context) iter.Seq2[[]dataset.Flow, error]
+	Flows() int64
+	Hosts() int
+	Span() (first, last int64)
+}
+
+// selected are the flows of hosts that keep holds for.
+func selected(flows iter.Seq2[[]dataset.Flow, error], keep func(netip.Addr) bool) iter.Seq2[[]dataset.Flow, error] {
+	return func(yield func([]dataset.Flow, error) bool) {
+		for batch, err := range flows {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for len(batch) > 0 {
+				n := sameHost(batch)
+				if keep(batch[0].Host) && !yield(batch[:n], nil) {
+					return
+				}
+				batch = batch[n:]
+			}
+		}
+	}
+}
+
+// sameHost is how many flows at the start of batch belong to one host.
+func sameHost(batch []dataset.Flow) int {
+	n := 1
+	for n < len(batch) && batch[n].Host == batch[0].Host {
+		n++
+	}
+	return n
+}
+
+// heldOut tells whether a host is kept for validation where no validation set is given: about one in eight.
+func heldOut(seed int64) func(netip.Addr) bool {
+	return func(a netip.Addr) bool {
+		h := fnv.New64a()
+		fmt.Fprintf(h, "%d %s", seed, a)
+		return h.Sum64()>>7%8 == 0
+	}
+}
+
+// stream is one host's rows in a corpus.
+type stream struct{ begin, end int64 }
+
+// corpus is a set of encoded streams that windows are cut from.
+type corpus struct {
+	*lanes.Corpus
+	streams []stream
+	rows    int64
+}
+
+// newCorpus encodes flows. capture is the start of the capture, µs.
+func newCorpus(t *lanes.Tables, v *encode.Vocabulary, flows iter.Seq2[[]dataset.Flow, error], capture int64) (*corpus, error) {
+	lc, err := lanes.NewCorpus(t, 0)
+	if err != nil {
+		return nil, err
+	}
+	c := &corpus{Corpus: lc}
+	e := encode.NewEncoder(v, capture)
+	var host netip.Addr
+	var rows []encode.Row
+	for batch, err := range flows {
+		if err != nil {
+			c.Free()
+			return nil, err
+		}
+		for len(batch) > 0 {
+			n := sameHost(batch)
+			fresh := batch[0].Host != host
+			if fresh {
+				host = batch[0].Host
+				e.Begin(&batch[0])
+				c.streams = append(c.streams, stream{c.rows, c.rows})
+			}
+			rows = e.Encode(rows[:0], batch[:n])
+			if err := lanes.Append(c.Corpus, rows, fresh); err != nil {
+				c.Free()
+				return nil, err
+			}
+			c.rows += int64(n)
+			c.streams[len(c.streams)-1].end = c.rows
+			batch = batch[n:]
+		}
+	}
+	return c, nil
+}
+
+// coldShare is the share of training windows that forget all before them, as generated hosts do at their start.
+const coldShare = 1.0 / 3
+
+// epochChunks cuts the streams into windows of length rows, in an order and with offsets that depend on seed and epoch alone.
+func (c *corpus) epochChunks(seed int64, epoch, length int) []lanes.Chunk {
+	r := rand.New(rand.NewPCG(uint64(seed), uint64(epoch)))
+	var chunks []lanes.Chunk
+	for _, s := range c.streams {
+		// The first window starts with the stream, the others at a random phase: borders differ from epoch to epoch.
+		for at := s.begin - r.Int64N(int64(length)); at < s.end; at += int64(length) {
+			chunks = append(chunks, lanes.Chunk{Row: max(at, s.begin), Cold: r.Float64() < coldShare})
+		}
+	}
+	r.Shuffle(len(chunks), func(i, j int) { chunks[i], chunks[j] = chunks[j], chunks[i] })
+	return chunks
+}
+
+// allChunks cuts the streams into windows of length rows, each with all that went before.
+func (c *corpus) allChunks(length int) []lanes.Chunk {
+	var chunks []lanes.Chunk
+	for _, s := range c.streams {
+		for at := s.begin; at < s.end; at += int64(length) {
+			chunks = append(chunks, lanes.Chunk{Row: at})
+		}
+	}
+	return chunks
+}
+
+// newTables copies a vocabulary to a device.
+func newTables(v *encode.Vocabulary, l layout, device torch.Device) (*lanes.Tables, error) {
+	binPorts, binStart := v.Bins()
+	bucket, _ := v.PlaceBuckets()
+	places := make([]netip.Addr, len(v.Places))
+	for i, p := range v.Places {
+		places[i] = p.Addr()
+	}
+	service := make([]uint8, 65536)
+	for i := range service {
+		service[i] = 255
+	}
+	for i, p := range v.ServicePort {
+		service[p] = uint8(i)
+	}
+	values := func(t encode.Values) lanes.Values {
+		return lanes.Values{Exact: t.Exact, Centre: float32(t.Centre), Scale: float32(t.Scale)}
+	}
+	return lanes.NewTables(&lanes.Vocabulary{
+		Gap: values(v.Gap), Duration: values(v.Duration), Packets: values(v.Packets), Bytes: values(v.Bytes),
+		GapTick: v.Gap.Tick, DurationTick: v.Duration.Tick,
+		Protos: convert[uint8](v.Protos), Flags: convert[uint8](v.Flags), ToS: convert[uint8](v.ToS),
+		FlagsProtos: convert[uint8](v.FlagsProtos), Labels: len(v.Labels),
+		PortClass: v.PortClass(), Ports: convert[uint16](v.Ports),
+		PortProtos: append([]uint8{0}, convert[uint8](v.PortProtos)...),
+		BinPorts:   binPorts, BinStart: binStart, ICMPs: convert[uint16](v.ICMPs), PortService: service,
+		PlaceAddr: encode.Words(places), PlaceBits: v.PlaceBits(), PlaceBucket: bucket, BagOffset: l.offsets, MTU: v.MTU,
+	}, device)
+}
+
+func convert[T uint8 | uint16](s []int) []T {
+	out := make([]T, len(s))
+	for i, x := range s {
+		out[i] = T(x)
+	}
+	return out
+}
+
+// profilesOf fits host profiles to the training set.
+func profilesOf(s *sets) (*Profiles, error) {
+	tables, err := newTables(s.vocabulary, newLayout(s.vocabulary), torch.Device{})
+	if err != nil {
+		return nil, err
+	}
+	defer tables.Free()
+	c, err := newCorpus(tables, s.vocabulary, s.train(), s.about.First)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Free()
+	days, _, err := lanes.Plans[plan](c.Corpus)
+	if err != nil {
+		return nil, err
+	}
+	return fitProfiles(days)
+}

@@ -1,0 +1,360 @@
+package torchmodel
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"net/netip"
+	"runtime"
+	"sync"
+	"time"
+
+	torch "github.com/wangkuiyi/gotorch"
+
+	"stan/dataset"
+	"stan/dataset/encode"
+)
+
+// GenerateOptions say what is generated.
+type GenerateOptions struct {
+	Hosts    int            // number of hosts; with Rows, 0 for as many as the rows need
+	Rows     int64          // rows in total, by as many days as they take; 0 for all of the span
+	Duration time.Duration  // span of every host, without Rows
+	Start    time.Time      // of the span
+	Internal []netip.Prefix // networks of the new hosts; the model's if empty
+	Seed     uint64
+	Shard    int // 1 to Shards: which part of the hosts this call generates
+	Shards   int
+	Device   torch.Device
+	Threads  int // generators that run side by side on the CPU, 0 for all cores
+}
+
+// Validate tells the first option that is out of range.
+func (o *GenerateOptions) Validate() error {
+	switch {
+	case o.Hosts < 0 || (o.Hosts == 0 && o.Rows == 0):
+		return fmt.Errorf("%w: hosts %d, want at least 1", ErrConfig, o.Hosts)
+	case o.Hosts > 1<<24:
+		return fmt.Errorf("%w: hosts %d, want at most %d", ErrConfig, o.Hosts, 1<<24)
+	case o.Rows < 0:
+		return fmt.Errorf("%w: rows %d, want at least 1", ErrConfig, o.Rows)
+	case o.Rows == 0 && (o.Duration < time.Second || o.Duration > 366*24*time.Hour):
+		return fmt.Errorf("%w: duration %v, want 1s to 8784h", ErrConfig, o.Duration)
+	case o.Shards < 1 || o.Shard < 1 || o.Shard > o.Shards:
+		return fmt.Errorf("%w: shard %d/%d, want 1/N to N/N", ErrConfig, o.Shard, o.Shards)
+	}
+	return nil
+}
+
+// Sink takes the flows of one host, a part of its stream at a time and in order. It is called from several goroutines, for
+// different hosts.
+type Sink func(flows []dataset.Flow) error
+
+// lane counts: wide enough that weights are read once for many rows, narrow enough that few hosts do not leave most idle.
+const (
+	cpuLanes  = 64
+	cudaLanes = 4096
+)
+
+// hostSeed makes the random numbers of a host's own draws, those outside the kernels.
+func hostSeed(seed uint64, host int) *rand.Rand {
+	return rand.New(rand.NewPCG(seed, uint64(host)+1<<32))
+}
+
+// addresses draws n distinct addresses inside the networks, the same for one seed whatever the shard. Network and broadcast
+// addresses of IPv4 are left out.
+func addresses(networks []netip.Prefix, n int, seed uint64) ([]netip.Addr, error) {
+	room := 0.0
+	for _, p := range networks {
+		room += math.Exp2(float64(p.Addr().BitLen() - p.Bits()))
+	}
+	if float64(n) > room/2 {
+		return nil, fmt.Errorf("%w: %d hosts, want at most half of the %.0f addresses of the internal networks", ErrConfig, n, room)
+	}
+	r := rand.New(rand.NewPCG(seed, 1))
+	seen := make(map[netip.Addr]bool, n)
+	out := make([]netip.Addr, 0, n)
+	for len(out) < n {
+		// Networks are hit in proportion to their size.
+		x := r.Float64() * room
+		p := networks[len(networks)-1]
+		for _, q := range networks {
+			size := math.Exp2(float64(q.Addr().BitLen() - q.Bits()))
+			if x < size {
+				p = q
+				break
+			}
+			x -= size
+		}
+		a := inside(p, r)
+		if seen[a] || (a.Is4() && p.Bits() <= 24 && (a.As4()[3] == 0 || a.As4()[3] == 255)) {
+			continue
+		}
+		seen[a] = true
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+// inside draws an address of a network.
+func inside(p netip.Prefix, r *rand.Rand) netip.Addr {
+	b := p.Masked().Addr().As16()
+	fixed := p.Bits()
+	if p.Addr().Is4() {
+		fixed += 96
+	}
+	var free [16]byte
+	binary.BigEndian.PutUint64(free[:8], r.Uint64())
+	binary.BigEndian.PutUint64(free[8:], r.Uint64())
+	for i := range b {
+		known := min(max(fixed-8*i, 0), 8)
+		b[i] |= free[i] & byte(0xff>>known)
+	}
+	return netip.AddrFrom16(b).Unmap()
+}
+
+// job is a host to generate.
+type job struct {
+	host  int
+	plans []plan
+	quota int64 // rows, below 0 for those of the span
+}
+
+func (j *job) planned() int64 {
+	if j.quota >= 0 {
+		return j.quota
+	}
+	var rows int64
+	for _, p := range j.plans {
+		rows += int64(p.Rows)
+	}
+	return rows
+}
+
+// generation is what all workers of one call share.
+type generation struct {
+	o          GenerateOptions
+	m          *Model
+	addrs      []netip.Addr
+	start, end int64
+	jobs       []job
+	sink       Sink
+	progress   func(rows, planned int64)
+
+	mu      sync.Mutex
+	next    int
+	done    int64
+	planned int64
+}
+
+// Generate draws hosts from the model and hands their flows to sink. progress may be nil. It returns the number of rows.
+func (m *Model) Generate(ctx context.Context, o GenerateOptions, sink Sink, progress func(rows, planned int64)) (int64, error) {
+	if err := o.Validate(); err != nil {
+		return 0, err
+	}
+	if len(o.Internal) == 0 {
+		o.Internal = m.Manifest.Vocabulary.Internal
+	}
+	g := &generation{o: o, m: m, sink: sink, progress: progress}
+	g.start = o.Start.UnixMicro()
+	g.end = g.start + o.Duration.Microseconds()
+	if o.Rows > 0 {
+		g.end = math.MaxInt64 / 2
+	}
+	if err := g.plan(); err != nil {
+		return 0, err
+	}
+	if m.Manifest.Arch == ArchIndependent {
+		return g.run(ctx, 1, g.independentWorker)
+	}
+	workers := 1
+	if !o.Device.IsCUDA() {
+		workers = min(cmpOr(o.Threads, runtime.NumCPU()), max(1, len(g.jobs)))
+		torch.SetNumThreads(1) // each worker computes on its own core
+	}
+	return g.run(ctx, workers, g.networkWorker)
+}
+
+// mostHosts bounds the hosts that are planned for a number of rows.
+const mostHosts = 1 << 20
+
+// plan draws the profile and the days of every host, and picks this shard's.
+func (g *generation) plan() error {
+	var jobs []job
+	var total int64
+	for h := 0; h < g.o.Hosts || (g.o.Hosts == 0 && total < g.o.Rows && h < mostHosts); h++ {
+		j := job{host: h, plans: g.days(h), quota: -1}
+		total += j.planned()
+		jobs = append(jobs, j)
+	}
+	if g.o.Rows > 0 {
+		share(jobs, g.o.Rows, total)
+	}
+	var err error
+	if g.addrs, err = addresses(g.o.Internal, len(jobs), g.o.Seed); err != nil {
+		return err
+	}
+	g.jobs = jobs[len(jobs)*(g.o.Shard-1)/g.o.Shards : len(jobs)*g.o.Shard/g.o.Shards]
+	for _, j := range g.jobs {
+		g.planned += j.planned()
+	}
+	return nil
+}
+
+// days are the plans of a host, one for each UTC day of the span; for a number of rows one day, which is repeated.
+func (g *generation) days(host int) []plan {
+	const day = 24 * 3600 * 1_000_000
+	r := hostSeed(g.o.Seed, host)
+	p := g.m.profiles.draw(r)
+	if g.o.Rows > 0 {
+		one := p.day(r, encode.Midnight(g.start)/day, 0, day, true)
+		if one.Rows == 0 {
+			one.Rows, one.HourRows[12] = 1, 1
+		}
+		return []plan{one}
+	}
+	var out []plan
+	for midnight := encode.Midnight(g.start); midnight < g.end; midnight += day {
+		out = append(out, p.day(r, midnight/day, g.start-midnight, g.end-midnight, midnight <= g.start))
+	}
+	return out
+}
+
+// share deals rows to hosts in proportion to the total that they planned.
+func share(jobs []job, rows, total int64) {
+	var before, dealt int64
+	for i := range jobs {
+		before += jobs[i].planned()
+		upTo := int64(math.Round(float64(rows) * float64(before) / float64(total)))
+		jobs[i].quota, dealt = upTo-dealt, upTo
+	}
+}
+
+// take hands out the next host, nil after the last one.
+func (g *generation) take() *job {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for g.next < len(g.jobs) {
+		j := &g.jobs[g.next]
+		g.next++
+		if j.planned() > 0 {
+			return j
+		}
+	}
+	return nil
+}
+
+// deliver hands flows of one host to the sink.
+func (g *generation) deliver(flows []dataset.Flow) error {
+	if len(flows) == 0 {
+		return nil
+	}
+	if err := g.sink(flows); err != nil {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.done += int64(len(flows))
+	if g.progress != nil {
+		g.progress(g.done, g.planned)
+	}
+	return nil
+}
+
+// run runs workers side by side until the hosts are done, one fails or ctx ends.
+func (g *generation) run(ctx context.Context, workers int, work func(context.Context) error) (int64, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() {
+			runtime.LockOSThread() // grad mode and the current stream belong to an OS thread
+			defer runtime.UnlockOSThread()
+			var err error
+			if e := torch.Try(func() { err = work(ctx) }); e != nil {
+				err = fmt.Errorf("generate: %w", e)
+			}
+			if err != nil {
+				cancel(err)
+			}
+		})
+	}
+	all.Wait()
+	return g.done, context.Cause(ctx)
+}
+
+func (g *generation) width() int {
+	if g.o.Device.IsCUDA() {
+		return cudaLanes
+	}
+	return cpuLanes
+}
+
+// networkWorker runs one sampler until no host is left.
+func (g *generation) networkWorker(ctx context.Context) (err error) {
+	net, err := g.m.newNetwork(g.o.Device)
+	if err != nil {
+		return err
+	}
+	defer freeAll(net.StateDict())
+	v := g.m.Manifest.Vocabulary
+	tables, err := newTables(v, newLayout(v), g.o.Device)
+	if err != nil {
+		return err
+	}
+	defer tables.Free()
+	days := 1
+	for i := range g.jobs {
+		days = max(days, len(g.jobs[i].plans))
+	}
+	s, err := newSampler(net, tables, g.o.Device, g.width(), days, encode.Words(g.addrs), g.o.Seed)
+	if err != nil {
+		return err
+	}
+	defer s.free()
+	torch.NoGrad(func() { err = g.drive(ctx, s) })
+	return err
+}
+
+// drive keeps the lanes of a sampler busy: a lane whose host is done takes the next one.
+func (g *generation) drive(ctx context.Context, s *sampler) error {
+	v := g.m.Manifest.Vocabulary
+	flows := make([][]dataset.Flow, s.gen.Width)
+	for {
+		busy := false
+		for lane, on := range s.active {
+			if on == 0 {
+				j := g.take()
+				if j == nil {
+					continue
+				}
+				if err := s.assign(lane, j, g.start, g.end); err != nil {
+					return err
+				}
+			}
+			busy = true
+		}
+		if !busy || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := s.block(); err != nil {
+			return err
+		}
+		for lane := range flows {
+			flows[lane] = flows[lane][:0]
+		}
+		for i := range s.rows {
+			if h := s.hosts[i]; h >= 0 {
+				lane := i % s.gen.Width
+				flows[lane] = append(flows[lane], v.Decode(&s.rows[i], g.addrs[h]))
+			}
+		}
+		for _, f := range flows {
+			if err := g.deliver(f); err != nil {
+				return err
+			}
+		}
+	}
+}

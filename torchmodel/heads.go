@@ -1,0 +1,138 @@
+package torchmodel
+
+import (
+	torch "github.com/wangkuiyi/gotorch"
+	"github.com/wangkuiyi/gotorch/nn"
+	F "github.com/wangkuiyi/gotorch/nn/functional"
+)
+
+// Head is a drawn attribute of a row, in the order of drawing. The numbers are those of cgo/shim/lanes/heads.h.
+type Head int
+
+// The heads of a flow.
+const (
+	Gap Head = iota
+	Conversation
+	Peer
+	Place
+	Direction
+	Protocol
+	LocalPort
+	RemotePort
+	Flags
+	ToS
+	Duration
+	Packets
+	Bytes
+	Label
+	Heads
+)
+
+var headNames = [Heads]string{
+	"gap", "conversation", "peer", "place", "direction", "protocol", "local_port", "remote_port", "flags", "tos", "duration",
+	"packets", "bytes", "label",
+}
+
+func (h Head) String() string { return headNames[h] }
+
+// ignore is the target of an attribute that is not drawn.
+const ignore = -100
+
+// hidden is the first layer of every head.
+type hidden struct {
+	nn.Module
+	Layer   *nn.LinearModule
+	Dropout *nn.DropoutModule
+}
+
+func newHidden(in, out int64, dropout float64) *hidden {
+	h := &hidden{Layer: nn.Linear(in, out, true), Dropout: nn.Dropout(dropout)}
+	h.Init(h)
+	return h
+}
+
+func (h *hidden) Forward(s torch.Tensor) torch.Tensor {
+	return h.Dropout.Forward(h.Layer.Forward(s).Gelu())
+}
+
+// ClassHead is a softmax head: a hidden layer, then a logit for each class.
+type ClassHead struct {
+	nn.Module
+	Hidden  *hidden
+	Classes *nn.LinearModule
+}
+
+func newClassHead(in, width, classes int64, dropout float64) *ClassHead {
+	c := &ClassHead{Hidden: newHidden(in, width, dropout), Classes: nn.Linear(width, classes, true)}
+	c.Init(c)
+	return c
+}
+
+// Forward maps states [N, H] to logits [N, classes].
+func (c *ClassHead) Forward(s torch.Tensor) torch.Tensor {
+	return c.Classes.Forward(c.Hidden.Forward(s))
+}
+
+// ValueHead is the head of a continuous attribute: a softmax over its frequent exact values and "none of them", and for
+// those a mixture of Gaussians in y = (ln(v+1) - centre) / scale (Bishop, Mixture Density Networks, 1994).
+type ValueHead struct {
+	nn.Module
+	Hidden  *hidden
+	Exact   *nn.LinearModule
+	Mixture *nn.LinearModule // [3M]: logits, means, log standard deviations
+}
+
+func newValueHead(in, width int64, exact, mixtures int, dropout float64) *ValueHead {
+	v := &ValueHead{
+		Hidden: newHidden(in, width, dropout), Exact: nn.Linear(width, int64(exact)+1, true),
+		Mixture: nn.Linear(width, 3*int64(mixtures), true),
+	}
+	v.Init(v)
+	spreadMeans(v.Mixture.Bias, mixtures)
+	return v
+}
+
+// spreadMeans starts the Gaussians side by side, so that they do not all learn the same.
+func spreadMeans(bias torch.Tensor, mixtures int) {
+	b := make([]float32, 3*mixtures)
+	for k := range mixtures {
+		b[mixtures+k] = -2 + 4*(float32(k)+0.5)/float32(mixtures)
+		b[2*mixtures+k] = -1
+	}
+	bias.CopyFromFloat32(b)
+}
+
+// The range of a Gaussian's log standard deviation: narrower ones than e^-7 of the scale would be exact values in disguise.
+const minLogSD, maxLogSD = -7, 3
+
+// mixture maps hidden states [N, hidden] to parameters [N, 3M].
+func (v *ValueHead) mixture(h torch.Tensor) torch.Tensor {
+	p := v.Mixture.Forward(h)
+	m := p.Shape()[1] / 3
+	return torch.Cat([]torch.Tensor{
+		p.Narrow(1, 0, 2*m), p.Narrow(1, 2*m, m).Clamp(minLogSD, maxLogSD),
+	}, 1)
+}
+
+// Forward maps states [N, H] to the logits of the exact values [N, exact+1] and the mixture's parameters [N, 3M].
+func (v *ValueHead) Forward(s torch.Tensor) (exact, mixture torch.Tensor) {
+	h := v.Hidden.Forward(s)
+	return v.Exact.Forward(h), v.mixture(h)
+}
+
+// NLL returns the negative log-likelihood of each of N states' values: of its class in exact [N] and, for the rows listed
+// in mixed, of the bin [lower, upper] that it lies in. Both are sums over rows, weighted by weight [N].
+func (v *ValueHead) NLL(s, class, mixed, lower, upper, weight torch.Tensor) torch.Tensor {
+	h := v.Hidden.Forward(s)
+	nll := classNLL(v.Exact.Forward(h), class)
+	p := v.mixture(torch.IndexSelect(h, 0, mixed))
+	m := p.Shape()[1] / 3
+	bins := F.MixtureBinNLL(p.Narrow(1, 0, m).Contiguous(), p.Narrow(1, m, m).Contiguous(),
+		p.Narrow(1, 2*m, m).Contiguous(), torch.IndexSelect(lower, 0, mixed), torch.IndexSelect(upper, 0, mixed))
+	return torch.Add(nll, torch.Sum(torch.Mul(bins, torch.IndexSelect(weight, 0, mixed))), 1)
+}
+
+// classNLL is the summed negative log-likelihood of classes [N] under logits [N, C]; rows of class ignore count nothing.
+func classNLL(logits, class torch.Tensor) torch.Tensor {
+	return F.CrossEntropy(logits, class, torch.Tensor{}, ignore, "sum")
+}

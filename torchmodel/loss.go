@@ -1,0 +1,97 @@
+package torchmodel
+
+import (
+	torch "github.com/wangkuiyi/gotorch"
+	"github.com/wangkuiyi/gotorch/lanes"
+)
+
+// likelihood is the negative log-likelihood of a batch, summed over its rows, in nats.
+type likelihood struct {
+	heads [Heads]torch.Tensor // []
+	rows  torch.Tensor        // [] number of rows
+}
+
+// Forward returns the likelihood of a batch: b's windows run through the trunk once, and each head scores the rows whose
+// attribute is drawn.
+func (n *Network) Forward(b *lanes.Batch) likelihood {
+	c := n.config
+	key, value := int64(c.Key), int64(c.Value)
+	var out likelihood
+
+	x := n.Rows.Forward(b.Bag, b.Numeric)
+	memory := n.Memory.Forward(x)
+	shape := b.Valid.Shape()
+	chunks, positions := shape[0], shape[1]
+	plan := n.plan(b.Plan)
+	rows := x.Reshape(chunks, -1, int64(c.Width))
+	rows = rows.Narrow(1, rows.Shape()[1]-positions, positions)
+	trunk := n.Trunk.Forward(torch.Add(rows, n.PlanTrunk.Forward(plan), 1), b.Valid)
+
+	before := b.Position.AddScalar(-1)
+	s := n.begin(torch.IndexSelect(trunk.Reshape(chunks*positions, -1), 0, before),
+		torch.IndexSelect(plan.Reshape(chunks*positions, -1), 0, b.Position))
+	bag, numeric := torch.IndexSelect(b.Bag, 0, b.Row), torch.IndexSelect(b.Numeric, 0, b.Row)
+	input := func(h Head) torch.Tensor { return bag.Select(1, inputOf[h]) }
+	target := func(h Head) torch.Tensor { return b.Target.Select(1, int64(h)) }
+	add := func(h Head) {
+		var number torch.Tensor
+		if i, ok := valueIndex[h]; ok {
+			number = numeric.Narrow(1, int64(i), 1)
+		}
+		s = n.add(s, h, input(h), number)
+	}
+	values := func(h Head, mixed torch.Tensor) {
+		i := int64(valueIndex[h])
+		out.heads[h] = n.Values[i].NLL(s, target(h), mixed, b.Bounds.Select(1, 2*i), b.Bounds.Select(1, 2*i+1),
+			b.Weight)
+		add(h)
+	}
+	// classes scores a class head on the rows listed in some, on all for no list.
+	classes := func(h Head, some torch.Tensor) {
+		in, y := s, target(h)
+		if some.T != nil {
+			in, y = torch.IndexSelect(in, 0, some), torch.IndexSelect(y, 0, some)
+		}
+		out.heads[h] = classNLL(n.Classes[classIndex[h]].Forward(in), y)
+	}
+	pick := func(row torch.Tensor, from, width int64) torch.Tensor {
+		flat := row.Reshape(-1)
+		return torch.IndexSelect(memory.Narrow(1, from, width).Contiguous(), 0, flat)
+	}
+	all := torch.Tensor{}
+
+	values(Gap, b.GapMix)
+	keys := pick(b.TupleRow, 0, key).Reshape(b.TupleRow.Shape()[0], -1, key)
+	out.heads[Conversation] = classNLL(n.Conversations.Forward(s, keys, b.TupleBag, b.TupleMask), target(Conversation))
+	fresh := func(t torch.Tensor) torch.Tensor { return torch.IndexSelect(t, 0, b.Fresh) }
+	peerRow := fresh(b.PeerRow)
+	keys = pick(peerRow, key, key).Reshape(peerRow.Shape()[0], -1, key)
+	out.heads[Peer] = classNLL(n.Peers.Forward(fresh(s), keys, fresh(b.PeerBag), fresh(b.PeerMask)), fresh(target(Peer)))
+	s = n.addChosen(s, pick(b.ChosenRow, 2*key, value), b.ChosenBag, b.Chosen)
+
+	classes(Place, b.New)
+	add(Place)
+	classes(Direction, all)
+	add(Direction)
+	classes(Protocol, b.Fresh)
+	add(Protocol)
+	classes(LocalPort, b.LocalPorts)
+	add(LocalPort)
+	classes(RemotePort, b.RemotePorts)
+	add(RemotePort)
+	classes(Flags, all)
+	add(Flags)
+	classes(ToS, all)
+	add(ToS)
+	values(Duration, b.DurationMix)
+	values(Packets, b.PacketsMix)
+	values(Bytes, b.BytesMix)
+	classes(Label, all)
+	out.rows = torch.Sum(b.Weight)
+	return out
+}
+
+// perRow is the loss: nats a row, over all attributes.
+func (l likelihood) perRow() torch.Tensor {
+	return torch.Div(torch.Sum(torch.Stack(l.heads[:], 0)), l.rows)
+}

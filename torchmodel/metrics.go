@@ -1,0 +1,65 @@
+package torchmodel
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"os"
+	"time"
+)
+
+// metricsFile is metrics.jsonl in a model folder: a line for every validation, and for every metricsEvery-th step.
+type metricsFile struct{ f *os.File }
+
+const (
+	metricsName  = "metrics.jsonl"
+	metricsEvery = 10
+)
+
+// openMetrics opens the file and drops lines of steps after step, which a resumed training does again.
+func openMetrics(path string, step int) (*metricsFile, error) {
+	var keep bytes.Buffer
+	if old, err := os.ReadFile(path); err == nil && step > 0 {
+		lines := bufio.NewScanner(bytes.NewReader(old))
+		for lines.Scan() {
+			var line struct{ Step int }
+			if json.Unmarshal(lines.Bytes(), &line) == nil && line.Step <= step {
+				keep.Write(lines.Bytes())
+				keep.WriteByte('\n')
+			}
+		}
+	}
+	if err := writeFile(path, keep.Bytes()); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o644)
+	return &metricsFile{f}, writeError(err)
+}
+
+func (m *metricsFile) write(line any) error {
+	text, err := json.Marshal(line)
+	if err != nil {
+		return err
+	}
+	_, err = m.f.Write(append(text, '\n'))
+	return writeError(err)
+}
+
+func (m *metricsFile) step(s Step) error {
+	if s.Step%metricsEvery != 0 {
+		return nil
+	}
+	return m.write(map[string]any{
+		"kind": "step", "time": time.Now().UTC().Format(time.RFC3339), "step": s.Step, "epoch": s.Epoch, "rows": s.Rows,
+		"loss": s.Loss, "learning_rate": s.LearningRate, "grad_norm": s.GradNorm, "seconds": s.Seconds,
+	})
+}
+
+func (m *metricsFile) valid(v Validation) error {
+	return m.write(map[string]any{
+		"kind": "valid", "time": time.Now().UTC().Format(time.RFC3339), "step": v.Step, "rows": v.Rows, "nll": v.NLL,
+		"heads": v.Heads, "best": v.Best,
+	})
+}
+
+func (m *metricsFile) close() { m.f.Close() }

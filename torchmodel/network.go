@@ -1,0 +1,153 @@
+package torchmodel
+
+import (
+	"fmt"
+
+	torch "github.com/wangkuiyi/gotorch"
+	"github.com/wangkuiyi/gotorch/lanes"
+	"github.com/wangkuiyi/gotorch/nn"
+
+	"stan/dataset/encode"
+)
+
+// Network is the default architecture: row embedding, trunk, and a head for each attribute.
+type Network struct {
+	nn.Module
+	Rows   *RowEmbedding
+	Memory *nn.LinearModule // D to 2K+V: keys for conversations and for peers, and the value of a remembered row
+
+	Plan        *nn.LinearModule // plan inputs to P
+	PlanTrunk   *nn.LinearModule // P to D
+	PlanContext *nn.LinearModule // P to H
+	Trunk       *Trunk
+	Context     *nn.LinearModule // D to H
+
+	Inputs  torch.Tensor // [inputs, H], what each drawn class adds to the state
+	Numbers torch.Tensor // [4, H], what each drawn number adds: gap, duration, packets, bytes
+
+	Conversations *Candidates
+	Peers         *Candidates
+	Chosen        *nn.LinearModule // V to H
+	ChosenAbout   torch.Tensor     // [inputs of both lists, and none, H]
+
+	Values  []*ValueHead // gap, duration, packets, bytes
+	Classes []*ClassHead // the others, in order, without conversation and peer
+
+	config Config
+}
+
+// The value heads' and class heads' places in Network.Values and Network.Classes.
+var (
+	valueIndex = map[Head]int{Gap: 0, Duration: 1, Packets: 2, Bytes: 3}
+	classIndex = map[Head]int{
+		Place: 0, Direction: 1, Protocol: 2, LocalPort: 3, RemotePort: 4, Flags: 5, ToS: 6, Label: 7,
+	}
+	// inputOf is the discrete input of a row that a drawn attribute adds to the state.
+	inputOf = map[Head]int64{
+		Gap: 0, Duration: 1, Packets: 2, Bytes: 3, Direction: 4, Protocol: 5, LocalPort: 6, RemotePort: 7, Flags: 8, ToS: 9,
+		Place: 12,
+	}
+)
+
+// layout tells the sizes of the inputs that a vocabulary defines.
+type layout struct {
+	sizes   lanes.Sizes
+	offsets []int64 // of each discrete input in the table
+	inputs  int64
+	classes [Heads]int64
+}
+
+func newLayout(v *encode.Vocabulary) layout {
+	l := layout{sizes: lanes.SizesOf()}
+	_, buckets := v.PlaceBuckets()
+	ports := v.PortClasses()
+	for _, n := range []int{
+		len(v.Gap.Exact) + 1, len(v.Duration.Exact) + 1, len(v.Packets.Exact) + 1, len(v.Bytes.Exact) + 1, 2,
+		len(v.Protos) + 1, ports, ports, len(v.Flags) + 1, len(v.ToS) + 1, l.sizes.Tuples + 1, l.sizes.Peers + 1, buckets,
+		len(v.Labels),
+	} {
+		l.offsets = append(l.offsets, l.inputs)
+		l.inputs += int64(n)
+	}
+	l.classes = [Heads]int64{
+		Gap: int64(len(v.Gap.Exact)) + 1, Conversation: int64(l.sizes.Tuples) + 1, Peer: int64(l.sizes.Peers) + 1,
+		Place: int64(len(v.Places)), Direction: 2, Protocol: int64(len(v.Protos)) + 1,
+		LocalPort: int64(l.sizes.Copies + ports), RemotePort: int64(l.sizes.Copies + ports), Flags: int64(len(v.Flags)) + 1,
+		ToS: int64(len(v.ToS)) + 1, Duration: int64(len(v.Duration.Exact)) + 1, Packets: int64(len(v.Packets.Exact)) + 1,
+		Bytes: int64(len(v.Bytes.Exact)) + 1, Label: int64(len(v.Labels)),
+	}
+	return l
+}
+
+// newNetwork makes a network with fresh weights for the classes of v.
+func newNetwork(c Config, v *encode.Vocabulary) *Network {
+	l := newLayout(v)
+	d, h, k, value := int64(c.Width), int64(c.Hidden), int64(c.Key), int64(c.Value)
+	tuples, peers := int64(l.sizes.CandidateRows+l.sizes.Tuples), int64(l.sizes.CandidateRows+l.sizes.Peers)
+	n := &Network{
+		Rows:        newRowEmbedding(l.inputs, int64(l.sizes.Numeric), d),
+		Memory:      nn.Linear(d, 2*k+value, true),
+		Plan:        nn.Linear(int64(l.sizes.PlanInputs), int64(c.Plan), true),
+		PlanTrunk:   nn.Linear(int64(c.Plan), d, false),
+		PlanContext: nn.Linear(int64(c.Plan), h, false),
+		Trunk:       newTrunk(d, c.Layers),
+		Context:     nn.Linear(d, h, true),
+		Inputs:      newTable(l.inputs, h, 0.3),
+		Numbers:     newTable(int64(len(valueIndex)), h, 0.3),
+
+		Conversations: newCandidates(tuples, k, h),
+		Peers:         newCandidates(peers, k, h),
+		Chosen:        nn.Linear(value, h, true),
+		ChosenAbout:   newTable(tuples+peers+1, h, 0.3),
+		config:        c,
+	}
+	n.Values = make([]*ValueHead, len(valueIndex))
+	for head, i := range valueIndex {
+		n.Values[i] = newValueHead(h, h, int(l.classes[head])-1, c.Mixtures, c.Dropout)
+	}
+	n.Classes = make([]*ClassHead, len(classIndex))
+	for head, i := range classIndex {
+		width := h
+		if head == Place {
+			width = int64(c.Place)
+		}
+		n.Classes[i] = newClassHead(h, width, l.classes[head], c.Dropout)
+	}
+	n.Init(n)
+	return n
+}
+
+// add extends the state s [N, H] by a drawn attribute: input [N] names its row of the table, number [N, 1] is used for
+// continuous attributes.
+func (n *Network) add(s torch.Tensor, head Head, input, number torch.Tensor) torch.Tensor {
+	s = torch.Add(s, torch.Embedding(n.Inputs, input), 1)
+	if i, ok := valueIndex[head]; ok {
+		s = torch.Add(s, torch.Mul(number, n.Numbers.Narrow(0, int64(i), 1)), 1)
+	}
+	return s
+}
+
+// addChosen extends the state by the chosen conversation or peer: value [N, V] of its last row, what is known of it, and
+// chosen [N, 1], 0 where there is none.
+func (n *Network) addChosen(s, value, bag, chosen torch.Tensor) torch.Tensor {
+	s = torch.Add(s, torch.Mul(n.Chosen.Forward(value), chosen), 1)
+	return torch.Add(s, torch.EmbeddingBagSum(n.ChosenAbout, bag), 1)
+}
+
+// begin makes the state that the first head reads, from the trunk's output [N, D] and the plan [N, P].
+func (n *Network) begin(trunk, plan torch.Tensor) torch.Tensor {
+	return torch.Add(n.Context.Forward(trunk), n.PlanContext.Forward(plan), 1)
+}
+
+func (n *Network) plan(inputs torch.Tensor) torch.Tensor { return n.Plan.Forward(inputs).Gelu() }
+
+// count is the number of trained weights.
+func (n *Network) count() int64 {
+	var c int64
+	for _, p := range n.Parameters() {
+		c += p.Numel()
+	}
+	return c
+}
+
+func (n *Network) String() string { return fmt.Sprintf("stan network, %d weights", n.count()) }

@@ -1,0 +1,141 @@
+package torchmodel
+
+import (
+	torch "github.com/wangkuiyi/gotorch"
+	"github.com/wangkuiyi/gotorch/lanes"
+
+	"stan/dataset/encode"
+)
+
+// sampler runs the network row by row on W lanes. Everything that a step reads or writes stays on the device; the host
+// sees a block of rows at a time. The same modules as in training do the work, in incremental form.
+type sampler struct {
+	net    *Network
+	gen    *lanes.Generator
+	device torch.Device
+	scope  *torch.Scope // of what lives as long as the sampler
+
+	trunk  *trunkState
+	last   torch.Tensor // [W, D] the trunk's output after the last row
+	memory torch.Tensor // [W*(tuples+peers), 2K+V] of remembered rows
+	graph  *torch.CUDAGraph
+
+	rows   []encode.Row // [block, W]
+	hosts  []int32      // [block, W]
+	active []int32      // [W]
+}
+
+// blockRows is the number of rows that each lane draws between two looks of the host. It is a multiple of the trunk's
+// longest dilation, so that a captured block always starts at the same place of every ring.
+const blockRows = 64
+
+func newSampler(n *Network, t *lanes.Tables, device torch.Device, width, maxDays int, hosts []uint32, seed uint64) (*sampler, error) {
+	s := &sampler{
+		net: n, device: device, scope: torch.NewScope(),
+		rows: make([]encode.Row, blockRows*width), hosts: make([]int32, blockRows*width), active: make([]int32, width),
+	}
+	var err error
+	if s.gen, err = lanes.NewGenerator(s.scope, t, width, maxDays, blockRows, hosts, seed); err != nil {
+		s.scope.Close()
+		return nil, err
+	}
+	size := lanes.SizesOf()
+	c := n.config
+	zeros := func(rows, columns int) torch.Tensor {
+		return s.scope.Adopt(torch.Zeros([]int64{int64(rows), int64(columns)}, torch.Float, device))
+	}
+	s.trunk = n.Trunk.newState(int64(width), int64(c.Width), device)
+	s.last = zeros(width, c.Width)
+	s.memory = zeros(width*(size.Tuples+size.Peers), 2*c.Key+c.Value)
+	return s, nil
+}
+
+func (s *sampler) free() {
+	if s.graph != nil {
+		s.graph.Free()
+	}
+	s.trunk.free()
+	s.scope.Close()
+	s.gen.Free()
+}
+
+// assign starts a host in a lane, with nothing of the lane's last host left.
+func (s *sampler) assign(lane int, j *job, start, end int64) error {
+	s.trunk.forget(int64(lane))
+	s.last.Narrow(0, int64(lane), 1).ZeroI()
+	each := s.memory.Shape()[0] / int64(s.gen.Width)
+	s.memory.Narrow(0, int64(lane)*each, each).ZeroI()
+	return lanes.Assign(s.gen, lane, j.host, j.plans, start, end, j.quota)
+}
+
+// block draws blockRows rows of every lane and copies them to s.rows, s.hosts and s.active.
+func (s *sampler) block() error {
+	steps := func() {
+		for i := range blockRows {
+			torch.With(func(scope *torch.Scope) { s.step(scope, i) })
+		}
+	}
+	switch {
+	case !s.device.IsCUDA():
+		steps()
+	case s.graph != nil:
+		s.graph.Replay()
+	default:
+		// The first block runs as it is, which also warms up libtorch's caches; then it is captured for all that follow.
+		steps()
+		if err := lanes.Collect(s.gen, s.rows, s.hosts, s.active); err != nil {
+			return err
+		}
+		s.graph = torch.NewCUDAGraph(s.device)
+		s.graph.Capture(steps)
+		return nil
+	}
+	return lanes.Collect(s.gen, s.rows, s.hosts, s.active)
+}
+
+// step draws one row of every lane.
+func (s *sampler) step(scope *torch.Scope, i int) {
+	n, g := s.net, s.gen
+	key, value := int64(n.config.Key), int64(n.config.Value)
+	size := lanes.SizesOf()
+	tuples, peers := int64(size.Tuples), int64(size.Peers)
+	width := int64(g.Width)
+	// in makes results belong to this step: they join the scope of their first operand that has one.
+	in := func(t torch.Tensor) torch.Tensor { return scope.Adopt(t.Narrow(0, 0, t.Shape()[0])) }
+	none := torch.Tensor{}
+
+	g.Begin()
+	plan := n.plan(in(g.Plan))
+	state := n.begin(in(s.last), plan)
+	classes := func(h Head) {
+		g.Draw(int(h), n.Classes[classIndex[h]].Forward(state).Contiguous(), none)
+		state = n.add(state, h, g.Input, g.Number)
+	}
+	values := func(h Head) {
+		exact, mixture := n.Values[valueIndex[h]].Forward(state)
+		g.Draw(int(h), exact.Contiguous(), mixture.Contiguous())
+		state = n.add(state, h, g.Input, g.Number)
+	}
+	memory := in(s.memory).Reshape(width, tuples+peers, -1)
+
+	values(Gap)
+	keys := memory.Narrow(1, 0, tuples).Narrow(2, 0, key)
+	g.Draw(int(Conversation), n.Conversations.Forward(state, keys, g.TupleBag, g.TupleMask).Contiguous(), none)
+	keys = memory.Narrow(1, tuples, peers).Narrow(2, key, key)
+	g.Draw(int(Peer), n.Peers.Forward(state, keys, g.PeerBag, g.PeerMask).Contiguous(), none)
+	chosen := torch.IndexSelect(in(s.memory), 0, g.ChosenRow).Narrow(1, 2*key, value)
+	state = n.addChosen(state, chosen, g.ChosenBag, g.Chosen)
+	for _, h := range []Head{Place, Direction, Protocol, LocalPort, RemotePort, Flags, ToS} {
+		classes(h)
+	}
+	values(Duration)
+	values(Packets)
+	values(Bytes)
+	g.Draw(int(Label), n.Classes[classIndex[Label]].Forward(state).Contiguous(), none)
+
+	g.Finish()
+	x := n.Rows.Forward(in(g.Bag), in(g.Numeric))
+	remembered := n.Memory.Forward(x)
+	s.memory.IndexCopyI(0, g.Memory.Reshape(-1), torch.Cat([]torch.Tensor{remembered, remembered}, 0))
+	s.last.CopyI(n.Trunk.Step(s.trunk, i, torch.Add(x, n.PlanTrunk.Forward(plan), 1)))
+}

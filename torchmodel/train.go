@@ -1,0 +1,474 @@
+package torchmodel
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"net/netip"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	torch "github.com/wangkuiyi/gotorch"
+	"github.com/wangkuiyi/gotorch/lanes"
+	"github.com/wangkuiyi/gotorch/safetensors"
+
+	"stan/dataset"
+	"stan/dataset/encode"
+)
+
+// TrainOptions say how a model is trained.
+type TrainOptions struct {
+	Arch     string
+	Config   Config
+	Internal []netip.Prefix // networks of the hosts
+	MinHosts int            // hosts at which a value must be seen to be stored in the model
+	Device   torch.Device
+	Threads  int // of one operation on the CPU; 0 for all cores
+	Seed     int64
+
+	Epochs   int           // most passes over the data; 0 for no bound but MaxTime's
+	MaxTime  time.Duration // of training, 0 for no bound. With it the learning rate follows the clock
+	Resume   bool          // go on from the last checkpoint
+	Force    bool          // replace a model that stands in the folder
+	Patience int           // validations without a better one that end the training
+
+	Batch        int     // windows of a step
+	Length       int     // rows of a window
+	LearningRate float64 // at its peak
+	WeightDecay  float64
+	ClipNorm     float64       // largest norm of a step's gradient
+	Checkpoint   time.Duration // between two checkpoints
+}
+
+// DefaultTrainOptions are the options that the README's figures speak of.
+func DefaultTrainOptions() TrainOptions {
+	return TrainOptions{
+		Arch: ArchStan, Config: DefaultConfig(), MinHosts: 2, Seed: 1, Epochs: 20, Patience: 8,
+		Batch: 8, Length: 256, LearningRate: 2e-3, WeightDecay: 0.02, ClipNorm: 1, Checkpoint: time.Minute,
+	}
+}
+
+// Validate tells the first option that is out of range.
+func (o *TrainOptions) Validate() error {
+	switch {
+	case o.Arch != ArchStan && o.Arch != ArchIndependent:
+		return fmt.Errorf("%w: arch %q, want %s or %s", ErrConfig, o.Arch, ArchStan, ArchIndependent)
+	case o.MinHosts < 1:
+		return fmt.Errorf("%w: min-hosts %d, want at least 1", ErrConfig, o.MinHosts)
+	case o.Epochs < 0 || (o.Epochs == 0 && o.MaxTime <= 0):
+		return fmt.Errorf("%w: epochs %d, want at least 1, or a max-time", ErrConfig, o.Epochs)
+	case o.MaxTime < 0:
+		return fmt.Errorf("%w: max-time %v, want more than 0", ErrConfig, o.MaxTime)
+	case o.Batch < 1 || o.Length < 1 || o.Batch*o.Length > 1<<22:
+		return fmt.Errorf("%w: batch %d of length %d, want at least 1 of each and at most 4194304 rows", ErrConfig, o.Batch, o.Length)
+	case !(o.LearningRate > 0) || o.WeightDecay < 0 || !(o.ClipNorm > 0):
+		return fmt.Errorf("%w: learning-rate %g, weight-decay %g, clip-norm %g, want positive numbers", ErrConfig, o.LearningRate,
+			o.WeightDecay, o.ClipNorm)
+	case len(o.Internal) == 0:
+		return fmt.Errorf("%w: no internal network", ErrConfig)
+	}
+	return o.Config.Validate()
+}
+
+// Observer learns how a training goes. Its methods are called from one goroutine.
+type Observer interface {
+	// Step is called after each step.
+	Step(s Step)
+	// Valid is called after each validation.
+	Valid(v Validation)
+	// Note is called for what the user should know.
+	Note(message string, attrs ...any)
+}
+
+// Step is a step of training.
+type Step struct {
+	Step, Epoch  int
+	Rows         int64   // rows trained since the start, of this run
+	Loss         float64 // nats a row
+	LearningRate float64
+	GradNorm     float64
+	Progress     float64 // share of the training that is done, 0 to 1
+	Seconds      float64 // since the start, earlier runs included
+}
+
+// Validation is the likelihood of the validation set.
+type Validation struct {
+	Step  int
+	Rows  int64
+	NLL   float64            // nats a row
+	Heads map[string]float64 // nats a row by attribute
+	Best  bool               // the lowest so far
+}
+
+// Train learns a model from train and writes it to the folder dir. valid may be nil: then some hosts of train are held out.
+func Train(ctx context.Context, train, valid Flows, dir string, o TrainOptions, obs Observer) (*Model, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	if train.Flows() == 0 {
+		return nil, fmt.Errorf("%w: no flows to train on", ErrData)
+	}
+	release, err := claimFolder(dir, o.Resume, o.Force)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	// Grad mode, autocast and the random state belong to an OS thread.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	torch.SetNumThreads(int32(cmpOr(o.Threads, runtime.NumCPU())))
+	sets, err := splitSets(ctx, train, valid, o, obs)
+	if err != nil {
+		return nil, err
+	}
+	if o.Arch == ArchIndependent {
+		return trainIndependent(sets, dir, o, obs)
+	}
+	var m *Model
+	var trainErr error
+	if err := torch.Try(func() { m, trainErr = trainNetwork(ctx, sets, dir, o, obs) }); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	return m, trainErr
+}
+
+func cmpOr(a, b int) int {
+	if a != 0 {
+		return a
+	}
+	return b
+}
+
+// sets are what a training reads, and what all of it starts from.
+type sets struct {
+	train, valid func() iter.Seq2[[]dataset.Flow, error]
+	vocabulary   *encode.Vocabulary
+	about        Training
+}
+
+func splitSets(ctx context.Context, train, valid Flows, o TrainOptions, obs Observer) (*sets, error) {
+	first, _ := train.Span()
+	s := &sets{about: Training{Seed: o.Seed, Flows: train.Flows(), Hosts: train.Hosts(), First: first}}
+	s.train = func() iter.Seq2[[]dataset.Flow, error] { return train.Batches(ctx) }
+	switch {
+	case valid != nil:
+		s.valid = func() iter.Seq2[[]dataset.Flow, error] { return valid.Batches(ctx) }
+	case train.Hosts() < 4:
+		obs.Note("too few hosts to hold one out: validation uses the training flows", "hosts", train.Hosts())
+		s.valid = s.train
+	default:
+		out := heldOut(o.Seed)
+		s.train = func() iter.Seq2[[]dataset.Flow, error] {
+			return selected(train.Batches(ctx), func(a netip.Addr) bool { return !out(a) })
+		}
+		s.valid = func() iter.Seq2[[]dataset.Flow, error] { return selected(train.Batches(ctx), out) }
+	}
+	var err error
+	s.vocabulary, err = encode.Fit(s.train(), encode.FitOptions{MinHosts: min(o.MinHosts, max(train.Hosts(), 1)), Internal: o.Internal, First: first})
+	return s, err
+}
+
+// trainer is a training under way.
+type trainer struct {
+	o        TrainOptions
+	obs      Observer
+	dir      string
+	sets     *sets
+	net      *Network
+	opt      torch.Optimizer
+	train    *corpus
+	valid    *corpus
+	profiles *Profiles
+	best     []safetensors.Tensor // weights of the best validation
+	state    loopState
+	started  time.Time // of this run, less the time of earlier ones
+	metrics  *metricsFile
+}
+
+func trainNetwork(ctx context.Context, s *sets, dir string, o TrainOptions, obs Observer) (*Model, error) {
+	t := &trainer{o: o, obs: obs, dir: dir, sets: s}
+	tables, err := newTables(s.vocabulary, newLayout(s.vocabulary), torch.Device{})
+	if err != nil {
+		return nil, err
+	}
+	defer tables.Free()
+	if t.train, err = newCorpus(tables, s.vocabulary, s.train(), s.about.First); err != nil {
+		return nil, err
+	}
+	defer t.train.Free()
+	if t.valid, err = newCorpus(tables, s.vocabulary, s.valid(), s.about.First); err != nil {
+		return nil, err
+	}
+	defer t.valid.Free()
+	days, _, err := lanes.Plans[plan](t.train.Corpus)
+	if err != nil {
+		return nil, err
+	}
+	if t.profiles, err = fitProfiles(days); err != nil {
+		return nil, err
+	}
+	if t.state.Setup, err = t.setup(); err != nil {
+		return nil, err
+	}
+	t.state.Version = 1
+
+	torch.ManualSeed(o.Seed)
+	t.net = newNetwork(o.Config, s.vocabulary)
+	defer freeAll(t.net.StateDict())
+	t.net.To(o.Device)
+	t.opt = torch.AdamW(o.LearningRate, 0.9, 0.99, 1e-8, o.WeightDecay)
+	defer t.opt.Close()
+	t.opt.AddParameters(t.net.Parameters())
+	if o.Resume {
+		found, err := t.readCheckpoint()
+		if err != nil {
+			return nil, err
+		}
+		if !found {
+			obs.Note("no checkpoint to resume from: starting anew", "folder", dir)
+		}
+	}
+	sweep(dir)
+	if t.metrics, err = openMetrics(filepath.Join(dir, metricsName), t.state.Step); err != nil {
+		return nil, err
+	}
+	defer t.metrics.close()
+	obs.Note("training", "weights", t.net.count(), "flows", t.train.rows, "hosts", len(t.train.streams), "valid_flows", t.valid.rows,
+		"device", o.Device.String())
+	if err := t.loop(ctx); err != nil {
+		return nil, err
+	}
+	return t.finish()
+}
+
+// setup is a digest of what must not change between the runs of one training.
+func (t *trainer) setup() (string, error) {
+	o := t.o
+	o.Resume, o.Force, o.Device, o.Threads, o.Checkpoint, o.MaxTime, o.Epochs = false, false, torch.Device{}, 0, 0, 0, 0
+	text, err := json.Marshal(struct {
+		Options    TrainOptions
+		Vocabulary *encode.Vocabulary
+		Training   Training
+		Rows       int64
+	}{o, t.sets.vocabulary, t.sets.about, t.train.rows})
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8]), err
+}
+
+func (t *trainer) manifest() Manifest {
+	c, about := t.o.Config, t.sets.about
+	about.Steps, about.ValidNLL = t.state.Step, t.state.BestValid
+	return Manifest{Arch: ArchStan, Config: &c, Vocabulary: t.sets.vocabulary, Training: about}
+}
+
+// finish writes the weights of the best validation as the model.
+func (t *trainer) finish() (*Model, error) {
+	m := t.manifest()
+	m.Training.Steps = t.state.BestStep
+	if _, err := writeModel(t.dir, m, t.best); err != nil {
+		return nil, err
+	}
+	for _, step := range checkpoints(t.dir) {
+		removeFolder(checkpointPath(t.dir, step))
+	}
+	return Load(t.dir)
+}
+
+// stepsOf is the number of steps in an epoch; windows at the start of streams make it vary little.
+func (t *trainer) stepsOf() int {
+	return max(1, int((t.train.rows+int64(t.o.Batch*t.o.Length)-1)/int64(t.o.Batch*t.o.Length)))
+}
+
+// validEvery is the number of steps between validations: half an epoch, and not so few that they cost much.
+func (t *trainer) validEvery() int { return min(max(t.stepsOf()/2, 100), 1000) }
+
+func (t *trainer) seconds() float64 { return time.Since(t.started).Seconds() }
+
+// progress is the share of the training that is done.
+func (t *trainer) progress() float64 {
+	p := 0.0
+	if t.o.Epochs > 0 {
+		p = float64(t.state.Step) / float64(t.o.Epochs*t.stepsOf())
+	}
+	if t.o.MaxTime > 0 {
+		p = max(p, t.seconds()/t.o.MaxTime.Seconds())
+	}
+	return min(p, 1)
+}
+
+// warmup is the number of steps in which the learning rate rises.
+const warmup = 100
+
+// learningRate falls along half a cosine to a fiftieth of its peak.
+func (t *trainer) learningRate(progress float64) float64 {
+	rise := min(1, float64(t.state.Step+1)/warmup)
+	return t.o.LearningRate * rise * (0.02 + 0.98*0.5*(1+math.Cos(math.Pi*progress)))
+}
+
+// loop runs steps until the training's end. On a stop it writes a checkpoint and returns ErrStopped.
+func (t *trainer) loop(ctx context.Context) error {
+	t.started = time.Now().Add(-time.Duration(t.state.Seconds * float64(time.Second)))
+	saved := time.Now()
+	feed := newFeed(t)
+	defer feed.close()
+	var rows int64
+	for t.progress() < 1 {
+		if ctx.Err() != nil {
+			return t.stop(ctx)
+		}
+		if t.state.Step >= t.state.NextValid {
+			if done, err := t.validate(ctx); err != nil || done {
+				return errors.Join(err, t.stopIf(ctx))
+			}
+		}
+		step, err := t.step(feed.next())
+		if err != nil {
+			return err
+		}
+		rows += step.Rows
+		step.Rows = rows
+		t.obs.Step(step)
+		if err := t.metrics.step(step); err != nil {
+			return err
+		}
+		if time.Since(saved) >= t.o.Checkpoint {
+			t.state.Seconds = t.seconds()
+			if err := t.writeCheckpoint(); err != nil {
+				return err
+			}
+			saved = time.Now()
+		}
+	}
+	_, err := t.validate(ctx)
+	return errors.Join(err, t.stopIf(ctx))
+}
+
+// stopIf is stop, if ctx is done.
+func (t *trainer) stopIf(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return t.stop(ctx)
+}
+
+func (t *trainer) stop(ctx context.Context) error {
+	t.state.Seconds = t.seconds()
+	if err := t.writeCheckpoint(); err != nil {
+		return err
+	}
+	return fmt.Errorf("train: step %d: %w: %w", t.state.Step, ErrStopped, context.Cause(ctx))
+}
+
+// step trains on one batch.
+func (t *trainer) step(f feedItem) (Step, error) {
+	defer f.scope.Close()
+	if f.err != nil {
+		return Step{}, f.err
+	}
+	// What dropout draws depends on the seed and the step alone, so that a resumed training is the same.
+	torch.ManualSeed(t.o.Seed<<32 + int64(t.state.Step))
+	progress := t.progress()
+	s := Step{Epoch: t.state.Epoch, LearningRate: t.learningRate(progress)}
+	batch := f.batch
+	if t.o.Device.IsCUDA() {
+		batch = batch.To(t.o.Device)
+	}
+	t.opt.ZeroGrad()
+	var l likelihood
+	forward := func() { l = t.net.Forward(batch) }
+	if t.o.Device.IsCUDA() {
+		torch.Autocast(t.o.Device, torch.BFloat16, forward)
+	} else {
+		forward()
+	}
+	loss := l.perRow()
+	s.Loss = loss.Float64()
+	if math.IsNaN(s.Loss) || math.IsInf(s.Loss, 0) {
+		return s, t.diverged(l, s)
+	}
+	loss.Backward()
+	s.GradNorm = torch.ClipGradNorm(t.net.Parameters(), t.o.ClipNorm)
+	if math.IsNaN(s.GradNorm) || math.IsInf(s.GradNorm, 0) {
+		return s, fmt.Errorf("train: epoch %d, step %d: %w: gradient norm is %g, learning rate %g", s.Epoch+1, t.state.Step+1,
+			ErrDiverged, s.GradNorm, s.LearningRate)
+	}
+	t.opt.SetLR(s.LearningRate)
+	t.opt.Step()
+	t.state.Step++
+	t.state.Epoch, t.state.Batch = f.after.epoch, f.after.batch
+	s.Step, s.Progress, s.Seconds = t.state.Step, t.progress(), t.seconds()
+	s.Rows = int64(l.rows.Float64())
+	return s, nil
+}
+
+// diverged names the attribute whose loss is no number.
+func (t *trainer) diverged(l likelihood, s Step) error {
+	for h, x := range l.heads {
+		if v := x.Float64(); math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("train: epoch %d, step %d: attribute %q: %w: loss is %g, learning rate %g", s.Epoch+1, t.state.Step+1,
+				Head(h), ErrDiverged, v, s.LearningRate)
+		}
+	}
+	return fmt.Errorf("train: epoch %d, step %d: %w: loss is %g", s.Epoch+1, t.state.Step+1, ErrDiverged, s.Loss)
+}
+
+// validate measures the validation set, keeps the best weights, and tells whether the training has ended early.
+func (t *trainer) validate(ctx context.Context) (bool, error) {
+	heads, rows, err := evaluateNLL(ctx, t.net, t.valid, t.o.Device)
+	if err != nil || ctx.Err() != nil {
+		return false, err
+	}
+	v := Validation{Step: t.state.Step, Rows: rows, Heads: map[string]float64{}}
+	for h, nats := range heads {
+		v.Heads[Head(h).String()] = nats
+		v.NLL += nats
+	}
+	t.state.NextValid = t.state.Step + t.validEvery()
+	t.state.Since++
+	if t.state.BestNLL == 0 || v.NLL < t.state.BestNLL {
+		v.Best = true
+		t.state.BestNLL, t.state.BestStep, t.state.BestValid, t.state.Since = v.NLL, t.state.Step, v.Heads, 0
+		t.best = append(parameters(t.net), t.profiles.arrays()...)
+	}
+	t.obs.Valid(v)
+	return t.o.Patience > 0 && t.state.Since > t.o.Patience, t.metrics.valid(v)
+}
+
+// evaluateNLL is the likelihood of every row of a corpus, by attribute in nats a row: of the exact row, the place of a
+// value inside its class included.
+func evaluateNLL(ctx context.Context, n *Network, c *corpus, device torch.Device) (heads [Heads]float64, rows int64, err error) {
+	const batch, length = 16, 256
+	n.Train(false)
+	defer n.Train(true)
+	chunks := c.allChunks(length)
+	context := n.config.ReceptiveField()
+	torch.NoGrad(func() {
+		for at := 0; at < len(chunks) && err == nil && ctx.Err() == nil; at += batch {
+			torch.With(func(scope *torch.Scope) {
+				var b *lanes.Batch
+				if b, err = c.Replay(scope, chunks[at:min(at+batch, len(chunks))], context, length); err != nil {
+					return
+				}
+				if device.IsCUDA() {
+					b = b.To(device)
+				}
+				l := n.Forward(b)
+				rest := b.Rest.SumDim([]int64{0}, false).Float32s()
+				for h := range heads {
+					heads[h] += l.heads[h].Float64() + float64(rest[h])
+				}
+				rows += int64(l.rows.Float64())
+			})
+		}
+	})
+	for h := range heads {
+		heads[h] /= float64(max(rows, 1))
+	}
+	return heads, rows, err
+}

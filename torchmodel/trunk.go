@@ -1,0 +1,93 @@
+package torchmodel
+
+import (
+	torch "github.com/wangkuiyi/gotorch"
+	"github.com/wangkuiyi/gotorch/nn"
+)
+
+// Trunk is a stack of gated causal convolutions of two taps, the second 1, 2, 4 ... rows back, each added to its input
+// (van den Oord et al., WaveNet, arXiv 1609.03499). Output t depends on inputs t, t-1 ... t-2^layers+1.
+type Trunk struct {
+	nn.Module
+	Taps []*nn.LinearModule // [2D] of both taps to [2D] of signal and gate
+	Out  []*nn.LinearModule // [D] to [D]
+}
+
+func newTrunk(width int64, layers int) *Trunk {
+	t := &Trunk{}
+	for range layers {
+		t.Taps = append(t.Taps, nn.Linear(2*width, 2*width, true))
+		t.Out = append(t.Out, nn.Linear(width, width, true))
+	}
+	t.Init(t)
+	return t
+}
+
+func (t *Trunk) dilation(layer int) int64 { return 1 << layer }
+
+// layer maps a layer's input now and dilation rows ago, both [.., D], to its output.
+func (t *Trunk) layer(i int, past, now torch.Tensor) torch.Tensor {
+	z := t.Taps[i].Forward(torch.Cat([]torch.Tensor{past, now}, -1))
+	width := z.Shape()[z.Dim()-1] / 2
+	gated := torch.Mul(z.Narrow(-1, 0, width).Tanh(), z.Narrow(-1, width, width).Sigmoid())
+	return torch.Add(now, t.Out[i].Forward(gated), 1)
+}
+
+// Forward runs chunks x [B, T, D]. Positions where valid [B, T, 1] is 0 hold no row: the network sees nothing there, and
+// gives 0.
+func (t *Trunk) Forward(x, valid torch.Tensor) torch.Tensor {
+	shape := x.Shape()
+	x = torch.Mul(x, valid)
+	for i := range t.Taps {
+		d := min(t.dilation(i), shape[1])
+		none := x.Narrow(1, 0, d).MulScalar(0)
+		past := torch.Cat([]torch.Tensor{none, x.Narrow(1, 0, shape[1]-d)}, 1)
+		x = torch.Mul(t.layer(i, past, x), valid)
+	}
+	return x
+}
+
+// trunkState is what Step remembers: for each layer its last inputs, in a ring.
+type trunkState struct {
+	rings [][]torch.Tensor // [layer][dilation] of [W, D]
+}
+
+func (t *Trunk) newState(lanes, width int64, device torch.Device) *trunkState {
+	s := &trunkState{}
+	for i := range t.Taps {
+		ring := make([]torch.Tensor, t.dilation(i))
+		for j := range ring {
+			ring[j] = torch.Zeros([]int64{lanes, width}, torch.Float, device)
+		}
+		s.rings = append(s.rings, ring)
+	}
+	return s
+}
+
+// forget clears the rings of one lane.
+func (s *trunkState) forget(lane int64) {
+	for _, ring := range s.rings {
+		for _, x := range ring {
+			x.Narrow(0, lane, 1).ZeroI()
+		}
+	}
+}
+
+func (s *trunkState) free() {
+	for _, ring := range s.rings {
+		for _, x := range ring {
+			x.Free()
+		}
+	}
+}
+
+// Step is Forward for one row of each lane, x [W, D], the step-th since the state was new.
+func (t *Trunk) Step(s *trunkState, step int, x torch.Tensor) torch.Tensor {
+	for i := range t.Taps {
+		slot := s.rings[i][step%len(s.rings[i])]
+		y := t.layer(i, slot, x)
+		slot.CopyI(x)
+		x = y
+	}
+	return x
+}
