@@ -86,7 +86,7 @@ STAN_HD Bin standard_bin(float a, float b, float width) {
   return bin;
 }
 
-// A sum of exponentials that grows term by term without overflow.
+// log sum exp, term by term, without overflow.
 struct LogSum {
   float max = -INFINITY, sum = 0.0f;
   STAN_HD void add(float x) {
@@ -109,13 +109,17 @@ STAN_HD float row(const Rows &rows, int64_t i) {
   float *grad_logits = grad ? rows.grad_logits + at : nullptr, *grad_mean = grad ? rows.grad_mean + at : nullptr,
         *grad_log_sd = grad ? rows.grad_log_sd + at : nullptr;
 
+  float top = logits[0];  // subtracted from all, so that large logits lose no digits
+  for (int64_t k = 1; k < K; k++) {
+    if (logits[k] > top) top = logits[k];
+  }
   LogSum prior, joint;
   for (int64_t k = 0; k < K; k++) {
     float inv_sd = std::exp(-log_sd[k]);
     if (inv_sd > 3e38f) inv_sd = 3e38f;  // infinity times a distance of 0 would be NaN
     const Bin bin = standard_bin((lo - mean[k]) * inv_sd, (hi - mean[k]) * inv_sd, (hi - lo) * inv_sd);
-    const float both = logits[k] + (std::log(bin.factor) - bin.quad);
-    prior.add(logits[k]);
+    const float both = logits[k] - top + (std::log(bin.factor) - bin.quad);
+    prior.add(logits[k] - top);
     joint.add(both);
     if (grad) {
       grad_logits[k] = both;
@@ -127,7 +131,7 @@ STAN_HD float row(const Rows &rows, int64_t i) {
   if (grad) {
     for (int64_t k = 0; k < K; k++) {
       const float share = std::exp(grad_logits[k] - hit);  // of component k in this bin
-      grad_logits[k] = std::exp(logits[k] - all) - share;
+      grad_logits[k] = std::exp(logits[k] - top - all) - share;
       grad_mean[k] *= -share;
       grad_log_sd[k] *= -share;
     }
