@@ -50,13 +50,3 @@ char *st_one_hot(st_tensor **out, const st_tensor *a, int64_t classes) {
 char *st_embedding(st_tensor **out, const st_tensor *weight, const st_tensor *index) {
   return guard([&] { *out = own(at::embedding(ref(weight), ref(index))); });
 }
-
-char *st_embedding_bag_sum(st_tensor **out, const st_tensor *weight, const st_tensor *index) {
-  return guard([&] {
-    const auto &w = ref(weight);
-    const auto &i = ref(index);
-    TORCH_CHECK(w.dim() == 2 && i.dim() == 2, "weight shape ", w.sizes(), " and index shape ", i.sizes(),
-                ", want [V, D] and [R, n]");
-    *out = own(at::index_select(w, 0, i.reshape({-1})).view({i.size(0), i.size(1), w.size(1)}).sum(1));
-  });
-}
