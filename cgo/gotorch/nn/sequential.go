@@ -35,6 +35,9 @@ func (s *SequentialModule) Forward(inputs ...interface{}) interface{} {
 
 // forward calls m.Forward(inputs...) and returns its results.
 func forward(i int, m IModule, inputs []interface{}) []interface{} {
+	if m == nil {
+		fail("sequential", "module %d is nil", i)
+	}
 	method := reflect.ValueOf(m).MethodByName("Forward")
 	if !method.IsValid() {
 		fail("sequential", "module %d, %T, has no method Forward", i, m)

@@ -104,15 +104,17 @@ func (m *Module) To(device torch.Device, dtype ...int8) {
 	if len(dtype) > 1 {
 		fail("to", "%d dtypes, want at most 1", len(dtype))
 	}
-	for _, s := range m.state() {
-		to := s.Tensor.Dtype()
-		if len(dtype) == 1 && isFloating(to) {
-			to = dtype[0]
+	torch.NoGrad(func() {
+		for _, s := range m.state() {
+			to := s.Tensor.Dtype()
+			if len(dtype) == 1 && isFloating(to) {
+				to = dtype[0]
+			}
+			moved := s.Tensor.To(device, to)
+			s.Tensor.SetData(moved)
+			moved.Free()
 		}
-		moved := s.Tensor.Detach().To(device, to)
-		s.Tensor.SetData(moved)
-		moved.Free()
-	}
+	})
 }
 
 // Free releases all parameters and buffers of m and of the modules below it; they cannot be used afterwards.

@@ -74,10 +74,10 @@ func present(v reflect.Value) bool {
 	if v.Type() == tensorType {
 		return v.Interface().(torch.Tensor).T != nil
 	}
-	if v.Kind() == reflect.Interface && !v.IsNil() {
-		v = v.Elem() // a pointer, or a module of another kind, which tensorsOf refuses
+	if v.Kind() == reflect.Interface {
+		v = v.Elem() // invalid for nil; what is no pointer, appendState refuses
 	}
-	return v.Kind() != reflect.Pointer || !v.IsNil()
+	return v.IsValid() && (v.Kind() != reflect.Pointer || !v.IsNil())
 }
 
 // namedState is one tensor of a module.
