@@ -193,3 +193,36 @@ func TestCopiesOfTrainingRowsAreFound(t *testing.T) {
 		t.Errorf("training rows as synthetic: got share %g, %s, want above 0.99, %s", m.Synthetic, m.Verdict, Apart)
 	}
 }
+
+func TestFlatHoursCorrelateWithNothing(t *testing.T) {
+	var flat []dataset.Flow // one flow an hour
+	for hour := range int64(hoursPerDay) {
+		end := testDay + hour*microsPerHour
+		flat = append(flat, dataset.Flow{Host: testAddr("10.1.0.1"), SrcAddr: testAddr("10.1.0.1"),
+			DstAddr: testAddr("192.0.2.1"), Start: end, End: end, Proto: protoICMP, Packets: 1, Bytes: 60})
+	}
+	busy := office(1, 1, 4, 200)
+	for name, tc := range map[string]struct {
+		real, synthetic []dataset.Flow
+		want            Figure
+	}{
+		"flat and flat": {flat, flat, 0},
+		"flat and busy": {flat, busy, 1},
+		"busy and flat": {busy, flat, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := compare(t, tc.real, tc.synthetic, nil).Measure("hour_profile").Difference; got != tc.want {
+				t.Errorf("got %g, want %g", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestTimesBefore1970HaveAnHour(t *testing.T) {
+	for end, want := range map[int64]int{0: 0, -1: 23, -microsPerHour: 23, -microsPerHour - 1: 22, microsPerHour: 1} {
+		r := row{Flow: dataset.Flow{End: end}}
+		if got := r.hour(); got != want {
+			t.Errorf("end %d µs: hour %d, want %d", end, got, want)
+		}
+	}
+}

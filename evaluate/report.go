@@ -271,7 +271,7 @@ func notes(real, synthetic, train *counts) []string {
 		note("internal networks unknown: rules and measures about them are left out")
 	}
 	if train == nil && len(real.hosts) < 2 {
-		note("real holds one host and there are no training hosts: there is no floor to compare with")
+		note("no verdicts: real holds one host and there is no training set, so there are no other real hosts")
 	} else if train == nil && len(real.hosts) < 8 {
 		note("the floor comes from %d real hosts only: verdicts are lenient", len(real.hosts))
 	}

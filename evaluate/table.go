@@ -21,7 +21,7 @@ const furthestShown = 5
 func (r *Report) WriteTable(w io.Writer) error {
 	t := &table{w: bufio.NewWriter(w)}
 	t.head(r)
-	family, kept := "", 0
+	family, kept, more := "", 0, ""
 	for _, m := range r.Measures {
 		if m.Family != family {
 			family = m.Family
@@ -35,8 +35,9 @@ func (r *Report) WriteTable(w io.Writer) error {
 			kept++
 		default:
 			if m.Name == rulesExcessName && kept > 0 {
-				t.line("  %d more rules, broken by no flow", kept)
+				t.line("  %d %srules, broken by no flow", kept, more)
 			}
+			more = "more "
 			t.value(m, r.Train != nil)
 		}
 	}
@@ -53,7 +54,7 @@ func (t *table) line(format string, args ...any) {
 func (t *table) head(r *Report) {
 	v := r.Verdicts
 	t.line("%d measures: %d as real, %d near, %d apart%s",
-		v.AsReal+v.Near+v.Apart+v.NoData+v.NoFloor, v.AsReal, v.Near, v.Apart, more(v))
+		v.AsReal+v.Near+v.Apart+v.NoData+v.NoFloor, v.AsReal, v.Near, v.Apart, gaps(v))
 	for i, name := range r.Furthest[:min(furthestShown, len(r.Furthest))] {
 		lead := "Furthest apart:"
 		if i > 0 {
@@ -73,7 +74,7 @@ func (t *table) head(r *Report) {
 	}
 }
 
-func more(v Tally) string {
+func gaps(v Tally) string {
 	text := ""
 	if v.NoData > 0 {
 		text += fmt.Sprintf(", %d without data", v.NoData)
@@ -153,8 +154,6 @@ func (t *table) foot(r *Report) {
 	case FromHalves:
 		t.wrap("", fmt.Sprintf("Other real: one half of real's hosts against the other, mean of %d splits. Limit: that mean "+
 			"and two standard deviations.", r.Floor.Draws))
-	case FromNone:
-		t.wrap("", "No floor: verdicts need two real hosts or more, or a training set.")
 	}
 	t.wrap("", "As real: within the limit; near (~): within twice the limit, or too little to matter; apart (!): beyond. "+
 		"A rule broken less often than by real flows is as real. pp: percentage points. x1.50: one and a half times as "+
