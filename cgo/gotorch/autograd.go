@@ -15,6 +15,18 @@ func (a Tensor) BackwardWith(grad Tensor) { Check(libtorch.Backward(a.T, grad.T,
 // BackwardRetain is Backward that keeps the graph, for another Backward through it.
 func (a Tensor) BackwardRetain() { Check(libtorch.Backward(a.T, nil, true)) }
 
+// Gradients are those of a, of one element, with respect to inputs, a nil tensor where a does not depend on one. What
+// Backward has gathered is not touched. With createGraph they can be differentiated again, for a penalty on gradients.
+func (a Tensor) Gradients(inputs []Tensor, createGraph bool) []Tensor {
+	hs, err := libtorch.Gradients(a.T, handles(inputs), createGraph)
+	Check(err)
+	grads := make([]Tensor, len(hs))
+	for i, h := range hs {
+		grads[i] = Tensor{h}
+	}
+	return grads
+}
+
 // Grad is what Backward has added to a, a nil tensor if nothing. It shares memory with the gradient and is in a's scope.
 func (a Tensor) Grad() Tensor { return Must(libtorch.Grad(a.T)) }
 

@@ -69,6 +69,7 @@ func Try(f func()) (err error) {
 var sentinels = map[libtorch.Kind]error{
 	libtorch.KindTorch:  ErrTorch,
 	libtorch.KindShape:  ErrShape,
+	libtorch.KindType:   ErrDType,
 	libtorch.KindDevice: ErrDevice,
 	libtorch.KindMemory: ErrOutOfMemory,
 	libtorch.KindNoCUDA: ErrNoCUDA,

@@ -39,10 +39,24 @@ func NewTensor(data interface{}, options ...map[string]interface{}) Tensor {
 	if !ok {
 		fail("new tensor", ErrDType, fmt.Sprintf("%T, want numbers", data))
 	}
-	flat := reflect.MakeSlice(reflect.SliceOf(element), 0, 0)
-	flat = flatten(flat, v, shape)
+	want, requiresGrad := tensorOptions(dtype, options)
+	flat := flatten(reflect.MakeSlice(reflect.SliceOf(element), 0, 0), v, shape)
 	t := Must(libtorch.FromData(flat.UnsafePointer(), shape, libtorch.Options{DType: dtype}))
-	return withOptions(t, options)
+	if want != dtype {
+		made := t
+		defer made.Free()
+		t = made.CastTo(want)
+	}
+	return t.SetRequiresGrad(requiresGrad)
+}
+
+func tensorOptions(dtype int8, options []map[string]interface{}) (int8, bool) {
+	v := variadic.Get(options, "dtype", dtype)
+	want, ok := v.(int8)
+	if !ok {
+		fail("new tensor", ErrDType, fmt.Sprintf("option dtype of type %T, want int8", v))
+	}
+	return want, asBool("new tensor", variadic.Get(options, "requires_grad", false))
 }
 
 func flatten(flat, v reflect.Value, shape []int64) reflect.Value {
@@ -59,22 +73,4 @@ func flatten(flat, v reflect.Value, shape []int64) reflect.Value {
 		flat = flatten(flat, v.Index(i), shape[1:])
 	}
 	return flat
-}
-
-func withOptions(t Tensor, options []map[string]interface{}) Tensor {
-	if v, ok := variadic.Lookup(options, "dtype"); ok {
-		dtype, ok := v.(int8)
-		if !ok {
-			fail("new tensor", ErrDType, fmt.Sprintf("option dtype of type %T, want int8", v))
-		}
-		if dtype != t.Dtype() {
-			converted := t.CastTo(dtype)
-			t.Free()
-			t = converted
-		}
-	}
-	if v, ok := variadic.Lookup(options, "requires_grad"); ok {
-		t.SetRequiresGrad(asBool("new tensor", v))
-	}
-	return t
 }

@@ -1,6 +1,7 @@
 #include "autograd.h"
 
 #include <ATen/autocast_mode.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include "device.h"
 #include "internal.h"
@@ -18,6 +19,16 @@ char *st_backward(const st_tensor *t, const st_tensor *grad, bool retain_graph) 
     } else {
       x.backward(ref(grad), retain_graph);
     }
+  });
+}
+
+char *st_gradients(st_tensor **outs, const st_tensor *t, st_tensor *const *inputs, int64_t n, bool create_graph) {
+  return guard([&] {
+    const auto &x = ref(t);
+    TORCH_CHECK(x.numel() == 1, "gradient of a tensor of shape ", x.sizes(), ", want one element");
+    const auto grads = torch::autograd::grad({x}, stan::list(inputs, n), {}, /*retain_graph=*/create_graph, create_graph,
+                                             /*allow_unused=*/true);
+    for (int64_t i = 0; i < n; i++) outs[i] = grads[i].defined() ? own(grads[i]) : nullptr;
   });
 }
 

@@ -11,6 +11,10 @@ extern "C" {
 // grad may be NULL for a tensor of one element.
 char *st_backward(const st_tensor *t, const st_tensor *grad, bool retain_graph);
 
+// The gradients of t, of one element, with respect to n inputs, without touching theirs; outs[i] is NULL where t does not
+// depend on inputs[i]. With create_graph they can be differentiated again.
+char *st_gradients(st_tensor **outs, const st_tensor *t, st_tensor *const *inputs, int64_t n, bool create_graph);
+
 // *out is NULL when t has no gradient.
 char *st_grad(st_tensor **out, const st_tensor *t);
 char *st_set_requires_grad(st_tensor *t, bool on);

@@ -31,6 +31,9 @@ char kind_of(const char *text) {
       has(text, "no NVIDIA driver") || has(text, "No CUDA GPUs")) {
     return ST_KIND_NOCUDA;
   }
+  for (const char *part : {"dtype", "scalar type", "result type"}) {
+    if (has(text, part)) return ST_KIND_TYPE;
+  }
   for (const char *part : {"size", "shape", "dimension", "Dimension", "out of range", "out of bounds", "must match",
                            "expanded", "dims", "1D", "2D"}) {
     if (has(text, part)) return ST_KIND_SHAPE;
@@ -49,6 +52,8 @@ char *caught() noexcept {
     return message(ST_KIND_NOCUDA, e.what());
   } catch (const c10::OutOfMemoryError &e) {
     return message(ST_KIND_MEMORY, e.what_without_backtrace());
+  } catch (const c10::TypeError &e) {
+    return message(ST_KIND_TYPE, e.what_without_backtrace());
   } catch (const c10::Error &e) {
     return message(kind_of(e.what_without_backtrace()), e.what_without_backtrace());
   } catch (const std::bad_alloc &e) {

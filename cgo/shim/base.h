@@ -19,6 +19,7 @@ typedef struct st_tensor st_tensor;
 
 #define ST_KIND_TORCH 'T'   // anything that is none of the others
 #define ST_KIND_SHAPE 'S'   // sizes, dimensions or indices do not fit
+#define ST_KIND_TYPE 'Y'    // an element type that the operation does not take
 #define ST_KIND_DEVICE 'D'  // operands on different devices
 #define ST_KIND_MEMORY 'M'  // host or device memory exhausted
 #define ST_KIND_NOCUDA 'C'  // asked for CUDA in a build or on a machine without it

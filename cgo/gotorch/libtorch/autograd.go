@@ -14,6 +14,27 @@ func Backward(h, grad *Handle, retainGraph bool) error {
 	return check("backward", msg)
 }
 
+// Gradients are those of h, of one element, with respect to inputs; nil where h does not depend on one.
+func Gradients(h *Handle, inputs []*Handle, createGraph bool) ([]*Handle, error) {
+	ps := pointers(inputs)
+	outs := make([]*C.st_tensor, len(ps))
+	msg := C.st_gradients(first(outs), h.ptr(), first(ps), C.int64_t(len(ps)), C.bool(createGraph))
+	runtime.KeepAlive(h)
+	runtime.KeepAlive(inputs)
+	if msg != nil {
+		return nil, check("gradients", msg)
+	}
+	grads := make([]*Handle, len(outs))
+	for i, p := range outs {
+		if p != nil {
+			out := result(h)
+			out.p = p
+			grads[i], _ = out.done("gradients", nil)
+		}
+	}
+	return grads, nil
+}
+
 // Grad is the gradient of h, nil when it has none.
 func Grad(h *Handle) (*Handle, error) {
 	out := result(h)

@@ -12,6 +12,7 @@ type Kind byte
 const (
 	KindTorch  Kind = C.ST_KIND_TORCH
 	KindShape  Kind = C.ST_KIND_SHAPE
+	KindType   Kind = C.ST_KIND_TYPE
 	KindDevice Kind = C.ST_KIND_DEVICE
 	KindMemory Kind = C.ST_KIND_MEMORY
 	KindNoCUDA Kind = C.ST_KIND_NOCUDA

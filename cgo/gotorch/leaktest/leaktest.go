@@ -1,0 +1,25 @@
+// Package leaktest fails tests that leave tensors behind.
+package leaktest
+
+import (
+	"testing"
+
+	torch "github.com/wangkuiyi/gotorch"
+)
+
+// Check fails t, at its end, if it left more tensors alive than there are now, or dropped some for the collector to free.
+// Call it first, in tests that do not run in parallel with others.
+func Check(t testing.TB) {
+	t.Helper()
+	torch.FinishGC() // what earlier tests dropped must not hide a leak of this one
+	live, forgotten := torch.LiveHandles(), torch.Forgotten()
+	t.Cleanup(func() {
+		t.Helper()
+		if got := torch.LiveHandles(); got > live {
+			t.Errorf("%d tensors alive at the end, %d at the start", got, live)
+		}
+		if got := torch.Forgotten() - forgotten; got > 0 {
+			t.Errorf("%d tensors dropped without Free or a scope", got)
+		}
+	})
+}
