@@ -13,7 +13,7 @@ type attribute struct {
 
 // attributes lists the bins fit for each attribute: discrete values exactly, sizes and times by logBin.
 var attributes = []attribute{
-	{name: "gap", title: "gap to the row before", bins: logBins, bin: func(r *row) int {
+	{name: "gap", title: "gap to the flow before", bins: logBins, bin: func(r *row) int {
 		if r.first {
 			return -1
 		}

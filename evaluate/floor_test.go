@@ -53,9 +53,9 @@ func TestFloorOfHalves(t *testing.T) {
 }
 
 func TestDrawsHaveTheSizeOfTheSyntheticSet(t *testing.T) {
-	c := &counts{groups: make([]*summary, maxGroups), hosts: make(map[netip.Addr]struct{})}
+	c := &counts{groups: make([]*summary, maxGroups), hosts: make(map[netip.Addr]int64)}
 	for i := range 640 {
-		c.hosts[netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)})] = struct{}{}
+		c.hosts[netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)})] = 1
 	}
 	for hosts, want := range map[int]int{1: 1, 40: 4, 100: 10, 10_000: maxGroups} {
 		if got := groupsFor(hosts, c); got != want {

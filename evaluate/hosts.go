@@ -99,15 +99,15 @@ func (f *hostFigures) dispersion(hours int64) float64 {
 
 func hostMeasures() []measure {
 	rows := func(f *hostFigures, _ int64) float64 { return float64(f.rows) }
-	dispersion := quantileMeasure("host_hour_dispersion", "flows of a host by hour, variation", 0.5,
+	dispersion := quantileMeasure("host_hour_dispersion", "flows of a host, hourly variation", 0.5,
 		(*hostFigures).dispersion)
 	dispersion.unit, dispersion.differenceUnit, dispersion.tolerance = Number, Number, numberTolerance
 	dispersion.distance = absDistance(dispersion.value)
 	return []measure{
 		dispersion,
-		quantileMeasure("flows_per_host_q10", "flows of a host, lowest tenth", 0.1, rows),
+		quantileMeasure("flows_per_host_q10", "flows of a host, 10th percentile", 0.1, rows),
 		quantileMeasure("flows_per_host_median", "flows of a host, median", 0.5, rows),
-		quantileMeasure("flows_per_host_q90", "flows of a host, highest tenth", 0.9, rows),
+		quantileMeasure("flows_per_host_q90", "flows of a host, 90th percentile", 0.9, rows),
 	}
 }
 

@@ -12,11 +12,11 @@ const maxGroups = 64
 // counts is what one pass over a set leaves.
 type counts struct {
 	set    Set
-	groups []*summary // one or more hosts each
-	total  *summary   // their sum
-	hosts  map[netip.Addr]struct{}
-	first  int64 // earliest end of a flow, µs
-	last   int64 // latest end of a flow, µs
+	groups []*summary           // one or more hosts each
+	total  *summary             // their sum
+	hosts  map[netip.Addr]int64 // rows of each
+	first  int64                // earliest end of a flow, µs
+	last   int64                // latest end of a flow, µs
 }
 
 // summary holds the counts of some hosts of one set, a field for each family of measures.
@@ -63,11 +63,13 @@ type stream struct {
 // count reads the set once. keys are the training rows to look for, nil for none; each, unless nil, is called with every
 // row.
 func count(set Set, keys *keySet, each func(*row), progress func(string, int64)) (*counts, error) {
-	c := &counts{set: set, hosts: make(map[netip.Addr]struct{})}
+	c := &counts{set: set, hosts: make(map[netip.Addr]int64)}
 	var s stream
 	var group *summary
+	var hostRows int64
 	endHost := func() {
 		if group != nil {
+			c.hosts[s.host], hostRows = hostRows, 0
 			s.figures.end(&group.hosts)
 			s.temporal.end(&group.temporal)
 			s.structure.end()
@@ -97,6 +99,7 @@ func count(set Set, keys *keySet, each func(*row), progress func(string, int64))
 			r := &s.current
 			r.set(f, before, set.Internal)
 			group.rows++
+			hostRows++
 			group.attributes.row(r)
 			group.rules.row(r)
 			group.copies.row(r, keys)
@@ -128,20 +131,21 @@ func count(set Set, keys *keySet, each func(*row), progress func(string, int64))
 // groupOf notes a new host and returns its group.
 func (c *counts) groupOf(host netip.Addr) *summary {
 	i := len(c.hosts) % maxGroups
-	c.hosts[host] = struct{}{}
+	c.hosts[host] = 0
 	if i == len(c.groups) {
 		c.groups = append(c.groups, new(summary))
 	}
 	return c.groups[i]
 }
 
-// shared returns how many hosts stand in both sets.
-func (c *counts) shared(other *counts) int {
-	n := 0
-	for host := range c.hosts {
+// shared returns how many of c's hosts stand in other too, and their share of c's rows.
+func (c *counts) shared(other *counts) (hosts int, share float64) {
+	var rows int64
+	for host, n := range c.hosts {
 		if _, both := other.hosts[host]; both {
-			n++
+			hosts++
+			rows += n
 		}
 	}
-	return n
+	return hosts, ratio(rows, c.total.rows)
 }

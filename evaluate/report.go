@@ -8,7 +8,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -256,16 +255,17 @@ func notes(real, synthetic, train *counts) []string {
 		note("real covers %s and synthetic %s: hours, flows and distinct counts of a host are not of equal spans",
 			spanText(a), spanText(b))
 	}
-	if n := synthetic.shared(real); n > 0 {
-		note("real and synthetic share %d host%s", n, plural(n))
+	// A flow between two internal hosts makes the other end a host of a few rows: those do not matter.
+	shared := func(a, b *counts, consequence string) {
+		if n, share := a.shared(b); share >= 0.01 {
+			note("%s and %s share %d host%s, %s %% of %s's flows%s", a.set.Name, b.set.Name, n, plural(n), percent(share),
+				a.set.Name, consequence)
+		}
 	}
+	shared(synthetic, real, "")
 	if train != nil {
-		if n := real.shared(train); n > 0 {
-			note("real and train share %d host%s: the floor is too low, and copies are not told from repeats", n, plural(n))
-		}
-		if n := synthetic.shared(train); n > 0 {
-			note("synthetic and train share %d host address%s", n, strings.Repeat("es", min(n-1, 1)))
-		}
+		shared(real, train, ": the floor is too low, and copies are not told from repeats")
+		shared(synthetic, train, "")
 	}
 	if len(real.set.Internal) == 0 || len(synthetic.set.Internal) == 0 {
 		note("internal networks unknown: rules and measures about them are left out")

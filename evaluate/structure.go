@@ -93,12 +93,12 @@ func structureMeasures(internal bool) []measure {
 			func(s *summary) int64 { return s.structure.followers })
 	}
 	measures := []measure{
-		share("repeat_remote_1", "remote of the row before", func(t *tally) int64 { return t.remote1 }),
-		share("repeat_remote_5", "remote of one of the last 5 rows", func(t *tally) int64 { return t.remote5 }),
-		share("repeat_remote_20", "remote of one of the last 20 rows", func(t *tally) int64 { return t.remote20 }),
-		share("reverse_previous", "answer to the row before", func(t *tally) int64 { return t.reverse }),
+		share("repeat_remote_1", "remote of the flow before", func(t *tally) int64 { return t.remote1 }),
+		share("repeat_remote_5", "remote of one of the last 5 flows", func(t *tally) int64 { return t.remote5 }),
+		share("repeat_remote_20", "remote of one of the last 20 flows", func(t *tally) int64 { return t.remote20 }),
+		share("reverse_previous", "reply to the flow before", func(t *tally) int64 { return t.reverse }),
 		share("repeat_conversation_16", "one of the last 16 five-tuples", func(t *tally) int64 { return t.conversation }),
-		share("direction_flips", "other direction than the row before", func(t *tally) int64 { return t.flips }),
+		share("direction_flips", "direction unlike the flow before", func(t *tally) int64 { return t.flips }),
 	}
 	if internal {
 		measures = append(measures, shareMeasure("both_internal", "both addresses internal",

@@ -14,13 +14,13 @@ const (
 	titleWidth = 35
 )
 
-// furthestShown is how many of the measures that are apart the first lines name.
+// furthestShown is how many of the measures that are apart the last lines name.
 const furthestShown = 5
 
 // WriteTable writes the report for a person to read on a terminal of tableWidth columns or more.
 func (r *Report) WriteTable(w io.Writer) error {
 	t := &table{w: bufio.NewWriter(w)}
-	t.head(r)
+	t.sets(r)
 	family, kept, more := "", 0, ""
 	for _, m := range r.Measures {
 		if m.Family != family {
@@ -41,7 +41,8 @@ func (r *Report) WriteTable(w io.Writer) error {
 			t.value(m, r.Train != nil)
 		}
 	}
-	t.foot(r)
+	t.legend(r)
+	t.verdicts(r)
 	return t.w.Flush()
 }
 
@@ -51,8 +52,22 @@ func (t *table) line(format string, args ...any) {
 	t.w.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " ") + "\n")
 }
 
-func (t *table) head(r *Report) {
+// sets says what is compared.
+func (t *table) sets(r *Report) {
+	t.set("real", r.Real)
+	t.set("synthetic", r.Synthetic)
+	if r.Train != nil {
+		t.set("train", *r.Train)
+	}
+	for _, note := range r.Notes {
+		t.wrap("Note: ", note)
+	}
+}
+
+// verdicts sums up; it stands last, where a reader of a long output looks first.
+func (t *table) verdicts(r *Report) {
 	v := r.Verdicts
+	t.line("")
 	t.line("%d measures: %d as real, %d near, %d apart%s",
 		v.AsReal+v.Near+v.Apart+v.NoData+v.NoFloor, v.AsReal, v.Near, v.Apart, gaps(v))
 	for i, name := range r.Furthest[:min(furthestShown, len(r.Furthest))] {
@@ -61,16 +76,7 @@ func (t *table) head(r *Report) {
 			lead = ""
 		}
 		m := r.Measure(name)
-		t.line("%-16s%s, %s the limit", lead, m.Title, times(m.excess()))
-	}
-	t.line("")
-	t.set("real", r.Real)
-	t.set("synthetic", r.Synthetic)
-	if r.Train != nil {
-		t.set("train", *r.Train)
-	}
-	for _, note := range r.Notes {
-		t.wrap("Note: ", note)
+		t.line("%-16s%s, %s the limit", lead, strings.TrimSuffix(m.Title, " *"), times(m.excess()))
 	}
 }
 
@@ -145,7 +151,7 @@ func (m *Result) kept() bool {
 	return m.Family == familyRules && m.Real == 0 && m.Synthetic == 0 && !(m.OtherReal > 0)
 }
 
-func (t *table) foot(r *Report) {
+func (t *table) legend(r *Report) {
 	t.line("")
 	switch r.Floor.From {
 	case FromTrain:

@@ -87,12 +87,12 @@ func temporalMeasures() []measure {
 		func(s *summary) []float64 { return s.temporal.bytes.mean() })
 	gaps := acfMeasure("acf_gaps", "autocorrelation of ln gaps *",
 		func(s *summary) []float64 { return s.temporal.gaps.mean() })
-	tied := measure{name: "js_gap_tie", title: "gap by tie to the row before", differenceUnit: Bits,
+	tied := measure{name: "js_gap_tie", title: "gaps of replies, repeats and others", differenceUnit: Bits,
 		distance: func(real, other *summary) float64 {
 			return jensenShannon(real.temporal.tied[:], other.temporal.tied[:], 0)
 		},
 		tolerance: jsTolerance}
-	hours := measure{name: "hour_profile", title: "flows by hour, 1 - correlation", differenceUnit: Correlation,
+	hours := measure{name: "hour_profile", title: "hours of the day, 1 - correlation", differenceUnit: Correlation,
 		distance: hourDistance, curve: hourShares, tolerance: correlationTolerance}
 	mean := measure{name: "temporal_mean", title: "mean of these four", differenceUnit: Number,
 		distance: meanDistance([]measure{bytes, gaps, tied, hours}), tolerance: correlationTolerance, aggregate: true}
