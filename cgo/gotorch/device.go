@@ -8,7 +8,8 @@ import (
 	"github.com/wangkuiyi/gotorch/libtorch"
 )
 
-// Device is where tensors live and operations run. The zero Device is the CPU. Devices compare with ==.
+// Device is where tensors live and operations run. The zero Device is the CPU. Devices compare with ==; but "cuda" stands
+// for the current CUDA device, while a tensor there names it by number.
 type Device struct {
 	T libtorch.Device
 }

@@ -99,9 +99,16 @@ func NewEvent(timing bool) (*Event, error) {
 	return e, nil
 }
 
+func (e *Event) ptr() *C.st_event {
+	if e == nil {
+		return nil
+	}
+	return e.p
+}
+
 // Close frees e; closing twice does nothing.
 func (e *Event) Close() {
-	if e.p != nil {
+	if e.ptr() != nil {
 		e.cleanup.Stop()
 		C.st_event_free(e.p)
 		e.p = nil
@@ -110,14 +117,14 @@ func (e *Event) Close() {
 
 // Record puts e at the end of s.
 func (e *Event) Record(s Stream) error {
-	msg := C.st_event_record(e.p, s.c())
+	msg := C.st_event_record(e.ptr(), s.c())
 	runtime.KeepAlive(e)
 	return check("cuda event", msg)
 }
 
 // Wait makes later work of s wait for e.
 func (e *Event) Wait(s Stream) error {
-	msg := C.st_event_wait(e.p, s.c())
+	msg := C.st_event_wait(e.ptr(), s.c())
 	runtime.KeepAlive(e)
 	return check("cuda event", msg)
 }
@@ -125,14 +132,14 @@ func (e *Event) Wait(s Stream) error {
 // Query tells whether the work before e is done.
 func (e *Event) Query() (bool, error) {
 	var done C.bool
-	msg := C.st_event_query(e.p, &done)
+	msg := C.st_event_query(e.ptr(), &done)
 	runtime.KeepAlive(e)
 	return bool(done), check("cuda event", msg)
 }
 
 // Synchronize waits until the work before e is done.
 func (e *Event) Synchronize() error {
-	msg := C.st_event_synchronize(e.p)
+	msg := C.st_event_synchronize(e.ptr())
 	runtime.KeepAlive(e)
 	return check("cuda event", msg)
 }
@@ -140,7 +147,7 @@ func (e *Event) Synchronize() error {
 // Elapsed is the time from e to later, in milliseconds.
 func (e *Event) Elapsed(later *Event) (float64, error) {
 	var ms C.double
-	msg := C.st_event_elapsed_ms(e.p, later.p, &ms)
+	msg := C.st_event_elapsed_ms(e.ptr(), later.ptr(), &ms)
 	runtime.KeepAlive(e)
 	runtime.KeepAlive(later)
 	return float64(ms), check("cuda event", msg)
@@ -162,9 +169,16 @@ func NewGraph() (*Graph, error) {
 	return g, nil
 }
 
+func (g *Graph) ptr() *C.st_graph {
+	if g == nil {
+		return nil
+	}
+	return g.p
+}
+
 // Close frees g and the memory that its work uses; closing twice does nothing.
 func (g *Graph) Close() {
-	if g.p != nil {
+	if g.ptr() != nil {
 		g.cleanup.Stop()
 		C.st_graph_free(g.p)
 		g.p = nil
@@ -173,21 +187,21 @@ func (g *Graph) Close() {
 
 // Begin starts recording the calling thread's current stream. The caller has locked its goroutine to the thread.
 func (g *Graph) Begin() error {
-	msg := C.st_graph_begin(g.p)
+	msg := C.st_graph_begin(g.ptr())
 	runtime.KeepAlive(g)
 	return check("cuda graph begin", msg)
 }
 
 // End ends the recording.
 func (g *Graph) End() error {
-	msg := C.st_graph_end(g.p)
+	msg := C.st_graph_end(g.ptr())
 	runtime.KeepAlive(g)
 	return check("cuda graph end", msg)
 }
 
 // Replay queues the recorded work once more.
 func (g *Graph) Replay() error {
-	msg := C.st_graph_replay(g.p)
+	msg := C.st_graph_replay(g.ptr())
 	runtime.KeepAlive(g)
 	return check("cuda graph replay", msg)
 }

@@ -141,10 +141,14 @@ func Describe(h *Handle) (Info, error) {
 	if msg != nil {
 		return Info{}, check("describe", msg)
 	}
+	d := Device{int8(i.device._type), int8(i.device.index)}
+	if d.Type == CPU {
+		d.Index = 0 // libtorch says -1; there is one CPU, and the zero Device is it
+	}
 	return Info{
 		Numel: int64(i.numel), Bytes: int64(i.nbytes), Dim: int64(i.dim),
 		DType:      int8(i.dtype),
-		Device:     Device{int8(i.device._type), int8(i.device.index)},
+		Device:     d,
 		Contiguous: bool(i.contiguous), RequiresGrad: bool(i.requires_grad), Leaf: bool(i.leaf),
 	}, nil
 }
