@@ -53,7 +53,9 @@ type Conv2dModule struct {
 }
 
 // Conv2d makes a convolution with a square kernel.
-func Conv2d(inChannels, outChannels, kernelSize, stride, padding, dilation, groups int64, bias bool, paddingMode string) *Conv2dModule {
+func Conv2d(
+	inChannels, outChannels, kernelSize, stride, padding, dilation, groups int64, bias bool, paddingMode string,
+) *Conv2dModule {
 	checkGroups("conv2d", inChannels, outChannels, groups)
 	checkPaddingMode("conv2d", paddingMode)
 	c := &Conv2dModule{
@@ -88,7 +90,10 @@ type ConvTranspose2dModule struct {
 }
 
 // ConvTranspose2d makes a transposed convolution with a square kernel.
-func ConvTranspose2d(inChannels, outChannels, kernelSize, stride, padding, outPadding, groups int64, bias bool, dilation int64, paddingMode string) *ConvTranspose2dModule {
+func ConvTranspose2d(
+	inChannels, outChannels, kernelSize, stride, padding, outPadding, groups int64, bias bool, dilation int64,
+	paddingMode string,
+) *ConvTranspose2dModule {
 	checkGroups("conv transpose2d", inChannels, outChannels, groups)
 	checkPaddingMode("conv transpose2d", paddingMode)
 	c := &ConvTranspose2dModule{

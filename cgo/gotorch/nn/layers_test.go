@@ -87,51 +87,54 @@ func TestNewLayersHavePyTorchsWeights(t *testing.T) {
 	}
 }
 
+// calc is a function of one tensor.
+type calc = func(torch.Tensor) torch.Tensor
+
 // Each module is its functional form on its own weights.
 func TestForward(t *testing.T) {
 	tests := map[string]struct {
 		input []int64
-		make  func() (m IModule, forward, want func(x torch.Tensor) torch.Tensor)
+		make  func() (m IModule, forward, want calc)
 	}{
-		"linear": {[]int64{2, 4, 3}, func() (IModule, func(torch.Tensor) torch.Tensor, func(torch.Tensor) torch.Tensor) {
+		"linear": {[]int64{2, 4, 3}, func() (IModule, calc, calc) {
 			m := Linear(3, 2, true)
 			return m, m.Forward, func(x torch.Tensor) torch.Tensor { return F.Linear(x, m.Weight, m.Bias) }
 		}},
-		"linear without bias": {[]int64{2, 3}, func() (IModule, func(torch.Tensor) torch.Tensor, func(torch.Tensor) torch.Tensor) {
+		"linear without bias": {[]int64{2, 3}, func() (IModule, calc, calc) {
 			m := Linear(3, 2, false)
 			return m, m.Forward, func(x torch.Tensor) torch.Tensor { return F.Linear(x, m.Weight, torch.Tensor{}) }
 		}},
-		"conv1d": {[]int64{2, 4, 9}, func() (IModule, func(torch.Tensor) torch.Tensor, func(torch.Tensor) torch.Tensor) {
+		"conv1d": {[]int64{2, 4, 9}, func() (IModule, calc, calc) {
 			m := Conv1d(4, 6, 3, 2, 1, 2, 2, true)
 			return m, m.Forward, func(x torch.Tensor) torch.Tensor { return F.Conv1d(x, m.Weight, m.Bias, 2, 1, 2, 2) }
 		}},
-		"conv2d": {[]int64{2, 4, 9, 8}, func() (IModule, func(torch.Tensor) torch.Tensor, func(torch.Tensor) torch.Tensor) {
+		"conv2d": {[]int64{2, 4, 9, 8}, func() (IModule, calc, calc) {
 			m := Conv2d(4, 6, 3, 2, 1, 2, 2, false, "zeros")
 			return m, m.Forward, func(x torch.Tensor) torch.Tensor {
 				return F.Conv2d(x, m.Weight, torch.Tensor{}, []int64{2}, []int64{1}, []int64{2}, 2)
 			}
 		}},
-		"conv transpose2d": {[]int64{2, 4, 5, 6}, func() (IModule, func(torch.Tensor) torch.Tensor, func(torch.Tensor) torch.Tensor) {
+		"conv transpose2d": {[]int64{2, 4, 5, 6}, func() (IModule, calc, calc) {
 			m := ConvTranspose2d(4, 6, 3, 2, 1, 1, 2, true, 1, "zeros")
 			return m, m.Forward, func(x torch.Tensor) torch.Tensor {
 				return F.ConvTranspose2d(x, m.Weight, m.Bias, []int64{2}, []int64{1}, []int64{1}, 2, []int64{1})
 			}
 		}},
-		"layer norm": {[]int64{2, 3, 4}, func() (IModule, func(torch.Tensor) torch.Tensor, func(torch.Tensor) torch.Tensor) {
+		"layer norm": {[]int64{2, 3, 4}, func() (IModule, calc, calc) {
 			m := LayerNorm(3, 4)
 			return m, m.Forward, func(x torch.Tensor) torch.Tensor {
 				return F.LayerNorm(x, []int64{3, 4}, torch.Tensor{}, torch.Tensor{}, 1e-5)
 			}
 		}},
-		"gelu": {[]int64{5}, func() (IModule, func(torch.Tensor) torch.Tensor, func(torch.Tensor) torch.Tensor) {
+		"gelu": {[]int64{5}, func() (IModule, calc, calc) {
 			m := GELU()
 			return m, m.Forward, F.GELU
 		}},
-		"dropout that keeps all": {[]int64{5}, func() (IModule, func(torch.Tensor) torch.Tensor, func(torch.Tensor) torch.Tensor) {
+		"dropout that keeps all": {[]int64{5}, func() (IModule, calc, calc) {
 			m := Dropout(0)
 			return m, m.Forward, func(x torch.Tensor) torch.Tensor { return x }
 		}},
-		"dropout in evaluation": {[]int64{5}, func() (IModule, func(torch.Tensor) torch.Tensor, func(torch.Tensor) torch.Tensor) {
+		"dropout in evaluation": {[]int64{5}, func() (IModule, calc, calc) {
 			m := Dropout(0.9)
 			m.Train(false)
 			return m, m.Forward, func(x torch.Tensor) torch.Tensor { return x }

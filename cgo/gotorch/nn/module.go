@@ -98,13 +98,13 @@ func (m *Module) initialised() {
 func (m *Module) children() []IModule {
 	m.initialised()
 	var children []IModule
-	err := eachField(reflect.ValueOf(m.outer).Elem(), m.name, func(_ reflect.StructField, v reflect.Value, _ string, _ bool) error {
+	collect := func(_ reflect.StructField, v reflect.Value, _ string, _ bool) error {
 		if child, ok := v.Interface().(IModule); ok {
 			children = append(children, child)
 		}
 		return nil
-	})
-	if err != nil {
+	}
+	if err := eachField(reflect.ValueOf(m.outer).Elem(), m.name, collect); err != nil {
 		panic(err)
 	}
 	return children

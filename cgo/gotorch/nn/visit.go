@@ -39,7 +39,8 @@ func eachField(s reflect.Value, prefix string, visit Visitor) error {
 			continue
 		}
 		if f.Type.Kind() != reflect.Slice || !isState(f.Type.Elem()) {
-			return wrong("fields", "%s.%s is of type %s, want tensors, pointers to modules or slices of these", prefix, f.Name, f.Type)
+			return wrong("fields", "%s.%s is of type %s, want tensors, pointers to modules or slices of these",
+				prefix, f.Name, f.Type)
 		}
 		for j := range v.Len() {
 			if present(v.Index(j)) {

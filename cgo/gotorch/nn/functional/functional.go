@@ -35,7 +35,9 @@ func Conv2d(input, weight, bias torch.Tensor, stride, padding, dilation []int64,
 
 // ConvTranspose2d is the gradient of Conv2d by its input: input [B, C, H, W], weight [C, O/groups, kh, kw], bias [O] or
 // absent. outputPadding makes one side of the output larger, since several input sizes give one output size in Conv2d.
-func ConvTranspose2d(input, weight, bias torch.Tensor, stride, padding, outputPadding []int64, groups int64, dilation []int64) torch.Tensor {
+func ConvTranspose2d(
+	input, weight, bias torch.Tensor, stride, padding, outputPadding []int64, groups int64, dilation []int64,
+) torch.Tensor {
 	const op = "conv transpose2d"
 	return torch.Must(libtorch.ConvTranspose2d(input.T, weight.T, bias.T, libtorch.Conv2dParams{
 		Stride:        pair(op, "stride", stride),
@@ -71,7 +73,9 @@ func AdaptiveAvgPool2d(input torch.Tensor, outputSize []int64) torch.Tensor {
 // BatchNorm normalises each channel of input [B, C, ...], scales by weight [C] and adds bias [C], each or both absent.
 // In training it uses the batch's mean and variance and moves the running ones, [C] or absent, by momentum towards
 // them; else it uses the running ones.
-func BatchNorm(input, runningMean, runningVar, weight, bias torch.Tensor, training bool, momentum, eps float64) torch.Tensor {
+func BatchNorm(
+	input, runningMean, runningVar, weight, bias torch.Tensor, training bool, momentum, eps float64,
+) torch.Tensor {
 	return torch.Must(libtorch.BatchNorm(input.T, weight.T, bias.T, runningMean.T, runningVar.T, training, momentum, eps))
 }
 
