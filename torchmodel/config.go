@@ -17,7 +17,7 @@ type Config struct {
 
 // DefaultConfig is the network that the README's figures speak of.
 func DefaultConfig() Config {
-	return Config{Width: 128, Hidden: 128, Layers: 6, Key: 32, Value: 64, Plan: 96, Place: 64, Mixtures: 10, Dropout: 0.1}
+	return Config{Width: 96, Hidden: 128, Layers: 6, Key: 32, Value: 64, Plan: 96, Place: 64, Mixtures: 10, Dropout: 0.1}
 }
 
 // ReceptiveField is the number of earlier rows that the trunk sees.

@@ -38,53 +38,36 @@ func (h Head) String() string { return headNames[h] }
 // ignore is the target of an attribute that is not drawn.
 const ignore = -100
 
-// hidden is the first layer of every head.
-type hidden struct {
-	nn.Module
-	Layer   *nn.LinearModule
-	Dropout *nn.DropoutModule
-}
-
-func newHidden(in, out int64, dropout float64) *hidden {
-	h := &hidden{Layer: nn.Linear(in, out, true), Dropout: nn.Dropout(dropout)}
-	h.Init(h)
-	return h
-}
-
-func (h *hidden) Forward(s torch.Tensor) torch.Tensor {
-	return h.Dropout.Forward(h.Layer.Forward(s).Gelu())
-}
-
 // ClassHead is a softmax head: a hidden layer, then a logit for each class.
 type ClassHead struct {
 	nn.Module
-	Hidden  *hidden
+	Hidden  *nn.LinearModule
 	Classes *nn.LinearModule
 }
 
-func newClassHead(in, width, classes int64, dropout float64) *ClassHead {
-	c := &ClassHead{Hidden: newHidden(in, width, dropout), Classes: nn.Linear(width, classes, true)}
+func newClassHead(in, width, classes int64) *ClassHead {
+	c := &ClassHead{Hidden: nn.Linear(in, width, true), Classes: nn.Linear(width, classes, true)}
 	c.Init(c)
 	return c
 }
 
 // Forward maps states [N, H] to logits [N, classes].
 func (c *ClassHead) Forward(s torch.Tensor) torch.Tensor {
-	return c.Classes.Forward(c.Hidden.Forward(s))
+	return c.Classes.Forward(c.Hidden.Forward(s).Gelu())
 }
 
 // ValueHead is the head of a continuous attribute: a softmax over its frequent exact values and "none of them", and for
 // those a mixture of Gaussians in y = (ln(v+1) - centre) / scale (Bishop, Mixture Density Networks, 1994).
 type ValueHead struct {
 	nn.Module
-	Hidden  *hidden
+	Hidden  *nn.LinearModule
 	Exact   *nn.LinearModule
 	Mixture *nn.LinearModule // [3M]: logits, means, log standard deviations
 }
 
-func newValueHead(in, width int64, exact, mixtures int, dropout float64) *ValueHead {
+func newValueHead(in, width int64, exact, mixtures int) *ValueHead {
 	v := &ValueHead{
-		Hidden: newHidden(in, width, dropout), Exact: nn.Linear(width, int64(exact)+1, true),
+		Hidden: nn.Linear(in, width, true), Exact: nn.Linear(width, int64(exact)+1, true),
 		Mixture: nn.Linear(width, 3*int64(mixtures), true),
 	}
 	v.Init(v)
@@ -116,14 +99,14 @@ func (v *ValueHead) mixture(h torch.Tensor) torch.Tensor {
 
 // Forward maps states [N, H] to the logits of the exact values [N, exact+1] and the mixture's parameters [N, 3M].
 func (v *ValueHead) Forward(s torch.Tensor) (exact, mixture torch.Tensor) {
-	h := v.Hidden.Forward(s)
+	h := v.Hidden.Forward(s).Gelu()
 	return v.Exact.Forward(h), v.mixture(h)
 }
 
 // NLL returns the negative log-likelihood of each of N states' values: of its class in exact [N] and, for the rows listed
 // in mixed, of the bin [lower, upper] that it lies in. Both are sums over rows, weighted by weight [N].
 func (v *ValueHead) NLL(s, class, mixed, lower, upper, weight torch.Tensor) torch.Tensor {
-	h := v.Hidden.Forward(s)
+	h := v.Hidden.Forward(s).Gelu()
 	nll := classNLL(v.Exact.Forward(h), class)
 	p := v.mixture(torch.IndexSelect(h, 0, mixed))
 	m := p.Shape()[1] / 3

@@ -11,8 +11,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/wangkuiyi/gotorch/safetensors"
-
 	"stan/dataset"
 	"stan/dataset/encode"
 )

@@ -20,7 +20,8 @@ type Network struct {
 	PlanTrunk   *nn.LinearModule // P to D
 	PlanContext *nn.LinearModule // P to H
 	Trunk       *Trunk
-	Context     *nn.LinearModule // D to H
+	Context     *nn.LinearModule  // D to H
+	Dropout     *nn.DropoutModule // of what the heads know of the past
 
 	Inputs  torch.Tensor // [inputs, H], what each drawn class adds to the state
 	Numbers torch.Tensor // [4, H], what each drawn number adds: gap, duration, packets, bytes
@@ -92,6 +93,7 @@ func newNetwork(c Config, v *encode.Vocabulary) *Network {
 		PlanContext: nn.Linear(int64(c.Plan), h, false),
 		Trunk:       newTrunk(d, c.Layers),
 		Context:     nn.Linear(d, h, true),
+		Dropout:     nn.Dropout(c.Dropout),
 		Inputs:      newTable(l.inputs, h, 0.3),
 		Numbers:     newTable(int64(len(valueIndex)), h, 0.3),
 
@@ -103,7 +105,7 @@ func newNetwork(c Config, v *encode.Vocabulary) *Network {
 	}
 	n.Values = make([]*ValueHead, len(valueIndex))
 	for head, i := range valueIndex {
-		n.Values[i] = newValueHead(h, h, int(l.classes[head])-1, c.Mixtures, c.Dropout)
+		n.Values[i] = newValueHead(h, h, int(l.classes[head])-1, c.Mixtures)
 	}
 	n.Classes = make([]*ClassHead, len(classIndex))
 	for head, i := range classIndex {
@@ -111,7 +113,7 @@ func newNetwork(c Config, v *encode.Vocabulary) *Network {
 		if head == Place {
 			width = int64(c.Place)
 		}
-		n.Classes[i] = newClassHead(h, width, l.classes[head], c.Dropout)
+		n.Classes[i] = newClassHead(h, width, l.classes[head])
 	}
 	n.Init(n)
 	return n
@@ -136,7 +138,7 @@ func (n *Network) addChosen(s, value, bag, chosen torch.Tensor) torch.Tensor {
 
 // begin makes the state that the first head reads, from the trunk's output [N, D] and the plan [N, P].
 func (n *Network) begin(trunk, plan torch.Tensor) torch.Tensor {
-	return torch.Add(n.Context.Forward(trunk), n.PlanContext.Forward(plan), 1)
+	return n.Dropout.Forward(torch.Add(n.Context.Forward(trunk), n.PlanContext.Forward(plan), 1))
 }
 
 func (n *Network) plan(inputs torch.Tensor) torch.Tensor { return n.Plan.Forward(inputs).Gelu() }

@@ -49,11 +49,18 @@ func (p *plan) variables() (v [profileSize]float64) {
 	return v
 }
 
-// fitProfiles fits the distribution to days of training hosts; those without rows do not count.
+// internalMark is the mark of a row whose remote address is internal.
+const internalMark = 45 + 2
+
+// whole tells whether the capture saw the host itself: a host that is only the other end of another one's flows has no
+// profile to learn from.
+func (p *plan) whole() bool { return p.Rows > 0 && p.Mean[internalMark] < 1 }
+
+// fitProfiles fits the distribution to days of training hosts.
 func fitProfiles(days []plan) (*Profiles, error) {
 	var samples [][profileSize]float64
 	for i := range days {
-		if days[i].Rows > 0 {
+		if days[i].whole() {
 			samples = append(samples, days[i].variables())
 		}
 	}

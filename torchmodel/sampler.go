@@ -16,9 +16,10 @@ type sampler struct {
 	scope  *torch.Scope // of what lives as long as the sampler
 
 	trunk  *trunkState
-	last   torch.Tensor // [W, D] the trunk's output after the last row
-	memory torch.Tensor // [W*(tuples+peers), 2K+V] of remembered rows
-	graph  *torch.CUDAGraph
+	last   torch.Tensor    // [W, D] the trunk's output after the last row
+	memory torch.Tensor    // [W*(tuples+peers), 2K+V] of remembered rows
+	graph  torch.CUDAGraph // of a block's steps, on CUDA
+	ready  bool            // the graph is captured
 
 	rows   []encode.Row // [block, W]
 	hosts  []int32      // [block, W]
@@ -51,8 +52,8 @@ func newSampler(n *Network, t *lanes.Tables, device torch.Device, width, maxDays
 }
 
 func (s *sampler) free() {
-	if s.graph != nil {
-		s.graph.Free()
+	if s.ready {
+		s.graph.Close()
 	}
 	s.trunk.free()
 	s.scope.Close()
@@ -78,7 +79,7 @@ func (s *sampler) block() error {
 	switch {
 	case !s.device.IsCUDA():
 		steps()
-	case s.graph != nil:
+	case s.ready:
 		s.graph.Replay()
 	default:
 		// The first block runs as it is, which also warms up libtorch's caches; then it is captured for all that follow.
@@ -86,8 +87,9 @@ func (s *sampler) block() error {
 		if err := lanes.Collect(s.gen, s.rows, s.hosts, s.active); err != nil {
 			return err
 		}
-		s.graph = torch.NewCUDAGraph(s.device)
-		s.graph.Capture(steps)
+		s.graph = torch.NewCUDAGraph()
+		s.graph.Capture(torch.NewCUDAStream(s.device), steps)
+		s.ready = true
 		return nil
 	}
 	return lanes.Collect(s.gen, s.rows, s.hosts, s.active)

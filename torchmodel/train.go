@@ -216,7 +216,7 @@ func trainNetwork(ctx context.Context, s *sets, dir string, o TrainOptions, obs 
 	if t.state.Setup, err = t.setup(); err != nil {
 		return nil, err
 	}
-	t.state.Version = 1
+	t.state.Version, t.state.NextValid = 1, t.validEvery()
 
 	torch.ManualSeed(o.Seed)
 	t.net = newNetwork(o.Config, s.vocabulary)

@@ -5,19 +5,18 @@ import (
 	"github.com/wangkuiyi/gotorch/nn"
 )
 
-// Trunk is a stack of gated causal convolutions of two taps, the second 1, 2, 4 ... rows back, each added to its input
-// (van den Oord et al., WaveNet, arXiv 1609.03499). Output t depends on inputs t, t-1 ... t-2^layers+1.
+// Trunk is a stack of gated causal convolutions of two taps, the second 1, 2, 4 ... rows back (van den Oord et al., WaveNet,
+// arXiv 1609.03499), with gated linear units (Dauphin et al., arXiv 1612.08083), each added to its input. Output t depends
+// on inputs t, t-1 ... t-2^layers+1.
 type Trunk struct {
 	nn.Module
 	Taps []*nn.LinearModule // [2D] of both taps to [2D] of signal and gate
-	Out  []*nn.LinearModule // [D] to [D]
 }
 
 func newTrunk(width int64, layers int) *Trunk {
 	t := &Trunk{}
 	for range layers {
 		t.Taps = append(t.Taps, nn.Linear(2*width, 2*width, true))
-		t.Out = append(t.Out, nn.Linear(width, width, true))
 	}
 	t.Init(t)
 	return t
@@ -27,10 +26,7 @@ func (t *Trunk) dilation(layer int) int64 { return 1 << layer }
 
 // layer maps a layer's input now and dilation rows ago, both [.., D], to its output.
 func (t *Trunk) layer(i int, past, now torch.Tensor) torch.Tensor {
-	z := t.Taps[i].Forward(torch.Cat([]torch.Tensor{past, now}, -1))
-	width := z.Shape()[z.Dim()-1] / 2
-	gated := torch.Mul(z.Narrow(-1, 0, width).Tanh(), z.Narrow(-1, width, width).Sigmoid())
-	return torch.Add(now, t.Out[i].Forward(gated), 1)
+	return torch.Add(now, t.Taps[i].Forward(torch.Cat([]torch.Tensor{past, now}, -1)).Glu(-1), 1)
 }
 
 // Forward runs chunks x [B, T, D]. Positions where valid [B, T, 1] is 0 hold no row: the network sees nothing there, and

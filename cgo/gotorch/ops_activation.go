@@ -40,6 +40,9 @@ func (a Tensor) GeluTanh() Tensor { return Must(libtorch.Gelu(a.T, true)) }
 // Softplus is log(1+exp(a)), a itself where it is above 20.
 func (a Tensor) Softplus() Tensor { return Must(libtorch.Softplus(a.T, 1, 20)) }
 
+// Glu is the first half of a along dim, times the sigmoid of the second (Dauphin et al., arXiv 1612.08083).
+func (a Tensor) Glu(dim int64) Tensor { return Must(libtorch.Glu(a.T, dim)) }
+
 // Softmax is exp(a) divided by its sum along dim.
 func (a Tensor) Softmax(dim int64) Tensor { return Must(libtorch.Softmax(a.T, dim)) }
 

@@ -141,7 +141,6 @@ struct Batch {
     const int tuple = find_tuple(lane, r), peer = find_peer(lane, r);
     put_candidates(lane.tuples, lane.position, r.end, base, tuple_row, tuple_bag, tuple_mask);
     put_candidates(lane.peers, lane.position, r.end, base, peer_row, peer_bag, peer_mask);
-    y[kGap] = r.gap_atom;
     y[kConversation] = tuple;
     y[kDirection] = r.outbound;
     if (tuple < kTuples) {
@@ -175,10 +174,10 @@ struct Batch {
     y[kToS] = r.tos_class;
     nats[kToS] = rest_of_byte(r.tos_class, t.tos);
     if (t.labels > 1) y[kLabel] = r.label;
-    put_value(y[kGap], r.gap_atom, r.gap, t.gap, 4, index);
-    put_value(y[kDuration], r.duration_atom, r.duration, t.duration, 5, index);
-    put_value(y[kPackets], r.packets_atom, r.packets, t.packets, 6, index);
-    put_value(y[kBytes], r.bytes_atom, r.bytes, t.bytes, 7, index);
+    put_value(kGap, y, nats, r.gap_atom, r.gap, t.gap, 4, index);
+    put_value(kDuration, y, nats, r.duration_atom, r.duration, t.duration, 5, index);
+    put_value(kPackets, y, nats, r.packets_atom, r.packets, t.packets, 6, index);
+    put_value(kBytes, y, nats, r.bytes_atom, r.bytes, t.bytes, 7, index);
     target.insert(target.end(), y, y + kHeads);
     rest.insert(rest.end(), nats, nats + kHeads);
   }
@@ -188,11 +187,15 @@ struct Batch {
     nats[head] = copy >= 0 ? 0 : rest_of_port(vocabulary_class, t);
   }
 
-  void put_value(int64_t &y, int atom, int64_t v, const Values &values, int list, int64_t index) {
-    y = atom;
-    if (atom == values.count) subset[list].push_back(index);
-    bounds.push_back(values.lower(v));
-    bounds.push_back(values.upper(v));
+  void put_value(Head head, int64_t *y, float *nats, int atom, int64_t v, const Values &values, int list, int64_t index) {
+    const Bin bin = values.bin(v);
+    y[head] = atom;
+    if (atom == values.count) {
+      subset[list].push_back(index);
+      nats[head] = bin.rest;
+    }
+    bounds.push_back(bin.lower);
+    bounds.push_back(bin.upper);
   }
 
   // pad ends the batch with empty rows up to a multiple of kPad; there is always at least one.

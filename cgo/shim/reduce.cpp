@@ -78,6 +78,10 @@ char *st_log_softmax(st_tensor **out, const st_tensor *a, int64_t dim) {
   return guard([&] { *out = own(at::log_softmax(ref(a), dim)); });
 }
 
+char *st_glu(st_tensor **out, const st_tensor *a, int64_t dim) {
+  return guard([&] { *out = own(at::glu(ref(a), dim)); });
+}
+
 char *st_cumsum(st_tensor **out, const st_tensor *a, int64_t dim) {
   return guard([&] { *out = own(at::cumsum(ref(a), dim)); });
 }

@@ -35,6 +35,9 @@ char *st_argmax(st_tensor **out, const st_tensor *a, bool whole, int64_t dim, bo
 char *st_argmin(st_tensor **out, const st_tensor *a, bool whole, int64_t dim, bool keep);
 
 char *st_softmax(st_tensor **out, const st_tensor *a, int64_t dim);
+
+// The first half of a along dim, times the sigmoid of the second.
+char *st_glu(st_tensor **out, const st_tensor *a, int64_t dim);
 char *st_log_softmax(st_tensor **out, const st_tensor *a, int64_t dim);
 char *st_cumsum(st_tensor **out, const st_tensor *a, int64_t dim);
 

@@ -26,7 +26,7 @@ stan::Values values(st_tables &t, const st_values &v) {
 char *st_tables_new(st_tables **out, const st_vocabulary *v, st_device device) {
   return guard([&] {
     auto t = std::make_unique<st_tables>();
-    t->device = at::Device(at::DeviceType(device.type), device.index);
+    if (device.type != 0) t->device = at::Device(at::DeviceType(device.type), device.index);
     stan::Tables &k = t->tables;
     k.gap = values(*t, v->gap);
     k.duration = values(*t, v->duration);

@@ -32,6 +32,8 @@ func newApp(con *console) *cli.App {
 		},
 		Commands: []*cli.Command{
 			newIngestCommand(con),
+			newTrainCommand(con),
+			newGenerateCommand(con),
 			newEvaluateCommand(con),
 			newInspectCommand(con),
 			newVersionCommand(con),

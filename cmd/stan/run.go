@@ -8,7 +8,10 @@ import (
 	"os/signal"
 	"syscall"
 
+	torch "github.com/wangkuiyi/gotorch"
+
 	"stan/dataset"
+	"stan/torchmodel"
 )
 
 // Exit codes; 0 is success. Schedulers may retry 1, 69, 71, 74 and 75: the others fail again until a person acts.
@@ -63,6 +66,17 @@ func exitStatus(ctx context.Context, err error) int {
 		status   int
 	}{
 		{errUsage, exitUsage},
+		{torchmodel.ErrStopped, exitStopped},
+		{torchmodel.ErrConfig, exitUsage},
+		{torchmodel.ErrModel, exitInput},
+		{torchmodel.ErrData, exitInput},
+		{torchmodel.ErrMissing, exitMissing},
+		{torchmodel.ErrExists, exitCannotWrite},
+		{torchmodel.ErrLocked, exitCannotWrite},
+		{torchmodel.ErrCannotWrite, exitCannotWrite},
+		{torchmodel.ErrIO, exitIO},
+		{torch.ErrNoCUDA, exitNoGPU},
+		{torch.ErrOutOfMemory, exitOutOfMemory},
 		{dataset.ErrInput, exitInput},
 		{dataset.ErrMissing, exitMissing},
 		{dataset.ErrExists, exitCannotWrite},

@@ -181,4 +181,3 @@ func chooseDevice(name string) (torch.Device, error) {
 	}
 	return d, nil
 }
-

@@ -241,11 +241,13 @@ func TestOddFlows(t *testing.T) {
 		return f
 	}
 	for name, f := range map[string]dataset.Flow{
-		"IPv6":                 flow(func(f *dataset.Flow) { f.DstAddr = netip.MustParseAddr("2001:db8::1") }),
-		"to itself":            flow(func(f *dataset.Flow) { f.DstAddr = host }),
-		"other internal host":  flow(func(f *dataset.Flow) { f.DstAddr = netip.MustParseAddr("42.219.7.7") }),
-		"unknown protocol":     flow(func(f *dataset.Flow) { f.Proto, f.SrcPort, f.DstPort = 253, 0, 0 }),
-		"ICMP inwards":         flow(func(f *dataset.Flow) { f.Proto, f.SrcAddr, f.DstAddr, f.SrcPort, f.DstPort = 1, f.DstAddr, host, 0, 771 }),
+		"IPv6":                flow(func(f *dataset.Flow) { f.DstAddr = netip.MustParseAddr("2001:db8::1") }),
+		"to itself":           flow(func(f *dataset.Flow) { f.DstAddr = host }),
+		"other internal host": flow(func(f *dataset.Flow) { f.DstAddr = netip.MustParseAddr("42.219.7.7") }),
+		"unknown protocol":    flow(func(f *dataset.Flow) { f.Proto, f.SrcPort, f.DstPort = 253, 0, 0 }),
+		"ICMP inwards": flow(func(f *dataset.Flow) {
+			f.Proto, f.SrcAddr, f.DstAddr, f.SrcPort, f.DstPort = 1, f.DstAddr, host, 0, 771
+		}),
 		"port 0 over TCP":      flow(func(f *dataset.Flow) { f.Proto, f.SrcPort = 6, 0 }),
 		"a terabyte":           flow(func(f *dataset.Flow) { f.Packets, f.Bytes = 1<<30, 1<<40 }),
 		"before 1970":          flow(func(f *dataset.Flow) { f.Start, f.End = -5_000_000, -4_000_000 }),

@@ -21,9 +21,9 @@ type FitOptions struct {
 // How many values a vocabulary stores at most.
 const (
 	mostGaps      = 128
-	mostDurations = 256
+	mostDurations = 192
 	mostPackets   = 128
-	mostBytes     = 512
+	mostBytes     = 384
 	mostPorts     = 256
 	mostICMPs     = 32
 	mostLabels    = 64

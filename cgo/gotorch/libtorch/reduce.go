@@ -90,6 +90,14 @@ func Argmin(a *Handle, whole bool, dim int64, keep bool) (*Handle, error) {
 	return out.done("argmin", msg)
 }
 
+// Glu is the first half of a along dim, times the sigmoid of the second.
+func Glu(a *Handle, dim int64) (*Handle, error) {
+	out := result(a)
+	msg := C.st_glu(&out.p, a.ptr(), C.int64_t(dim))
+	runtime.KeepAlive(a)
+	return out.done("glu", msg)
+}
+
 // Softmax is exp(a) over its sum along dim.
 func Softmax(a *Handle, dim int64) (*Handle, error) {
 	out := result(a)

@@ -9,15 +9,29 @@ constexpr int kCopies = 9;     // port classes before the vocabulary's: as the b
 constexpr int kBag = 14;       // discrete inputs of a row
 constexpr uint8_t kNoService = 255;
 
+// The edges of a value's bin, half a tick to either side. Below 0 there is no mass to miss, so the lowest bin is open.
+struct Bin {
+  float lower, upper;
+  float rest;  // nats that a bin which was widened owes
+};
+
+// Narrower bins would vanish in float32. A density is flat over this width, as standard deviations are above e^-7.
+constexpr double kNarrowest = 2e-4;
+
 // A value attribute: frequent exact values, and a mixture in y = (ln(v+1) - centre) / scale for the rest.
 struct Values {
   const int64_t *exact;  // ascending
   int32_t count;
   float centre, scale;
 
-  // lower and upper are the edges of the bin of v: half a tick to either side. Below 0 there is no mass to miss.
-  STAN_HD float lower(int64_t v) const { return v <= 0 ? -INFINITY : (logf(float(v) + 0.5f) - centre) / scale; }
-  STAN_HD float upper(int64_t v) const { return (logf(float(v) + 1.5f) - centre) / scale; }
+  STAN_HD Bin bin(int64_t v) const {
+    const double upper = (log(double(v) + 1.5) - centre) / scale;
+    if (v <= 0) return {-INFINITY, float(upper), 0};
+    const double lower = (log(double(v) + 0.5) - centre) / scale;
+    if (upper - lower >= kNarrowest) return {float(lower), float(upper), 0};
+    const double middle = 0.5 * (lower + upper);
+    return {float(middle - kNarrowest / 2), float(middle + kNarrowest / 2), float(log(kNarrowest * scale) - log(log1p(1 / (double(v) + 0.5))))};
+  }
 };
 
 struct Tables {
