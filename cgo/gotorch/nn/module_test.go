@@ -197,8 +197,8 @@ func TestModulesPutTogetherWronglyPanic(t *testing.T) {
 		f    func()
 		want string
 	}{
-		"a hidden tensor":            {func() { m := &hiddenTensor{}; m.Init(m); m.Parameters() }, "hiddenTensor.weight holds a tensor or module and is not exported"},
-		"a hidden list of modules":   {func() { m := &hiddenModule{}; m.Init(m); m.Train(true) }, "hiddenModule.layers holds"},
+		"a hidden tensor":            {func() { m := &hiddenTensor{weight: torch.Tensor{}}; m.Init(m); m.Parameters() }, "hiddenTensor.weight holds a tensor or module and is not exported"},
+		"a hidden list of modules":   {func() { m := &hiddenModule{layers: nil}; m.Init(m); m.Train(true) }, "hiddenModule.layers holds"},
 		"a module by value":          {func() { value.Init(&value); value.Parameters() }, "byValue.Layer is of type nn.LinearModule, want"},
 		"modules in a map":           {func() { m := &mapped{}; m.Init(m); m.Parameters() }, "mapped.Layers is of type map"},
 		"a pointer to a tensor":      {func() { m := &pointed{}; m.Init(m); m.Parameters() }, "pointed.Weight is of type *gotorch.Tensor"},
