@@ -38,7 +38,7 @@ func writeError(err error) error {
 	}
 	for _, refused := range []error{
 		fs.ErrPermission, syscall.EROFS, syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.ENOTDIR, fs.ErrNotExist,
-		syscall.ENAMETOOLONG, syscall.ELOOP,
+		fs.ErrExist, syscall.ENAMETOOLONG, syscall.ELOOP,
 	} {
 		if errors.Is(err, refused) {
 			return fmt.Errorf("dataset: %w: %w", ErrCannotWrite, err)

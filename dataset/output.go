@@ -50,8 +50,8 @@ func claimOutput(path string, force bool) (*outputDir, error) {
 	if target, err := filepath.EvalSymlinks(absolute); err == nil {
 		absolute = target
 	}
-	parent, base := filepath.Split(absolute)
-	if base == "" {
+	parent, base := filepath.Dir(absolute), filepath.Base(absolute)
+	if parent == absolute {
 		return nil, fmt.Errorf("dataset: %s: %w: the root folder, want a new one", path, ErrExists)
 	}
 	if err := os.MkdirAll(parent, 0o755); err != nil {

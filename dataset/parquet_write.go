@@ -33,6 +33,7 @@ func newParquetWriter(out io.Writer, name string, metadata map[string]string) *p
 	options := []parquet.WriterOption{
 		parquet.Compression(newPageCodec()),
 		parquet.MaxRowsPerRowGroup(rowGroupRows),
+		parquet.SortingWriterConfig(parquet.SortingColumns(parquet.Ascending("host"), parquet.Ascending("end"))),
 		parquet.CreatedBy("stan", fmt.Sprint(SchemaVersion), ""),
 		parquet.KeyValueMetadata("stan.schema_version", fmt.Sprint(SchemaVersion)),
 	}

@@ -259,7 +259,7 @@ func validLabel(label string) bool {
 }
 
 // zoneCache turns wall-clock times of one zone into UTC. Offsets change at quarters of an hour only, so one is looked up
-// for each quarter. A time that the clock showed twice is the earlier one; one it skipped is read on the old offset.
+// for each quarter. A time that the clock showed twice, when summer ended, is the earlier one.
 type zoneCache struct {
 	zone    *time.Location
 	quarter int64
@@ -273,9 +273,19 @@ func (z *zoneCache) toUTC(local int64) int64 {
 	}
 	const quarterMicros = 15 * 60 * 1e6
 	if quarter := local / quarterMicros; !z.known || quarter != z.quarter {
-		wall := time.UnixMicro(quarter * quarterMicros).UTC()
-		there := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), 0, 0, z.zone)
-		z.quarter, z.offset, z.known = quarter, wall.UnixMicro()-there.UnixMicro(), true
+		z.quarter, z.offset, z.known = quarter, offsetAt(time.UnixMicro(quarter*quarterMicros).UTC(), z.zone), true
 	}
 	return local - z.offset
+}
+
+// offsetAt returns how far the zone's clock is ahead of UTC, in µs, when it shows what wall shows.
+func offsetAt(wall time.Time, zone *time.Location) int64 {
+	there := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), 0, 0, zone)
+	if changed, _ := there.ZoneBounds(); !changed.IsZero() {
+		_, before := changed.Add(-1).Zone()
+		if earlier := wall.Add(-time.Duration(before) * time.Second); earlier.Before(changed) {
+			there = earlier
+		}
+	}
+	return wall.UnixMicro() - there.UnixMicro()
 }

@@ -1,0 +1,158 @@
+package dataset
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+func write(t testing.TB, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestClaimOutputRefusesWhatIsThere(t *testing.T) {
+	tests := map[string]struct {
+		setUp func(path string)
+		force bool
+		want  error
+	}{
+		"nothing":                        {func(string) {}, false, nil},
+		"an empty folder":                {func(path string) { os.Mkdir(path, 0o755) }, false, nil},
+		"a file":                         {func(path string) { write(t, path, "x") }, true, ErrExists},
+		"a folder of flows":              {func(path string) { write(t, path+"/"+manifestName, "{}") }, false, ErrExists},
+		"a folder of flows, forced":      {func(path string) { write(t, path+"/"+manifestName, "{}") }, true, nil},
+		"a folder of other files":        {func(path string) { write(t, path+"/thesis.tex", "x") }, false, ErrExists},
+		"a folder of other files, force": {func(path string) { write(t, path+"/thesis.tex", "x") }, true, ErrExists},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			parent := t.TempDir()
+			path := filepath.Join(parent, "out")
+			tc.setUp(path)
+			before := names(t, parent)
+			o, err := claimOutput(path, tc.force)
+			if !errors.Is(err, tc.want) {
+				t.Fatalf("claimOutput: %v, want %v", err, tc.want)
+			}
+			if err == nil {
+				if err := o.release(); err != nil {
+					t.Error(err)
+				}
+			}
+			if after := names(t, parent); !slices.Equal(after, before) {
+				t.Errorf("left %q, want %q", after, before)
+			}
+		})
+	}
+}
+
+func TestClaimOutputMakesParents(t *testing.T) {
+	o, err := claimOutput(filepath.Join(t.TempDir(), "a/b/out"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := o.commit(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(o.path); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestClaimOutputBelowAFileOrTheRoot(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	write(t, file, "x")
+	if _, err := claimOutput(filepath.Join(file, "out"), false); !errors.Is(err, ErrCannotWrite) {
+		t.Errorf("below a file: %v, want ErrCannotWrite", err)
+	}
+	if _, err := claimOutput("/", true); !errors.Is(err, ErrExists) {
+		t.Errorf("the root: %v, want ErrExists", err)
+	}
+}
+
+func TestClaimOutputLocks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out")
+	first, err := claimOutput(path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := claimOutput(path, true); !errors.Is(err, ErrLocked) {
+		t.Errorf("second claim: %v, want ErrLocked", err)
+	}
+	if err := first.release(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := claimOutput(path, false)
+	if err != nil {
+		t.Fatalf("claim after release: %v", err)
+	}
+	again.release()
+}
+
+// A process that was killed leaves its lock file, unlocked, and its temporary folder.
+func TestClaimOutputCleansUpAfterAKill(t *testing.T) {
+	parent := t.TempDir()
+	path := filepath.Join(parent, "out")
+	write(t, filepath.Join(parent, ".out.lock"), "")
+	write(t, filepath.Join(parent, ".out.tmp/runs/run-000001"), "half a run")
+	o, err := claimOutput(path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if left := names(t, o.temp); len(left) > 0 {
+		t.Errorf("temporary folder holds %q", left)
+	}
+	if err := o.commit(); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := names(t, parent), []string{"out"}; !slices.Equal(got, want) {
+		t.Errorf("left %q, want %q", got, want)
+	}
+}
+
+// Killed between moving the old folder aside and moving the new one in, a run leaves the old folder under another name.
+func TestClaimOutputPutsAnOldFolderBack(t *testing.T) {
+	parent := t.TempDir()
+	path := filepath.Join(parent, "out")
+	write(t, filepath.Join(parent, ".out.old", manifestName), "{}")
+	if _, err := claimOutput(path, false); !errors.Is(err, ErrExists) {
+		t.Errorf("claimOutput: %v, want ErrExists", err)
+	}
+	if got, want := names(t, parent), []string{"out"}; !slices.Equal(got, want) {
+		t.Errorf("left %q, want %q", got, want)
+	}
+}
+
+func TestCommitReplacesAFolderOfFlows(t *testing.T) {
+	parent := t.TempDir()
+	path := filepath.Join(parent, "out")
+	write(t, filepath.Join(path, manifestName), "old")
+	if err := os.Symlink(path, filepath.Join(parent, "link")); err != nil {
+		t.Fatal(err)
+	}
+	o, err := claimOutput(filepath.Join(parent, "link"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(o.temp, manifestName), "new")
+	if err := o.commit(); err != nil {
+		t.Fatal(err)
+	}
+	if got := tree(t, path)["/"+manifestName]; got != "new" {
+		t.Errorf("manifest %q, want the new one", got)
+	}
+	if got, want := names(t, parent), []string{"link", "out"}; !slices.Equal(got, want) {
+		t.Errorf("left %q, want %q", got, want)
+	}
+	if err := o.release(); err != nil {
+		t.Errorf("release after commit: %v", err)
+	}
+}
