@@ -41,9 +41,6 @@ var attributes = []attribute{
 	{name: "hour", title: "hour of the day (UTC)", bins: hoursPerDay, bin: (*row).hour},
 }
 
-// hourAttribute is the place of "hour" in attributes; the hour profile is read from its histogram.
-var hourAttribute = slices.IndexFunc(attributes, func(a attribute) bool { return a.name == "hour" })
-
 // millis returns a span of µs in whole ms, a negative one as 0: a rule of its own counts those.
 func millis(span int64) uint64 { return uint64(max(span, 0)) / microsPerMilli }
 

@@ -75,7 +75,7 @@ func TestOneRealHostHasNoFloor(t *testing.T) {
 		t.Error("one host and a training set: js_bytes has no floor, want one")
 	}
 	if m := report.Measure("copy_share"); m.Verdict != NoFloor {
-		t.Errorf("one host and a training set: copy_share: got %s, want %s: training hosts are no floor for copies", m.Verdict, NoFloor)
+		t.Errorf("one host and a training set: copy_share: got %s, want %s", m.Verdict, NoFloor)
 	}
 }
 

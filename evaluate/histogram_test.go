@@ -7,7 +7,8 @@ import (
 
 func TestLogBinsAreExactBelow128AndASixteenthWideAbove(t *testing.T) {
 	last := -1
-	for _, v := range []uint64{0, 1, 127, 128, 135, 136, 255, 256, 271, 272, 1 << 20, 1<<20 + 1<<16, 1 << 63, math.MaxUint64} {
+	rising := []uint64{0, 1, 127, 128, 135, 136, 255, 256, 271, 272, 1 << 20, 1<<20 + 1<<16, 1 << 63, math.MaxUint64}
+	for _, v := range rising {
 		bin := logBin(v)
 		if v <= 128 && bin != int(v) {
 			t.Errorf("logBin(%d): got %d, want a bin of its own", v, bin)
@@ -45,10 +46,11 @@ func TestJensenShannon(t *testing.T) {
 		smoothing float64
 		want      float64
 	}{
-		"equal shares":                  {[]uint64{1, 2, 3}, []uint64{10, 20, 30}, 0, 0},
-		"nothing in common":             {[]uint64{5, 0}, []uint64{0, 9}, 0, 1},
-		"half in common":                {[]uint64{1, 1, 0}, []uint64{0, 1, 1}, 0, 0.5},
-		"smoothed, nothing in common":   {[]uint64{1, 0}, []uint64{0, 1}, 1, 0.0817041659455104}, // scipy: jensenshannon([2,1],[1,2],2)**2
+		"equal shares":      {[]uint64{1, 2, 3}, []uint64{10, 20, 30}, 0, 0},
+		"nothing in common": {[]uint64{5, 0}, []uint64{0, 9}, 0, 1},
+		"half in common":    {[]uint64{1, 1, 0}, []uint64{0, 1, 1}, 0, 0.5},
+		// scipy: jensenshannon([2,1],[1,2],2)**2
+		"smoothed, nothing in common":   {[]uint64{1, 0}, []uint64{0, 1}, 1, 0.0817041659455104},
 		"an empty histogram is no data": {[]uint64{0, 0}, []uint64{1, 1}, 1, math.NaN()},
 	}
 	for name, tc := range tests {

@@ -51,8 +51,9 @@ func TestProgressCountsTheRowsOfEachSet(t *testing.T) {
 		}
 		rows[set] = n
 	}}
+	real, synthetic := setOf("real", office(1, 1, 5, 40)), setOf("synthetic", office(1, 2, 6, 50))
 	train := setOf("train", office(1, 3, 4, 30))
-	if _, err := Compare(setOf("real", office(1, 1, 5, 40)), setOf("synthetic", office(1, 2, 6, 50)), &train, options); err != nil {
+	if _, err := Compare(real, synthetic, &train, options); err != nil {
 		t.Fatal(err)
 	}
 	if rows["real"] != 200 || rows["synthetic"] != 300 || rows["train"] != 120 {

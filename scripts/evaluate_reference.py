@@ -29,7 +29,8 @@ def make(seed, hosts, rows, peers):
     flows = []
     for h in range(hosts):
         host = f"10.1.{seed}.{h + 1}" if h else f"10.2.{seed}.1"  # the first lies outside the internal network
-        mine = [f"{g.integers(1, 255)}.{g.integers(0, 256)}.7.{i}" for i in range(peers)] + ["2001:db8::5", "10.1.0.9", host]
+        mine = [f"{g.integers(1, 255)}.{g.integers(0, 256)}.7.{i}" for i in range(peers)]
+        mine += ["2001:db8::5", "10.1.0.9", host]
         time = DAY + int(g.integers(0, 6)) * HOUR
         reply = None
         for _ in range(rows + 20 * h):
@@ -208,7 +209,7 @@ RULES = {
     "port_zero": lambda r: r["proto"] in (6, 17) and 0 in (r["src_port"], r["dst_port"]),
     "flags_not_tcp": lambda r: r["tcp_flags"] != 0 and r["proto"] != 6,
     "tcp_no_flags": lambda r: r["tcp_flags"] == 0 and r["proto"] == 6,
-    "syn_and_end": lambda r: r["proto"] == 6 and r["packets"] == 1 and r["tcp_flags"] & 2 != 0 and r["tcp_flags"] & 5 != 0,
+    "syn_and_end": lambda r: r["proto"] == 6 and r["packets"] == 1 and r["tcp_flags"] & 2 and r["tcp_flags"] & 5,
     "to_itself": lambda r: r["src_addr"] == r["dst_addr"],
     "time_back": lambda r: r["gap"] is not None and r["gap"] < 0 or r["end"] < r["start"],
 }
@@ -223,7 +224,8 @@ def by_host(rows):
 
 def mean_acf(series):
     """Mean over hosts; series of fewer than 64 values or without variance are left out."""
-    return np.mean([acf(s, nlags=20, adjusted=False, fft=False)[1:] for s in series if len(s) >= 64 and np.var(s) > 0], axis=0)
+    fit = [s for s in series if len(s) >= 64 and np.var(s) > 0]
+    return np.mean([acf(s, nlags=20, adjusted=False, fft=False)[1:] for s in fit], axis=0)
 
 
 def bytes_acf(rows):

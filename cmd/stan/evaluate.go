@@ -35,26 +35,29 @@ func newEvaluateCommand(con *console) *cli.Command {
 	return &cli.Command{
 		Name:  "evaluate",
 		Usage: "compare synthetic flows with real ones, beside what real hosts differ among each other",
-		Description: `Measures how far the synthetic flows are from real ones: each attribute, rules that flows keep, order in time, and
-who talks to whom. Each measure is taken between real and other real hosts too: that is the floor, and a synthetic set
-no further away than that is "as real". Other real hosts are those of --train, where given, else real is split in halves.
-With --train, copies of training rows are looked for as well. --real should hold hosts that the model was not trained on.`,
+		Description: `Measures how far the synthetic flows are from real ones: each attribute, rules that flows keep, order in
+time, and who talks to whom. Each measure is taken between real and other real hosts too: that is the floor, and a
+synthetic set no further away than that is "as real". Other real hosts are those of --train, where given, else real is
+split in halves. With --train, copies of training rows are looked for as well. --real should hold hosts that the model
+was not trained on.`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "real", Destination: &o.real, Usage: "folder `DIR` of real flows to compare with"},
 			&cli.StringFlag{Name: "synthetic", Destination: &o.synthetic, Usage: "folder `DIR` of flows to judge"},
-			&cli.StringFlag{Name: "train", Destination: &o.train, Usage: "folder `DIR` of the flows that the model was trained on"},
+			&cli.StringFlag{Name: "train", Destination: &o.train,
+				Usage: "folder `DIR` of the flows that the model was trained on"},
 			&cli.StringFlag{Name: "json", Destination: &o.json,
 				Usage: "write the report to `FILE` as JSON too; - writes it to standard output instead of the table"},
 			&cli.StringFlag{Name: "internal", Destination: &o.internal,
 				Usage: "internal networks of all folders, as `CIDR[,CIDR]`; default: what each folder's manifest says"},
 			&cli.IntFlag{Name: "draws", Value: evaluate.DefaultDraws, Destination: &o.draws,
 				Usage: "draw other real hosts `N` times for the floor"},
-			&cli.Uint64Flag{Name: "seed", Destination: &o.seed, Usage: "of the draws; equal seeds give equal reports"},
+			&cli.Uint64Flag{Name: "seed", Destination: &o.seed, Usage: "`N` of the draws; equal seeds give equal reports"},
 			&cli.BoolFlag{Name: "force", Destination: &o.force, Usage: "replace a JSON file that is there already"},
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
-				return usagef("evaluate", "%q stands alone, want folders given by --real, --synthetic and --train", c.Args().First())
+				return usagef("evaluate", "%q stands alone, want folders named by --real, --synthetic, --train",
+					c.Args().First())
 			}
 			if err := o.validate(); err != nil {
 				return err
@@ -89,34 +92,33 @@ func runEvaluate(ctx context.Context, o evaluateOptions, con *console) error {
 	if err := o.checkOutput(); err != nil {
 		return err
 	}
-	sizes := make(map[string]int64)
-	open := func(name, dir string) (evaluate.Set, error) {
+	open := func(name, dir string) (set evaluate.Set, flows int64, err error) {
 		folder, err := dataset.Open(dir)
 		if err != nil {
-			return evaluate.Set{}, fmt.Errorf("evaluate: %s: %w", name, err)
+			return set, 0, fmt.Errorf("evaluate: %s: %w", name, err)
 		}
-		sizes[name] = folder.Flows()
 		networks := o.networks
 		if len(networks) == 0 {
 			networks = folder.Internal()
 		}
-		return evaluate.Set{Name: name, Place: dir, Flows: folder.Batches(ctx), Internal: networks}, nil
+		return evaluate.Set{Name: name, Place: dir, Flows: folder.Batches(ctx), Internal: networks}, folder.Flows(), nil
 	}
+	real, realFlows, err := open("real", o.real)
+	if err != nil {
+		return err
+	}
+	synthetic, syntheticFlows, err := open("synthetic", o.synthetic)
+	if err != nil {
+		return err
+	}
+	flows := map[string]int64{real.Name: realFlows, synthetic.Name: syntheticFlows}
 	var train *evaluate.Set
 	if o.train != "" {
-		set, err := open("train", o.train)
+		set, n, err := open("train", o.train)
 		if err != nil {
 			return err
 		}
-		train = &set
-	}
-	real, err := open("real", o.real)
-	if err != nil {
-		return err
-	}
-	synthetic, err := open("synthetic", o.synthetic)
-	if err != nil {
-		return err
+		train, flows[set.Name] = &set, n
 	}
 	var reading *stage
 	var current string
@@ -127,7 +129,7 @@ func runEvaluate(ctx context.Context, o evaluateOptions, con *console) error {
 				if reading != nil {
 					reading.Done()
 				}
-				current, reading = set, con.Stage("reading "+set, "flows", sizes[set])
+				current, reading = set, con.Stage("reading "+set, "flows", flows[set])
 			}
 			reading.Set(rows)
 		},

@@ -29,7 +29,8 @@ func evaluateFolders(t *testing.T) string {
 		if err := os.WriteFile(csv, []byte(line+strings.ReplaceAll(line, "10.1.0.1", "10.1.0.2")), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if status, text := statusOf(t, new(bytes.Buffer), "ingest", "--internal", "10.1.0.0/16", "-o", filepath.Join(dir, name), csv); status != 0 {
+		status, text := statusOf(t, new(bytes.Buffer), "ingest", "--internal", "10.1.0.0/16", "-o", filepath.Join(dir, name), csv)
+		if status != 0 {
 			t.Fatalf("ingest: status %d: %s", status, text)
 		}
 	}
@@ -45,26 +46,30 @@ func TestEvaluateStatus(t *testing.T) {
 	if err := os.WriteFile(taken, []byte("{}"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	no := filepath.Join(dir, "no")
+	both := func(more ...string) []string {
+		return append([]string{"--real", real, "--synthetic", synthetic}, more...)
+	}
 	tests := map[string]struct {
 		args []string
 		want int
 		says string
 	}{
-		"all is well":                {[]string{"--real", real, "--synthetic", synthetic}, 0, ""},
+		"all is well":                {both(), 0, ""},
 		"no real":                    {[]string{"--synthetic", synthetic}, exitUsage, "--real"},
 		"no synthetic":               {[]string{"--real", real}, exitUsage, "--synthetic"},
-		"a folder without a flag":    {[]string{"--real", real, "--synthetic", synthetic, real}, exitUsage, "stands alone"},
-		"no draws":                   {[]string{"--real", real, "--synthetic", synthetic, "--draws", "0"}, exitUsage, "--draws 0"},
-		"a bad network":              {[]string{"--real", real, "--synthetic", synthetic, "--internal", "10.1"}, exitUsage, "10.1"},
-		"real is missing":            {[]string{"--real", dir + "/no", "--synthetic", synthetic}, exitMissing, "evaluate: real"},
-		"synthetic is missing":       {[]string{"--real", real, "--synthetic", dir + "/no"}, exitMissing, "evaluate: synthetic"},
-		"train is missing":           {[]string{"--real", real, "--synthetic", synthetic, "--train", dir + "/no"}, exitMissing, "evaluate: train"},
-		"synthetic is no flows":      {[]string{"--real", real, "--synthetic", dir}, exitInput, "evaluate: synthetic"},
-		"a data file is damaged":     {[]string{"--real", real, "--synthetic", cut}, exitInput, "evaluate: synthetic"},
-		"the JSON is there already":  {[]string{"--real", real, "--synthetic", synthetic, "--json", taken}, exitCannotWrite, "--force"},
-		"the JSON is a folder":       {[]string{"--real", real, "--synthetic", synthetic, "--json", dir}, exitCannotWrite, "folder"},
-		"the JSON's folder is none":  {[]string{"--real", real, "--synthetic", synthetic, "--json", dir + "/no/r.json"}, exitCannotWrite, "--json"},
-		"the JSON's path goes wrong": {[]string{"--real", real, "--synthetic", synthetic, "--json", taken + "/r.json"}, exitCannotWrite, "--json"},
+		"a folder without a flag":    {both(real), exitUsage, "stands alone"},
+		"no draws":                   {both("--draws", "0"), exitUsage, "--draws 0"},
+		"a bad network":              {both("--internal", "10.1"), exitUsage, "10.1"},
+		"real is missing":            {both("--real", no), exitMissing, "evaluate: real"},
+		"synthetic is missing":       {both("--synthetic", no), exitMissing, "evaluate: synthetic"},
+		"train is missing":           {both("--train", no), exitMissing, "evaluate: train"},
+		"synthetic is no flows":      {both("--synthetic", dir), exitInput, "evaluate: synthetic"},
+		"a data file is damaged":     {both("--synthetic", cut), exitInput, "evaluate: synthetic"},
+		"the JSON is there already":  {both("--json", taken), exitCannotWrite, "--force"},
+		"the JSON is a folder":       {both("--json", dir), exitCannotWrite, "folder"},
+		"the JSON's folder is none":  {both("--json", filepath.Join(no, "r.json")), exitCannotWrite, "--json"},
+		"the JSON's path goes wrong": {both("--json", filepath.Join(taken, "r.json")), exitCannotWrite, "--json"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
