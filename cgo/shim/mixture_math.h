@@ -86,57 +86,44 @@ STAN_HD Bin standard_bin(float a, float b, float width) {
   return bin;
 }
 
-// log sum exp, term by term, without overflow.
-struct LogSum {
-  float max = -INFINITY, sum = 0.0f;
-  STAN_HD void add(float x) {
-    if (x > max) {
-      sum = sum * std::exp(max - x) + 1.0f;
-      max = x;
-    } else if (x != -INFINITY) {  // NaN spoils the sum
-      sum += std::exp(x - max);
-    }
-  }
-  STAN_HD float log() const { return max + std::log(sum); }
-};
-
 // Returns the nll of row i, and writes its gradients where they are wanted.
 STAN_HD float row(const Rows &rows, int64_t i) {
-  const int64_t K = rows.K, at = i * K;
+  const int K = int(rows.K);
+  const int64_t at = i * rows.K;
   const float *logits = rows.logits + at, *mean = rows.mean + at, *log_sd = rows.log_sd + at;
   const float lo = rows.lo[i], hi = rows.hi[i];
-  const bool grad = rows.grad_logits != nullptr;
-  float *grad_logits = grad ? rows.grad_logits + at : nullptr, *grad_mean = grad ? rows.grad_mean + at : nullptr,
-        *grad_log_sd = grad ? rows.grad_log_sd + at : nullptr;
 
-  float top = logits[0];  // subtracted from all, so that large logits lose no digits
-  for (int64_t k = 1; k < K; k++) {
-    if (logits[k] > top) top = logits[k];
-  }
-  LogSum prior, joint;
-  for (int64_t k = 0; k < K; k++) {
+  // The largest is subtracted before each exp, so that large logits lose no digits. Comparisons pass over NaN, but the
+  // sums do not.
+  float top = -INFINITY;
+  for (int k = 0; k < K; k++) top = logits[k] > top ? logits[k] : top;
+  float prior[kMaxK], joint[kMaxK], slope[kMaxK], spread[kMaxK];
+  float prior_sum = 0.0f, joint_sum = 0.0f, peak = -INFINITY;
+  for (int k = 0; k < K; k++) {
     float inv_sd = std::exp(-log_sd[k]);
-    if (inv_sd > 3e38f) inv_sd = 3e38f;  // infinity times a distance of 0 would be NaN
+    inv_sd = inv_sd > 3e38f ? 3e38f : inv_sd;  // infinity times a distance of 0 would be NaN
     const Bin bin = standard_bin((lo - mean[k]) * inv_sd, (hi - mean[k]) * inv_sd, (hi - lo) * inv_sd);
-    const float both = logits[k] - top + (std::log(bin.factor) - bin.quad);
-    prior.add(logits[k] - top);
-    joint.add(both);
-    if (grad) {
-      grad_logits[k] = both;
-      grad_mean[k] = bin.slope * inv_sd;
-      grad_log_sd[k] = bin.spread;
+    joint[k] = logits[k] - top + (std::log(bin.factor) - bin.quad);
+    peak = joint[k] > peak ? joint[k] : peak;
+    slope[k] = bin.slope * inv_sd;
+    spread[k] = bin.spread;
+    prior[k] = std::exp(logits[k] - top);
+    prior_sum += prior[k];
+  }
+  if (peak == -INFINITY) peak = 0.0f;  // a bin without any probability
+  for (int k = 0; k < K; k++) {
+    joint[k] = std::exp(joint[k] - peak);
+    joint_sum += joint[k];
+  }
+  if (rows.grad_logits != nullptr) {
+    for (int k = 0; k < K; k++) {
+      const float share = joint[k] / joint_sum;  // of component k in this bin
+      rows.grad_logits[at + k] = prior[k] / prior_sum - share;
+      rows.grad_mean[at + k] = -share * slope[k];
+      rows.grad_log_sd[at + k] = -share * spread[k];
     }
   }
-  const float all = prior.log(), hit = joint.log();
-  if (grad) {
-    for (int64_t k = 0; k < K; k++) {
-      const float share = std::exp(grad_logits[k] - hit);  // of component k in this bin
-      grad_logits[k] = std::exp(logits[k] - top - all) - share;
-      grad_mean[k] *= -share;
-      grad_log_sd[k] *= -share;
-    }
-  }
-  return all - hit;
+  return std::log(prior_sum / joint_sum) - peak;
 }
 
 }  // namespace mixture

@@ -7,7 +7,9 @@
 namespace stan {
 namespace mixture {
 
-// The rows of one call: K values a row for the first three and the gradients, one for the others, all contiguous.
+constexpr int64_t kMaxK = 64;
+
+// The rows of one call: K <= kMaxK values a row for the first three and the gradients, one for the others, all contiguous.
 struct Rows {
   int64_t count, K;
   const float *logits, *mean, *log_sd, *lo, *hi;

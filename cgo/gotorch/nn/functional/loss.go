@@ -27,7 +27,7 @@ func BinaryCrossEntropy(input, target, weight torch.Tensor, reduction string) to
 //
 //	-log sum_k softmax(logits)_k (Phi((hi - mean_k) / sd_k) - Phi((lo - mean_k) / sd_k)),  sd_k = exp(logSD_k)
 //
-//	logits [B, K]  unnormalised log weights
+//	logits [B, K]  unnormalised log weights, K up to 64
 //	mean   [B, K]  in the unit of the bins
 //	logSD  [B, K]  natural log of the standard deviation
 //	lo, hi [B]     ends of the bin, lo < hi; lo may be -Inf and hi +Inf

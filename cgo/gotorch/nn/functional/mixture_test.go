@@ -263,6 +263,16 @@ func TestMixtureEdges(t *testing.T) {
 			})
 		})
 	}
+	t.Run("64 normals, the most", func(t *testing.T) {
+		noLeak(t)
+		torch.With(func(s *torch.Scope) {
+			got := flat(s, 64).nll().Sum().Float64()
+			one := flat(s, 1).nll().Sum().Float64()
+			if math.Abs(got-one) > 1e-5 { // a float32 sum of 64 terms
+				t.Errorf("64 equal normals: got %g, want that of one, %g", got, one)
+			}
+		})
+	})
 	t.Run("no rows", func(t *testing.T) {
 		noLeak(t)
 		torch.With(func(s *torch.Scope) {
@@ -285,7 +295,8 @@ func TestMixtureRefuses(t *testing.T) {
 		"logits of one dimension": {func(s *torch.Scope, m *mixture) { m.logits = m.lo }, torch.ErrShape},
 		"bins of another count":   {func(s *torch.Scope, m *mixture) { m.lo = s.Adopt(torch.Ones([]int64{5}, false)) }, torch.ErrShape},
 		"bins of two dimensions":  {func(s *torch.Scope, m *mixture) { m.hi = s.Adopt(torch.Ones([]int64{4, 1}, false)) }, torch.ErrShape},
-		"no normals":              {func(s *torch.Scope, m *mixture) { *m = newMixtureOfNone(s) }, torch.ErrShape},
+		"no normals":              {func(s *torch.Scope, m *mixture) { *m = flat(s, 0) }, torch.ErrShape},
+		"65 normals":              {func(s *torch.Scope, m *mixture) { *m = flat(s, 65) }, torch.ErrShape},
 		"a tensor that is nil":    {func(s *torch.Scope, m *mixture) { m.logSD = torch.Tensor{} }, torch.ErrFreed},
 		"a tensor that was freed": {func(s *torch.Scope, m *mixture) { m.lo.Free() }, torch.ErrFreed},
 	}
@@ -303,8 +314,9 @@ func TestMixtureRefuses(t *testing.T) {
 	}
 }
 
-func newMixtureOfNone(s *torch.Scope) mixture {
-	none := s.Adopt(torch.Ones([]int64{4, 0}, false))
-	rows := s.Adopt(torch.Ones([]int64{4}, false))
-	return mixture{none, none, none, rows, rows}
+// flat makes 4 rows of K equal normals.
+func flat(s *torch.Scope, K int64) mixture {
+	normals := s.Adopt(torch.Ones([]int64{4, K}, false))
+	lo, hi := s.Adopt(torch.Zeros([]int64{4}, torch.Float, torch.Device{})), s.Adopt(torch.Ones([]int64{4}, false))
+	return mixture{normals, normals, normals, lo, hi}
 }
