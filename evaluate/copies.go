@@ -11,7 +11,7 @@ import (
 //
 // Real hosts repeat each other's small rows by chance (scans of one packet, polls that last 0 ms), so only telling rows
 // are looked at: at least 3 packets over more than 0 ms, and a training row that occurs once. Of the UGR'16 hosts kept
-// from training, 0.1 % of the telling rows are such copies.
+// from training, 0.05 % of the telling rows are such copies.
 
 // maxKeys bounds the training rows held for comparison, at 8 bytes each. Of a larger training set a random part is held,
 // and the rows that could match the others are left out of the share: it stays true, only coarser.
