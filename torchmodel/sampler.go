@@ -36,7 +36,7 @@ func newSampler(n *Network, t *lanes.Tables, device torch.Device, width, maxDays
 		rows: make([]encode.Row, blockRows*width), hosts: make([]int32, blockRows*width), active: make([]int32, width),
 	}
 	var err error
-	if s.gen, err = lanes.NewGenerator(s.scope, t, width, maxDays, blockRows, hosts, seed); err != nil {
+	if s.gen, err = lanes.NewGenerator(t, width, maxDays, blockRows, hosts, seed); err != nil {
 		s.scope.Close()
 		return nil, err
 	}
@@ -95,49 +95,49 @@ func (s *sampler) block() error {
 	return lanes.Collect(s.gen, s.rows, s.hosts, s.active)
 }
 
-// step draws one row of every lane.
+// step draws one row of every lane, the i-th of a block. Its tensors belong to scope.
 func (s *sampler) step(scope *torch.Scope, i int) {
 	n, g := s.net, s.gen
 	key, value := int64(n.config.Key), int64(n.config.Value)
 	size := lanes.SizesOf()
 	tuples, peers := int64(size.Tuples), int64(size.Peers)
-	width := int64(g.Width)
-	// in makes results belong to this step: they join the scope of their first operand that has one.
-	in := func(t torch.Tensor) torch.Tensor { return scope.Adopt(t.Narrow(0, 0, t.Shape()[0])) }
-	none := torch.Tensor{}
+	out := g.OutputsNoCopy(scope)
+	// view makes what is computed from a tensor of the sampler belong to the step.
+	view := func(t torch.Tensor) torch.Tensor { return scope.Adopt(t.Narrow(0, 0, t.Shape()[0])) }
 
 	g.Begin()
-	plan := n.plan(in(g.Plan))
-	state := n.begin(in(s.last), plan)
+	plan := n.plan(out.Plan)
+	state := n.begin(view(s.last), plan)
 	classes := func(h Head) {
-		g.Draw(int(h), n.Classes[classIndex[h]].Forward(state).Contiguous(), none)
-		state = n.add(state, h, g.Input, g.Number)
+		g.Draw(int(h), n.Classes[classIndex[h]].Forward(state), torch.Tensor{})
+		state = n.add(state, h, out.Input, out.Number)
 	}
 	values := func(h Head) {
 		exact, mixture := n.Values[valueIndex[h]].Forward(state)
-		g.Draw(int(h), exact.Contiguous(), mixture.Contiguous())
-		state = n.add(state, h, g.Input, g.Number)
+		g.Draw(int(h), exact, mixture)
+		state = n.add(state, h, out.Input, out.Number)
 	}
-	memory := in(s.memory).Reshape(width, tuples+peers, -1)
+	flat := view(s.memory)
+	memory := flat.Reshape(int64(g.Width), tuples+peers, -1)
 
 	values(Gap)
 	keys := memory.Narrow(1, 0, tuples).Narrow(2, 0, key)
-	g.Draw(int(Conversation), n.Conversations.Forward(state, keys, g.TupleBag, g.TupleMask).Contiguous(), none)
+	g.Draw(int(Conversation), n.Conversations.Forward(state, keys, out.TupleBag, out.TupleMask), torch.Tensor{})
 	keys = memory.Narrow(1, tuples, peers).Narrow(2, key, key)
-	g.Draw(int(Peer), n.Peers.Forward(state, keys, g.PeerBag, g.PeerMask).Contiguous(), none)
-	chosen := torch.IndexSelect(in(s.memory), 0, g.ChosenRow).Narrow(1, 2*key, value)
-	state = n.addChosen(state, chosen, g.ChosenBag, g.Chosen)
+	g.Draw(int(Peer), n.Peers.Forward(state, keys, out.PeerBag, out.PeerMask), torch.Tensor{})
+	chosen := torch.IndexSelect(flat, 0, out.ChosenRow).Narrow(1, 2*key, value)
+	state = n.addChosen(state, chosen, out.ChosenBag, out.Chosen)
 	for _, h := range []Head{Place, Direction, Protocol, LocalPort, RemotePort, Flags, ToS} {
 		classes(h)
 	}
 	values(Duration)
 	values(Packets)
 	values(Bytes)
-	g.Draw(int(Label), n.Classes[classIndex[Label]].Forward(state).Contiguous(), none)
+	g.Draw(int(Label), n.Classes[classIndex[Label]].Forward(state), torch.Tensor{})
 
 	g.Finish()
-	x := n.Rows.Forward(in(g.Bag), in(g.Numeric))
+	x := n.Rows.Forward(out.Bag, out.Numeric)
 	remembered := n.Memory.Forward(x)
-	s.memory.IndexCopyI(0, g.Memory.Reshape(-1), torch.Cat([]torch.Tensor{remembered, remembered}, 0))
+	s.memory.IndexCopyI(0, out.Memory.Reshape(-1), torch.Cat([]torch.Tensor{remembered, remembered}, 0))
 	s.last.CopyI(n.Trunk.Step(s.trunk, i, torch.Add(x, n.PlanTrunk.Forward(plan), 1)))
 }

@@ -81,7 +81,7 @@ func (s *trunkState) free() {
 func (t *Trunk) Step(s *trunkState, step int, x torch.Tensor) torch.Tensor {
 	for i := range t.Taps {
 		slot := s.rings[i][step%len(s.rings[i])]
-		y := t.layer(i, slot, x)
+		y := t.layer(i, slot, x) // x comes with a scope, which the result joins through the sum
 		slot.CopyI(x)
 		x = y
 	}

@@ -34,7 +34,7 @@ void copy_bytes(at::Tensor to, const void *from, int64_t n) {
   to.copy_(at::from_blob(const_cast<void *>(from), {n}, at::kByte));
 }
 
-const float *rows_of(const st_generator &g, const at::Tensor &t, int64_t &columns) {
+float *rows_of(const st_generator &g, const at::Tensor &t, int64_t &columns) {
   TORCH_CHECK_INDEX(t.dim() == 2 && t.size(0) == g.g.width, "draw needs [", g.g.width, ", n], got ", t.sizes());
   TORCH_CHECK(t.is_contiguous() && t.scalar_type() == at::kFloat, "draw needs contiguous float32");
   TORCH_CHECK(t.device() == g.device, "draw needs tensors on ", g.device.str());
@@ -148,11 +148,11 @@ char *st_generator_begin(st_generator *g) {
 char *st_generator_draw(st_generator *g, int32_t head, const st_tensor *logits, const st_tensor *mixture) {
   return guard([&] {
     int64_t classes = 0, parameters = 0;
-    const float *l = rows_of(*g, ref(logits), classes);
+    float *l = rows_of(*g, ref(logits), classes);
     TORCH_CHECK_INDEX(classes == classes_of(g->g.t, head), "head ", head, " needs ", classes_of(g->g.t, head),
                       " classes, got ", classes);
     TORCH_CHECK((mixture != nullptr) == has_mixture(head), "head ", head, mixture ? " has no mixture" : " needs a mixture");
-    const float *m = mixture ? rows_of(*g, ref(mixture), parameters) : nullptr;
+    float *m = mixture ? rows_of(*g, ref(mixture), parameters) : nullptr;
     TORCH_CHECK_INDEX(parameters % 3 == 0, "a mixture needs 3*k parameters, got ", parameters);
     launch(*g, {head, l, int(classes), m, int(parameters / 3)});
   });

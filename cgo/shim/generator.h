@@ -25,7 +25,8 @@ char *st_generator_tensors(st_generator *g, st_tensor **out);
 char *st_generator_assign(st_generator *g, int32_t lane, int32_t host, const void *plans, int32_t days, int64_t start,
                           int64_t end, int64_t quota);
 
-// One step is begin, draw for each head in order, finish. logits is [W, classes]; mixture [W, 3*k] or NULL.
+// One step is begin, draw for each head in order, finish. logits is [W, classes], mixture [W, 3*k] or NULL; both are used
+// as scratch.
 char *st_generator_begin(st_generator *g);
 char *st_generator_draw(st_generator *g, int32_t head, const st_tensor *logits, const st_tensor *mixture);
 char *st_generator_finish(st_generator *g);

@@ -7,17 +7,19 @@ import (
 	"github.com/wangkuiyi/gotorch/libtorch"
 )
 
-// Generator is the state of the sampling loop: W lanes, each with one host's memory. Its tensors are what one step leaves
-// for the network; they belong to the scope of NewGenerator and share the generator's memory.
+// Generator is the state of the sampling loop: Width lanes, each with one host's memory, and the last Block rows of each.
 type Generator struct {
 	g            *libtorch.Generator
 	Width, Block int
+}
 
+// Outputs is what the steps of a generator leave for the network. The tensors share the generator's memory.
+type Outputs struct {
 	Plan      torch.Tensor // [W, plan inputs]
 	TupleBag  torch.Tensor // [W, tuples, inputs of a candidate] int64
 	TupleMask torch.Tensor // [W, tuples]
-	PeerBag   torch.Tensor
-	PeerMask  torch.Tensor
+	PeerBag   torch.Tensor // [W, peers, inputs of a candidate] int64
+	PeerMask  torch.Tensor // [W, peers]
 	ChosenRow torch.Tensor // [W] int64 into W*(tuples+peers)
 	ChosenBag torch.Tensor // [W, inputs of a candidate] int64
 	Chosen    torch.Tensor // [W, 1]
@@ -30,28 +32,30 @@ type Generator struct {
 
 // NewGenerator makes a generator of width lanes that collects block rows of each, for hosts with the given addresses (4
 // words each) and at most maxDays days. The caller frees it, before t.
-func NewGenerator(scope *torch.Scope, t *Tables, width, maxDays, block int, hosts []uint32, seed uint64) (*Generator, error) {
+func NewGenerator(t *Tables, width, maxDays, block int, hosts []uint32, seed uint64) (*Generator, error) {
 	g, err := libtorch.NewGenerator(t.t, width, maxDays, block, hosts, seed)
 	if err != nil {
 		return nil, err
 	}
-	hs, err := g.TensorsNoCopy(scope.Pool())
-	if err != nil {
-		g.Free()
-		return nil, err
-	}
-	out := &Generator{g: g, Width: width, Block: block}
+	return &Generator{g, width, block}, nil
+}
+
+// Free releases the generator; tensors that Outputs returned keep their memory.
+func (g *Generator) Free() { g.g.Free() }
+
+// OutputsNoCopy returns the tensors that every step writes, as handles of scope.
+func (g *Generator) OutputsNoCopy(scope *torch.Scope) *Outputs {
+	hs, err := g.g.TensorsNoCopy(scope.Pool())
+	torch.Check(err)
+	o := &Outputs{}
 	for i, f := range []*torch.Tensor{
-		&out.Plan, &out.TupleBag, &out.TupleMask, &out.PeerBag, &out.PeerMask, &out.ChosenRow, &out.ChosenBag, &out.Chosen,
-		&out.Input, &out.Number, &out.Bag, &out.Numeric, &out.Memory,
+		&o.Plan, &o.TupleBag, &o.TupleMask, &o.PeerBag, &o.PeerMask, &o.ChosenRow, &o.ChosenBag, &o.Chosen, &o.Input, &o.Number,
+		&o.Bag, &o.Numeric, &o.Memory,
 	} {
 		f.T = hs[i]
 	}
-	return out, nil
+	return o
 }
-
-// Free releases the generator.
-func (g *Generator) Free() { g.g.Free() }
 
 // Assign gives a lane a host: its plans (stan::Plan), one a day, and its span [start, end) in µs. It ends after quota rows,
 // repeating the last plan day by day; below 0 there is no bound but the span.
@@ -64,8 +68,11 @@ func Assign[Plan any](g *Generator, lane, host int, plans []Plan, start, end, qu
 // Begin starts a row in every lane and writes Plan.
 func (g *Generator) Begin() { torch.Check(g.g.Begin()) }
 
-// Draw draws an attribute in every lane from logits [W, classes], and mixture [W, 3M] of a continuous one.
-func (g *Generator) Draw(head int, logits, mixture torch.Tensor) { torch.Check(g.g.Draw(head, logits.T, mixture.T)) }
+// Draw draws an attribute in every lane from logits [W, classes], and mixture [W, 3M] of a continuous one. Both are used
+// as scratch.
+func (g *Generator) Draw(head int, logits, mixture torch.Tensor) {
+	torch.Check(g.g.Draw(head, logits.T, mixture.T))
+}
 
 // Finish ends the row of every lane, and writes Bag, Numeric and Memory.
 func (g *Generator) Finish() { torch.Check(g.g.Finish()) }

@@ -5,21 +5,24 @@
 
 namespace stan {
 
-// draw_class draws from softmax(logits) over the classes that allowed(c) holds for; -1 if it holds for none.
+// draw_class draws from softmax(logits) over the classes that allowed(c) holds for; -1 if it holds for none. It leaves
+// exp(logits) up to a factor in their place, so that each is computed once.
 template <class Allowed>
-STAN_HD int draw_class(const float *logits, int n, float u, Allowed allowed) {
+STAN_HD int draw_class(float *logits, int n, float u, Allowed allowed) {
   float top = -INFINITY;
   for (int c = 0; c < n; c++)
     if (logits[c] > top && allowed(c)) top = logits[c];
   float sum = 0;
-  for (int c = 0; c < n; c++)
-    if (allowed(c)) sum += expf(logits[c] - top);
+  for (int c = 0; c < n; c++) {
+    logits[c] = allowed(c) ? expf(logits[c] - top) : 0.0f;
+    sum += logits[c];
+  }
   float left = u * sum;
   int last = -1;
   for (int c = 0; c < n; c++) {
-    if (!allowed(c)) continue;
+    if (logits[c] <= 0) continue;
     last = c;
-    left -= expf(logits[c] - top);
+    left -= logits[c];
     if (left <= 0) return c;
   }
   return last;
@@ -74,7 +77,7 @@ struct Value {
 
 // draw_value draws a value of at least low and at most high (high < 0: no bound) from atoms [count+1] and a mixture [3, k]
 // of logits, means and log standard deviations in y = (ln(v+1) - centre) / scale.
-STAN_HD Value draw_value(const float *atoms, const float *mixture, int k, const Values &values, int64_t low, int64_t high,
+STAN_HD Value draw_value(float *atoms, float *mixture, int k, const Values &values, int64_t low, int64_t high,
                          const Draws &draws) {
   const int64_t *exact = values.exact;
   const int count = values.count;

@@ -91,7 +91,7 @@ struct Generator {
     out.number[i] = number;
   }
 
-  STAN_HD void draw_gap(int i, const float *atoms, const float *mixture, int k) {
+  STAN_HD void draw_gap(int i, float *atoms, float *mixture, int k) {
     Slot &s = slots[i];
     Row &r = s.row;
     const int64_t wait = s.lane.plan.day * kDay - s.lane.now;
@@ -120,7 +120,7 @@ struct Generator {
     slots[i].row.place = e.row.place;
   }
 
-  STAN_HD void draw_conversation(int i, const float *logits) {
+  STAN_HD void draw_conversation(int i, float *logits) {
     Slot &s = slots[i];
     const int used = s.lane.tuples.used;
     s.tuple = draw_class(logits, kTuples + 1, draws(s, kConversation).uniform(0),
@@ -141,7 +141,7 @@ struct Generator {
     r.rport_class = e.row.rport_class;
   }
 
-  STAN_HD void draw_peer(int i, const float *logits) {
+  STAN_HD void draw_peer(int i, float *logits) {
     Slot &s = slots[i];
     if (s.tuple < kTuples) return;
     const int used = s.lane.peers.used;
@@ -180,7 +180,7 @@ struct Generator {
     }
   }
 
-  STAN_HD void draw_place(int i, const float *logits) {
+  STAN_HD void draw_place(int i, float *logits) {
     Slot &s = slots[i];
     Row &r = s.row;
     if (s.tuple == kTuples && s.peer == kPeers) {
@@ -191,7 +191,7 @@ struct Generator {
     emit(i, 12, t.place_bucket[r.place], 0);
   }
 
-  STAN_HD void draw_direction(int i, const float *logits) {
+  STAN_HD void draw_direction(int i, float *logits) {
     Slot &s = slots[i];
     s.row.outbound = uint8_t(draw_class(logits, 2, draws(s, kDirection).uniform(0), Any()));
     emit(i, 4, s.row.outbound, s.row.outbound ? 1.0f : -1.0f);
@@ -212,7 +212,7 @@ struct Generator {
     return c < n ? known[c] : other_byte(known, n, d.uniform(1));
   }
 
-  STAN_HD void draw_protocol(int i, const float *logits) {
+  STAN_HD void draw_protocol(int i, float *logits) {
     Slot &s = slots[i];
     Row &r = s.row;
     if (s.tuple == kTuples) {
@@ -232,7 +232,7 @@ struct Generator {
   }
 
   // draw_port draws a port that its base's and its protocol's rules allow.
-  STAN_HD void draw_port(const Slot &s, Head head, const float *logits, int base, uint16_t &port, uint16_t &port_class) const {
+  STAN_HD void draw_port(const Slot &s, Head head, float *logits, int base, uint16_t &port, uint16_t &port_class) const {
     const uint8_t proto = s.row.proto;
     const Draws d = draws(s, head);
     const int c = draw_class(logits, kCopies + t.port_classes(), d.uniform(0), [&](int k) {
@@ -272,33 +272,34 @@ struct Generator {
     return local ? b->lport : b->rport;
   }
 
-  STAN_HD void draw_local_port(int i, const float *logits) {
+  STAN_HD void draw_local_port(int i, float *logits) {
     Slot &s = slots[i];
     if (s.tuple == kTuples && has_ports(s.row.proto))
       draw_port(s, kLocalPort, logits, base_port(s, true), s.row.lport, s.row.lport_class);
     emit(i, 6, s.row.lport_class, 0);
   }
 
-  STAN_HD void draw_remote_port(int i, const float *logits) {
+  STAN_HD void draw_remote_port(int i, float *logits) {
     Slot &s = slots[i];
     if (s.tuple == kTuples && (has_ports(s.row.proto) || s.row.proto == kICMP))
       draw_port(s, kRemotePort, logits, base_port(s, false), s.row.rport, s.row.rport_class);
     emit(i, 7, s.row.rport_class, 0);
   }
 
-  STAN_HD void draw_flags(int i, const float *logits) {
+  STAN_HD void draw_flags(int i, float *logits) {
     Slot &s = slots[i];
     const uint8_t bit = proto_bit(s.row.proto);
     const uint8_t *protos = t.flags_protos;
     const Draws d = draws(s, kFlags);
-    int c = draw_class(logits, t.flags + 1, d.uniform(0), [=](int k) { return (protos[k] & bit) != 0; });
-    if (c < 0) c = draw_class(logits, t.flags + 1, d.uniform(0), Any());
+    bool known = false;
+    for (int k = 0; k <= t.flags; k++) known = known || (protos[k] & bit) != 0;
+    const int c = draw_class(logits, t.flags + 1, d.uniform(0), [=](int k) { return !known || (protos[k] & bit) != 0; });
     s.row.flags_class = uint8_t(c);
     s.row.flags = byte_of(c, t.flags_values, t.flags, d);
     emit(i, 8, c, 0);
   }
 
-  STAN_HD void draw_tos(int i, const float *logits) {
+  STAN_HD void draw_tos(int i, float *logits) {
     Slot &s = slots[i];
     const Draws d = draws(s, kToS);
     const int c = draw_class(logits, t.tos + 1, d.uniform(0), Any());
@@ -307,7 +308,7 @@ struct Generator {
     emit(i, 9, c, 0);
   }
 
-  STAN_HD void draw_duration(int i, const float *atoms, const float *mixture, int k) {
+  STAN_HD void draw_duration(int i, float *atoms, float *mixture, int k) {
     Slot &s = slots[i];
     const int64_t longest = int64_t(1) << 40;
     const Value v = draw_value(atoms, mixture, k, t.duration, 0, longest, draws(s, kDuration));
@@ -316,7 +317,7 @@ struct Generator {
     emit(i, 1, v.atom, duration_input(v.v, t));
   }
 
-  STAN_HD void draw_packets(int i, const float *atoms, const float *mixture, int k) {
+  STAN_HD void draw_packets(int i, float *atoms, float *mixture, int k) {
     Slot &s = slots[i];
     const Value v = draw_value(atoms, mixture, k, t.packets, s.row.duration > 0 ? 2 : 1, -1, draws(s, kPackets));
     s.row.packets = v.v;
@@ -324,7 +325,7 @@ struct Generator {
     emit(i, 2, v.atom, packets_input(v.v));
   }
 
-  STAN_HD void draw_bytes(int i, const float *atoms, const float *mixture, int k) {
+  STAN_HD void draw_bytes(int i, float *atoms, float *mixture, int k) {
     Slot &s = slots[i];
     const Value v = draw_value(atoms, mixture, k, t.bytes, 28 * s.row.packets, int64_t(t.mtu) * s.row.packets, draws(s, kBytes));
     s.row.bytes = v.v;
@@ -332,7 +333,7 @@ struct Generator {
     emit(i, 3, v.atom, bytes_input(v.v));
   }
 
-  STAN_HD void draw_label(int i, const float *logits) {
+  STAN_HD void draw_label(int i, float *logits) {
     Slot &s = slots[i];
     s.row.label = t.labels > 1 ? uint8_t(draw_class(logits, t.labels, draws(s, kLabel).uniform(0), Any())) : 0;
   }
@@ -355,9 +356,9 @@ struct Generator {
     out.memory[width + i] = int64_t(i) * kEntries + kTuples + o.peer;
   }
 
-  STAN_HD void draw(int i, int head, const float *logits, int classes, const float *mixture, int k) {
-    const float *l = logits + int64_t(i) * classes;
-    const float *m = mixture ? mixture + int64_t(i) * 3 * k : nullptr;
+  STAN_HD void draw(int i, int head, float *logits, int classes, float *mixture, int k) {
+    float *l = logits + int64_t(i) * classes;
+    float *m = mixture ? mixture + int64_t(i) * 3 * k : nullptr;
     switch (head) {
       case kGap: return draw_gap(i, l, m, k);
       case kConversation: return draw_conversation(i, l);

@@ -15,9 +15,9 @@ namespace stan {
 // Step tells a launcher what each lane is to do.
 struct Step {
   int head;  // -1 begin, kHeads finish
-  const float *logits;
+  float *logits;
   int classes;
-  const float *mixture;
+  float *mixture;
   int k;
 };
 
