@@ -1,7 +1,7 @@
 // The sum of several rows of one table, with a gradient of its own on the CPU.
 //
 // Forward is libtorch's embedding_bag. Its backward pass sorts the indices, and that of index_select first makes all R*n*D
-// numbers; adding each row of the gradient where it belongs takes a tenth of their time. docs/benchmarks.md has figures.
+// numbers; adding each row of the gradient where it belongs takes a tenth of their time (BenchmarkEmbeddingBag of gotorch).
 #include <ATen/Dispatch.h>
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
