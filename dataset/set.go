@@ -28,8 +28,10 @@ func Open(dir string) (*Set, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return nil, readError(err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, successName)); err != nil {
-		return nil, fmt.Errorf("dataset: %s: %w: no file %s, want a folder of flows that was finished", dir, ErrInput, successName)
+	for _, name := range []string{successName, manifestName} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			return nil, fmt.Errorf("dataset: %s: %w: no file %s, want a folder of flows that was finished", dir, ErrInput, name)
+		}
 	}
 	manifest, err := readManifest(dir)
 	if err != nil {

@@ -1,0 +1,164 @@
+package dataset
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// foreign is a flow as another program may write it: wider integers, columns in another order, one that may be null, one
+// more, no label.
+type foreign struct {
+	Extra    string `parquet:"extra"`
+	Bytes    int64  `parquet:"bytes"`
+	Packets  *int32 `parquet:"packets"`
+	ToS      int64  `parquet:"tos"`
+	TCPFlags int32  `parquet:"tcp_flags"`
+	Proto    int64  `parquet:"proto"`
+	DstPort  int64  `parquet:"dst_port"`
+	SrcPort  int64  `parquet:"src_port"`
+	DstAddr  string `parquet:"dst_addr"`
+	SrcAddr  string `parquet:"src_addr"`
+	End      int64  `parquet:"end,timestamp(microsecond)"`
+	Start    int64  `parquet:"start,timestamp(microsecond)"`
+	Host     string `parquet:"host"`
+}
+
+func foreignFlow() foreign {
+	f := testFlow()
+	packets := int32(f.Packets)
+	return foreign{
+		Host: f.Host.String(), Start: f.Start, End: f.End, SrcAddr: f.SrcAddr.String(), DstAddr: f.DstAddr.String(),
+		SrcPort: int64(f.SrcPort), DstPort: int64(f.DstPort), Proto: int64(f.Proto), TCPFlags: int32(f.TCPFlags),
+		ToS: int64(f.ToS), Packets: &packets, Bytes: int64(f.Bytes),
+	}
+}
+
+// readForeign writes rows of any type as Parquet and reads them as flows.
+func readForeign[T any](t *testing.T, rows ...T) ([]Flow, error) {
+	t.Helper()
+	var data bytes.Buffer
+	if err := parquet.Write(&data, rows); err != nil {
+		t.Fatal(err)
+	}
+	var all []Flow
+	err := newParquetReader().read(bytes.NewReader(data.Bytes()), int64(data.Len()), func(flows []Flow) error {
+		all = append(all, flows...)
+		return nil
+	})
+	return all, err
+}
+
+func TestReaderTakesColumnsByName(t *testing.T) {
+	got, err := readForeign(t, foreignFlow(), foreignFlow())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := testFlow()
+	want.Label = ""
+	if !slices.Equal(got, []Flow{want, want}) {
+		t.Errorf("read %+v, want %+v twice", got, want)
+	}
+}
+
+func TestReaderRefusesValues(t *testing.T) {
+	tests := map[string]struct {
+		change  func(f *foreign)
+		message string
+	}{
+		"port 70000":           {func(f *foreign) { f.DstPort = 70000 }, `column "dst_port": row 0: value 70000`},
+		"negative port":        {func(f *foreign) { f.SrcPort = -1 }, `column "src_port": row 0: value -1`},
+		"protocol 256":         {func(f *foreign) { f.Proto = 256 }, `column "proto"`},
+		"flags -1":             {func(f *foreign) { f.TCPFlags = -1 }, `column "tcp_flags"`},
+		"tos 300":              {func(f *foreign) { f.ToS = 300 }, `column "tos"`},
+		"negative packets":     {func(f *foreign) { *f.Packets = -1 }, `column "packets"`},
+		"null":                 {func(f *foreign) { f.Packets = nil }, `column "packets": row 0: null`},
+		"negative bytes":       {func(f *foreign) { f.Bytes = -1 }, `column "bytes"`},
+		"address of letters":   {func(f *foreign) { f.DstAddr = "localhost" }, `column "dst_addr": row 0: value localhost`},
+		"source of letters":    {func(f *foreign) { f.SrcAddr = "localhost" }, `column "src_addr"`},
+		"empty host":           {func(f *foreign) { f.Host = "" }, `column "host"`},
+		"start before 1970":    {func(f *foreign) { f.Start = -1 }, "row 0: time -1"},
+		"a host of its own":    {func(f *foreign) { f.Host = "42.219.9.9" }, "row 0: host 42.219.9.9"},
+		"end before its start": {func(f *foreign) { f.End = f.Start - 1 }, "row 0: end"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			f := foreignFlow()
+			tc.change(&f)
+			if _, err := readForeign(t, f); !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), tc.message) {
+				t.Errorf("%v, want ErrInput with %q", err, tc.message)
+			}
+		})
+	}
+}
+
+func TestReaderRefusesSchemas(t *testing.T) {
+	check := func(name, message string, err error) {
+		t.Helper()
+		if !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), message) {
+			t.Errorf("%s: %v, want ErrInput with %q", name, err, message)
+		}
+	}
+	type noEnd struct {
+		Host  string `parquet:"host"`
+		Src   string `parquet:"src_addr"`
+		Dst   string `parquet:"dst_addr"`
+		Start int64  `parquet:"start,timestamp(microsecond)"`
+	}
+	_, err := readForeign(t, noEnd{})
+	check("a column missing", `no column "end"`, err)
+
+	type numberHost struct {
+		Host int64 `parquet:"host"`
+	}
+	_, err = readForeign(t, numberHost{})
+	check("a number for an address", `column "host": type INT`, err)
+
+	type millis struct {
+		Host  string `parquet:"host"`
+		Src   string `parquet:"src_addr"`
+		Dst   string `parquet:"dst_addr"`
+		Start int64  `parquet:"start,timestamp(millisecond)"`
+	}
+	_, err = readForeign(t, millis{})
+	check("milliseconds", `column "start": type TIMESTAMP`, err)
+
+	type list struct {
+		Host []string `parquet:"host"`
+	}
+	_, err = readForeign(t, list{})
+	check("a list", `column "host"`, err)
+}
+
+func TestReaderReadsLabels(t *testing.T) {
+	type labelled struct {
+		foreign
+		Label *string `parquet:"label"`
+	}
+	background, broken := "background", "a\nb"
+	got, err := readForeign(t, labelled{foreignFlow(), &background}, labelled{foreignFlow(), nil}, labelled{foreignFlow(), &background})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got[0].Label != background || got[1].Label != "" || got[2].Label != background {
+		t.Errorf("labels of %+v, want background, none, background", got)
+	}
+	if _, err := readForeign(t, labelled{foreignFlow(), &broken}); !errors.Is(err, ErrInput) {
+		t.Errorf("a label of two lines: %v, want ErrInput", err)
+	}
+}
+
+func TestFlowKnowsItsRemote(t *testing.T) {
+	f := testFlow()
+	if got := f.Remote(); got != f.DstAddr {
+		t.Errorf("remote of an outbound flow %v, want its destination", got)
+	}
+	f.SrcAddr, f.DstAddr = f.DstAddr, f.SrcAddr
+	if got := f.Remote(); got != f.SrcAddr {
+		t.Errorf("remote of an inbound flow %v, want its source", got)
+	}
+}
