@@ -83,7 +83,16 @@ func (p *Profiles) arrays() []safetensors.Tensor {
 // Digest identifies the model's numbers.
 func (m *Model) Digest() string { return m.Manifest.Weights }
 
-// write puts the model's two files into the folder dir, which exists. The manifest comes last: a folder with one is whole.
+// Weights is how many numbers the model holds.
+func (m *Model) Weights() int {
+	n := 0
+	for _, a := range m.arrays {
+		n += len(a.Data) / 4
+	}
+	return n
+}
+
+// writeModel puts the model's two files into the folder dir, which exists. The manifest comes last: a folder with one is whole.
 func writeModel(dir string, m Manifest, tensors []safetensors.Tensor) (Manifest, error) {
 	var weights bytes.Buffer
 	if err := safetensors.Write(&weights, tensors, map[string]string{"format": "stan-model"}); err != nil {

@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -21,7 +24,7 @@ type inspector interface {
 
 // inspectors are asked in this order.
 func inspectors() []inspector {
-	return []inspector{flowsInspector{}}
+	return []inspector{flowsInspector{}, modelInspector{}}
 }
 
 func newInspectCommand(con *console) *cli.Command {
@@ -58,6 +61,36 @@ func (flowsInspector) Owns(dir string) bool {
 	return err == nil
 }
 
+// Inspect reads every row, so that a changed byte anywhere is found.
 func (flowsInspector) Inspect(ctx context.Context, dir string, con *console) error {
-	return nil
+	set, err := dataset.Open(dir)
+	if err != nil {
+		return fmt.Errorf("inspect: %w", err)
+	}
+	checking := con.Stage("checking", "rows", set.Flows())
+	var done int64
+	rows := make(map[netip.Addr]int64)
+	for flows, err := range set.Batches(ctx) {
+		if err != nil {
+			return fmt.Errorf("inspect: %w", err)
+		}
+		for i := range flows {
+			rows[flows[i].Host]++
+		}
+		done += int64(len(flows))
+		checking.Set(done)
+	}
+	checking.Done()
+	manifest := set.Manifest()
+	if err := printSummary(con.out, &manifest); err != nil {
+		return err
+	}
+	counts := slices.Sorted(maps.Values(rows))
+	fmt.Fprintf(con.out, "rows a host    %d least, %d median, %d most\n", counts[0], counts[len(counts)/2], counts[len(counts)-1])
+	fmt.Fprintf(con.out, "written by     %s\n", manifest.Tool)
+	for _, key := range slices.Sorted(maps.Keys(manifest.Metadata)) {
+		fmt.Fprintf(con.out, "%-14s %s\n", key, manifest.Metadata[key])
+	}
+	_, err = fmt.Fprintln(con.out, "every file as its manifest says")
+	return err
 }

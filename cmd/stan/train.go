@@ -115,7 +115,7 @@ func runTrain(ctx context.Context, o trainOptions, con *console) error {
 		return err
 	}
 	watch.stage.Done()
-	fmt.Fprint(con.out, watch.table(m))
+	fmt.Fprint(con.out, likelihoodTable(m.Manifest.Training.ValidNLL))
 	fmt.Fprintf(con.out, "\nmodel %s in %s\n", m.Digest()[:12], o.output)
 	return nil
 }
@@ -150,9 +150,8 @@ func (w *trainWatch) Valid(v torchmodel.Validation) {
 
 func (w *trainWatch) Note(message string, attrs ...any) { w.con.Info("train: "+message, attrs...) }
 
-// table is the likelihood of the validation flows by attribute.
-func (w *trainWatch) table(m *torchmodel.Model) string {
-	nll := m.Manifest.Training.ValidNLL
+// likelihoodTable shows the likelihood of the validation flows by attribute.
+func likelihoodTable(nll map[string]float64) string {
 	out := fmt.Sprintf("%-14s %s\n", "attribute", "nats a row (negative log-likelihood of validation flows)")
 	var total float64
 	for h := torchmodel.Head(0); h < torchmodel.Heads; h++ {

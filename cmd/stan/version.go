@@ -5,6 +5,7 @@ import (
 	"runtime"
 
 	"github.com/urfave/cli/v2"
+	torch "github.com/wangkuiyi/gotorch"
 )
 
 // version is set by the Makefile: -ldflags "-X main.version=...".
@@ -39,7 +40,11 @@ func runVersion(con *console) error {
 
 // libtorchFacts describes the tensor library and the devices it can use.
 func libtorchFacts() []fact {
-	return nil
+	facts := []fact{{"libtorch", torch.Version()}, {"device", fmt.Sprintf("cpu, %d cores", runtime.NumCPU())}}
+	for _, d := range torch.CUDADevices() {
+		facts = append(facts, fact{"device", fmt.Sprintf("%s, %s, %d of %d MiB free", d.Device, d.Name, d.FreeMemory>>20, d.TotalMemory>>20)})
+	}
+	return facts
 }
 
 // tool is how manifests and models name what wrote them.

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+
+	"stan/torchmodel"
+)
+
+// modelInspector describes a model folder, or a checkpoint inside one.
+type modelInspector struct{}
+
+func (modelInspector) Owns(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "model.json"))
+	return err == nil
+}
+
+// Inspect loads the model, which checks its digest, and writes what it holds.
+func (modelInspector) Inspect(_ context.Context, dir string, con *console) error {
+	m, err := torchmodel.Load(dir)
+	if err != nil {
+		return fmt.Errorf("inspect: %w", err)
+	}
+	about, v := m.Manifest.Training, m.Manifest.Vocabulary
+	w := tabwriter.NewWriter(con.out, 0, 0, 2, ' ', 0)
+	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
+	line("architecture", "%s", m.Manifest.Arch)
+	line("digest", "%s", m.Digest())
+	line("weights", "%d", m.Weights())
+	if c := m.Manifest.Config; c != nil {
+		line("sees", "%d rows back", c.ReceptiveField())
+	}
+	line("trained on", "%d flows of %d hosts from %s", about.Flows, about.Hosts, time.UnixMicro(about.First).UTC().Format(time.RFC3339))
+	line("steps", "%d, seed %d", about.Steps, about.Seed)
+	line("internal", "%v", v.Internal)
+	line("values stored", "those of at least %d hosts: %d sizes, %d durations, %d ports, %d addresses and networks", v.MinHosts,
+		len(v.Bytes.Exact), len(v.Duration.Exact), len(v.Ports), len(v.Places)-3)
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(con.out, "\n%s", likelihoodTable(about.ValidNLL))
+	return err
+}
