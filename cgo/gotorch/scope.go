@@ -61,11 +61,8 @@ const (
 // GC frees dropped tensors without a scope. Programs that use scopes have no need of it.
 func GC() { libtorch.Sweep(gcPatience) }
 
-// FinishGC is GC for the end of a program: it collects in any case, and waits longer.
-func FinishGC() {
-	libtorch.Collect(finishPatience)
-	libtorch.Collect(finishPatience)
-}
+// FinishGC frees all dropped tensors without a scope, for the end of a program.
+func FinishGC() { libtorch.Finish(finishPatience) }
 
 // SetTensorFinalizer makes the program the owner of t; the collector frees it once it is dropped. It stays for programs
 // written for the old gotorch.

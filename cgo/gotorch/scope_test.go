@@ -130,7 +130,7 @@ func TestForgottenTensorsAreFreed(t *testing.T) {
 		t.Errorf("%d tensors counted, want %d", got, n)
 	}
 	// 2 GiB went through; the net lets 128 MiB, and what a collection did not wait for, pile up.
-	if grown := residentBytes(t) - rss; grown > 512<<20 {
+	if grown := residentBytes(t) - rss; grown > 512<<20 && !sanitized {
 		t.Errorf("memory grew by %d MiB, want at most 512", grown>>20)
 	}
 }

@@ -63,7 +63,7 @@ func TestTrainingDoesNotLeak(t *testing.T) {
 			early = residentBytes(t)
 		}
 	}
-	if late := residentBytes(t); float64(late) > 1.1*float64(early) {
+	if late := residentBytes(t); float64(late) > 1.1*float64(early) && !sanitized {
 		t.Errorf("memory went from %d to %d MiB between steps 100 and 2000", early>>20, late>>20)
 	}
 	if last > first/10 {

@@ -100,6 +100,21 @@ func Collect(patience time.Duration) {
 	netMade.Store(0)
 }
 
+// Finish collects until two rounds have found nothing, or for about patience. One round is not enough: a cleanup may be
+// late, or drop the last reference to another handle.
+func Finish(patience time.Duration) {
+	deadline := time.Now().Add(patience)
+	for idle := 0; idle < 2 && time.Now().Before(deadline); {
+		before := forgotten.Load()
+		Collect(patience)
+		if forgotten.Load() == before {
+			idle++
+		} else {
+			idle = 0
+		}
+	}
+}
+
 // Sweep collects if enough handles came under the net for that to pay.
 func Sweep(patience time.Duration) {
 	if netMade.Load() >= sweepHandles || netBytes.Load()-netLeft.Load() >= sweepBytes {
