@@ -43,7 +43,7 @@ func numbers(t *testing.T, h *Handle) []float64 {
 // handlesAreFreed fails t if its end finds more handles alive than its start.
 func handlesAreFreed(t *testing.T) {
 	t.Helper()
-	Collect(netPatience)
+	Finish(10 * netPatience)
 	live := Live()
 	t.Cleanup(func() {
 		if got := Live(); got > live {

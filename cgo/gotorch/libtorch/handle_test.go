@@ -2,8 +2,10 @@ package libtorch
 
 import (
 	"errors"
+	"runtime"
 	"slices"
 	"testing"
+	"time"
 	"unsafe"
 )
 
@@ -52,6 +54,13 @@ func TestHandleOwners(t *testing.T) {
 	if hs[1].Alive() {
 		t.Error("handle of a closed pool is alive")
 	}
+	late, err := Create(Full, []int64{1}, 7, Options{DType: floatType})
+	fatal(t, err)
+	p.Adopt(late)
+	if late.Pool() != nil || numbers(t, late)[0] != 7 {
+		t.Error("a closed pool took a handle, or the handle is lost")
+	}
+	late.Free()
 }
 
 func TestNetFreesForgotten(t *testing.T) {
@@ -62,7 +71,7 @@ func TestNetFreesForgotten(t *testing.T) {
 		fatal(t, err)
 	}
 	Sweep(netPatience)
-	Collect(10 * netPatience)
+	Finish(time.Second)
 	if got := Live(); got > live {
 		t.Errorf("%d handles alive, want %d", got, live)
 	}
@@ -113,6 +122,15 @@ func TestModesOfThread(t *testing.T) {
 	if !GradEnabled() {
 		t.Error("gradients are off at the start")
 	}
+	func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		SetGradEnabled(false)
+		defer SetGradEnabled(true)
+		if GradEnabled() {
+			t.Error("gradients are on after switching them off")
+		}
+	}()
 	fatal(t, SetNumThreads(2))
 	if got := NumThreads(); got != 2 {
 		t.Errorf("%d threads, want 2", got)
@@ -199,6 +217,7 @@ func TestGradientsAndOptimizer(t *testing.T) {
 	if g, err := Grad(x); g != nil || err != nil {
 		t.Errorf("gradient %v, error %v, want none", g, err)
 	}
+	opt.Close()
 	opt.Close()
 	if _, err := opt.Steps(); err == nil {
 		t.Error("a closed optimiser has steps")

@@ -21,6 +21,9 @@ func TestImagesAndLosses(t *testing.T) {
 	even := tensor(t, &p, doubleType, []float64{0, 0}, 1, 2)
 	class := tensor(t, &p, int64Type, []int64{1}, 1)
 	certain := tensor(t, &p, doubleType, []float64{1, 0}, 2)
+	narrow := tensor(t, &p, doubleType, []float64{-9}, 1, 1) // log of the standard deviation
+	zero := tensor(t, &p, doubleType, []float64{0}, 1, 1)
+	low, high := tensor(t, &p, doubleType, []float64{-1}, 1), tensor(t, &p, doubleType, []float64{1}, 1)
 	type result struct {
 		h   *Handle
 		err error
@@ -30,14 +33,15 @@ func TestImagesAndLosses(t *testing.T) {
 		got  result
 		want []float64
 	}{
-		"conv2d":        {of(Conv2d(image, kernel, nil, conv)), []float64{21, 43}},
-		"transposed":    {of(ConvTranspose2d(kernel, kernel, nil, conv)), []float64{1, 20, 100}},
-		"max pool":      {of(MaxPool2d(image, pool)), []float64{2, 4}},
-		"average":       {of(AdaptiveAvgPool2d(image, 1, 1)), []float64{2.5}},
-		"batch norm":    {of(BatchNorm(batch, nil, nil, nil, nil, true, 0.1, 0)), []float64{-1, 1}},
-		"nll loss":      {of(NLLLoss(logs, target, nil, ReductionSum, -100)), []float64{5}},
-		"cross entropy": {of(CrossEntropy(even, class, nil, ReductionSum, 1)), []float64{0}}, // ignored,
-		"binary":        {of(BinaryCrossEntropy(certain, certain, nil, ReductionNone)), []float64{0, 0}},
+		"conv2d":           {of(Conv2d(image, kernel, nil, conv)), []float64{21, 43}},
+		"transposed":       {of(ConvTranspose2d(kernel, kernel, nil, conv)), []float64{1, 20, 100}},
+		"max pool":         {of(MaxPool2d(image, pool)), []float64{2, 4}},
+		"average":          {of(AdaptiveAvgPool2d(image, 1, 1)), []float64{2.5}},
+		"batch norm":       {of(BatchNorm(batch, nil, nil, nil, nil, true, 0.1, 0)), []float64{-1, 1}},
+		"nll loss":         {of(NLLLoss(logs, target, nil, ReductionSum, -100)), []float64{5}},
+		"cross entropy":    {of(CrossEntropy(even, class, nil, ReductionSum, 1)), []float64{0}}, // ignored,
+		"binary":           {of(BinaryCrossEntropy(certain, certain, nil, ReductionNone)), []float64{0, 0}},
+		"mixture in a bin": {of(MixtureBinNLL(zero, zero, narrow, low, high)), []float64{0}},
 	} {
 		if tc.got.err != nil {
 			t.Errorf("%s: %v", name, tc.got.err)
@@ -68,6 +72,7 @@ func TestImagesAndLosses(t *testing.T) {
 		"nll loss":      one(NLLLoss(logs, nil, nil, ReductionSum, 0)),
 		"cross entropy": one(CrossEntropy(nil, class, nil, ReductionMean, 0)),
 		"binary":        one(BinaryCrossEntropy(certain, nil, nil, ReductionNone)),
+		"mixture":       one(MixtureBinNLL(zero, zero, zero, low, nil)),
 		"leaky relu":    LeakyReluI(nil, 1),
 		"uniform":       FillUniform(nil, 0, 1),
 		"normal":        FillNormal(nil, 0, 1),
