@@ -14,5 +14,6 @@
 //
 // A failing operation panics with an *Error; Try turns that panic, and no other, into an error. Data is copied between
 // Go and libtorch both ways. Operations may be called from any goroutine; gradient recording and autocast are switched
-// for the calling goroutine by NoGrad and Autocast alone.
+// for the calling goroutine by NoGrad and Autocast alone. One that trains for long does well to lock itself to its thread
+// (runtime.LockOSThread): libtorch keeps a team of helpers for each thread that computes.
 package gotorch

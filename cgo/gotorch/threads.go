@@ -2,7 +2,8 @@ package gotorch
 
 import "github.com/wangkuiyi/gotorch/libtorch"
 
-// SetNumThreads sets the number of threads that one operation uses on the CPU, for all goroutines.
+// SetNumThreads sets the number of threads that one operation uses on the CPU, for all goroutines. libtorch keeps a team
+// of so many for each thread of the system that computes: compute on few goroutines, locked to their threads.
 func SetNumThreads(n int32) { Check(libtorch.SetNumThreads(n)) }
 
 // NumThreads is the number of threads that one operation uses on the CPU.
