@@ -117,6 +117,9 @@ func newParquetReader() *parquetReader {
 // read calls emit with the flows of a file, in order, up to readRows at a time; the slice is valid during the call. The
 // errors name neither the file nor the package.
 func (r *parquetReader) read(file io.ReaderAt, size int64, emit func([]Flow) error) error {
+	if err := checkFooter(file, size); err != nil {
+		return fmt.Errorf("%w: %w", ErrInput, err)
+	}
 	var f *parquet.File
 	var indexes []int
 	err := guardParquet(func() (err error) {
@@ -136,6 +139,17 @@ func (r *parquetReader) read(file io.ReaderAt, size int64, emit func([]Flow) err
 		}
 		if n := f.Metadata().RowGroups[i].TotalByteSize; n < 0 || n > maxRowGroupBytes {
 			return fmt.Errorf("%w: row group of %d bytes, want at most %d", ErrInput, n, int64(maxRowGroupBytes))
+		}
+		for c, index := range indexes {
+			if index < 0 {
+				continue
+			}
+			err := guardParquet(func() error {
+				return checkPages(file, size, &f.Metadata().RowGroups[i].Columns[index].MetaData, group.NumRows())
+			})
+			if err != nil {
+				return fmt.Errorf("%w: column %q: %w", ErrInput, flowColumns[c].name, err)
+			}
 		}
 		if err := r.readGroup(group, indexes, row, emit); err != nil {
 			return err
