@@ -132,15 +132,18 @@ func parsePrefixes(text string) ([]netip.Prefix, error) {
 
 // runIngest shows progress, reads, and prints the summary, also that of an input that was refused.
 func runIngest(ctx context.Context, o dataset.IngestOptions, con *console) error {
-	reading := con.Stage("reading", "bytes", -1)
-	o.Progress = func(bytes, total, lines int64) {
-		reading.SetTotal(total)
+	var reading, writing *stage
+	var lines int64
+	o.Progress = func(bytes, total, read int64) {
+		if reading == nil {
+			reading = con.Stage("reading", "bytes", total)
+		}
+		lines = read
 		reading.Set(bytes, "lines", lines)
 	}
-	var writing *stage
 	o.Build.Progress = func(done, total int64) {
 		if writing == nil {
-			reading.Done()
+			reading.Done("lines", lines)
 			writing = con.Stage("writing", "rows", total)
 		}
 		writing.Set(done)
@@ -156,6 +159,9 @@ func runIngest(ctx context.Context, o dataset.IngestOptions, con *console) error
 	if err != nil {
 		return fmt.Errorf("ingest: %w", err)
 	}
+	for _, name := range manifest.Ingest.EmptyInputs {
+		con.Warn(name + ": no flows")
+	}
 	return printSummary(con.out, &manifest)
 }
 
@@ -165,9 +171,6 @@ func reportBadLines(con *console, s *dataset.Summary) {
 	}
 	if more := s.Bad - int64(len(s.BadLines)); more > 0 {
 		con.Warn(fmt.Sprintf("%d more lines refused", more))
-	}
-	for _, name := range s.EmptyInputs {
-		con.Warn(name + ": no flows")
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -78,24 +79,7 @@ func (c *console) message(level slog.Level, message string, attrs []any) {
 // Stage begins a stretch of work of total units ("flows", "bytes", "steps"), or of unknown length if total is below 0.
 // Done must be called at its end. One stage runs at a time.
 func (c *console) Stage(name, unit string, total int64) *stage {
-	s := &stage{con: c, name: name, unit: unit, total: total, began: time.Now(), reported: time.Now()}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.log == nil {
-		s.bar = progressbar.NewOptions64(total,
-			progressbar.OptionSetWriter(c.err),
-			progressbar.OptionSetDescription(name),
-			progressbar.OptionSetItsString(unit),
-			progressbar.OptionShowIts(),
-			progressbar.OptionShowCount(),
-			progressbar.OptionSetPredictTime(true),
-			progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionFullWidth(),
-			progressbar.OptionSetElapsedTime(true),
-			progressbar.OptionClearOnFinish())
-		c.stage = s
-	}
-	return s
+	return &stage{con: c, name: name, unit: unit, total: total, began: time.Now(), reported: time.Now()}
 }
 
 // Close removes a bar that an error left behind.
@@ -117,7 +101,7 @@ type stage struct {
 	done     int64
 	began    time.Time
 	reported time.Time
-	bar      *progressbar.ProgressBar // nil where progress is log lines
+	bar      *progressbar.ProgressBar // nil where progress is log lines, and before the first Set
 }
 
 // Set tells how many units are done. attrs, pairs of key and value such as "loss", 1.2, stand beside the progress.
@@ -125,9 +109,8 @@ func (s *stage) Set(done int64, attrs ...any) {
 	s.con.mu.Lock()
 	defer s.con.mu.Unlock()
 	s.done = max(s.done, done)
-	if s.bar != nil {
-		s.bar.Describe(s.name + pairs(attrs))
-		s.bar.Set64(s.done)
+	if s.con.log == nil {
+		s.draw(attrs)
 		return
 	}
 	if time.Since(s.reported) >= progressInterval {
@@ -136,14 +119,32 @@ func (s *stage) Set(done int64, attrs ...any) {
 	}
 }
 
-// SetTotal corrects the number of units when it becomes known.
+func (s *stage) draw(attrs []any) {
+	if s.bar == nil {
+		s.bar = progressbar.NewOptions64(s.total,
+			progressbar.OptionSetWriter(s.con.err),
+			progressbar.OptionSetDescription(s.name),
+			progressbar.OptionSetItsString(s.unit),
+			progressbar.OptionShowIts(),
+			progressbar.OptionShowCount(),
+			progressbar.OptionSetPredictTime(true),
+			progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionFullWidth(),
+			progressbar.OptionSetElapsedTime(true))
+		s.con.stage = s
+	}
+	s.bar.Set64(s.done)
+	s.bar.Describe(s.name + pairs(attrs))
+}
+
+// SetTotal tells the number of units when it becomes known, or a better estimate of it.
 func (s *stage) SetTotal(total int64) {
 	s.con.mu.Lock()
 	defer s.con.mu.Unlock()
-	s.total = total
-	if s.bar != nil {
+	if s.bar != nil && total != s.total {
 		s.bar.ChangeMax64(total)
 	}
+	s.total = total
 }
 
 // Done ends the stage with a line that says how long it took.
@@ -184,6 +185,9 @@ func round3(x float64) float64 { return float64(int64(x*1000+0.5)) / 1000 }
 func pairs(attrs []any) string {
 	var b strings.Builder
 	for i := 0; i+1 < len(attrs); i += 2 {
+		if number, ok := attrs[i+1].(float64); ok {
+			attrs[i+1] = strconv.FormatFloat(number, 'f', -1, 64)
+		}
 		fmt.Fprintf(&b, " %v=%v", attrs[i], attrs[i+1])
 	}
 	return b.String()
