@@ -36,6 +36,26 @@ type loopState struct {
 	Setup     string  `json:"setup"`      // digest of data and options that must not change between runs
 	// BestValid is the likelihood of the best validation by attribute.
 	BestValid map[string]float64 `json:"best_valid,omitempty"`
+
+	Optimiser string `json:"optimiser_sha256"` // of optimiser.safetensors
+	Best      string `json:"best_sha256"`      // of best.safetensors
+}
+
+const stateVersion = 1
+
+// validate checks what the state of checkpoint step claims.
+func (s *loopState) validate(step int) error {
+	switch {
+	case s.Version != stateVersion:
+		return fmt.Errorf("version %d, want %d", s.Version, stateVersion)
+	case s.Step != step:
+		return fmt.Errorf("step %d, want %d as in the folder's name", s.Step, step)
+	case s.Epoch < 0 || s.Epoch > step || s.Batch < 0 || s.Batch > step || s.BestStep < 0 || s.BestStep > step || s.Since < 0:
+		return fmt.Errorf("epoch %d, batch %d, best step %d, %d validations since, want 0 to %d", s.Epoch, s.Batch, s.BestStep, s.Since, step)
+	case !(s.Seconds >= 0) || !(s.BestNLL >= 0):
+		return fmt.Errorf("seconds %g, best_nll %g, want at least 0", s.Seconds, s.BestNLL)
+	}
+	return nil
 }
 
 // checkpoints lists the steps of the checkpoints in dir, ascending.
@@ -62,20 +82,26 @@ func (t *trainer) writeCheckpoint() error {
 	if slices.Contains(checkpoints(t.dir), t.state.Step) {
 		return nil // the same step holds the same state
 	}
+	weights := parameters(t.net)
+	for _, a := range weights {
+		if i := notFinite(bytesFloat32(a.Data)); i >= 0 {
+			return fmt.Errorf("train: step %d: %w: tensor %q: element %d is not a finite number", t.state.Step, ErrDiverged, a.Name, i)
+		}
+	}
 	part, err := os.MkdirTemp(t.dir, ".checkpoint-")
 	if err != nil {
 		return writeError(err)
 	}
 	defer os.RemoveAll(part)
-	if _, err := writeModel(part, t.manifest(), append(parameters(t.net), t.profiles.arrays()...)); err != nil {
+	if err := writeModel(part, t.manifest(), append(weights, t.profiles.arrays()...)); err != nil {
 		return err
 	}
-	if err := safetensors.WriteFile(filepath.Join(part, optimiserFile), optimiserArrays(t.opt), nil); err != nil {
-		return writeError(err)
+	if t.state.Optimiser, err = writeArrays(filepath.Join(part, optimiserFile), optimiserArrays(t.opt), nil); err != nil {
+		return err
 	}
 	if t.best != nil {
-		if err := safetensors.WriteFile(filepath.Join(part, bestFile), t.best, nil); err != nil {
-			return writeError(err)
+		if t.state.Best, err = writeArrays(filepath.Join(part, bestFile), t.best, nil); err != nil {
+			return err
 		}
 	}
 	text, err := json.MarshalIndent(t.state, "", "  ")
@@ -139,52 +165,54 @@ func (t *trainer) readCheckpoint() (bool, error) {
 	if len(steps) == 0 {
 		return false, nil
 	}
-	dir := checkpointPath(t.dir, steps[len(steps)-1])
-	text, err := readLimited(filepath.Join(dir, stateFile), 1<<20)
+	step := steps[len(steps)-1]
+	dir := checkpointPath(t.dir, step)
+	path := filepath.Join(dir, stateFile)
+	text, err := readLimited(path, 1<<20)
 	if err != nil {
-		return false, err
+		return false, refuse(path, "%v", err)
 	}
-	setup := t.state.Setup
-	if err := json.Unmarshal(text, &t.state); err != nil {
-		return false, refuse(filepath.Join(dir, stateFile), "%v", err)
+	var state loopState
+	if err := decodeStrictly(text, &state); err != nil {
+		return false, refuse(path, "%v", err)
 	}
-	if t.state.Setup != setup {
-		return false, refuse(dir, "made from other data or options (setup %s, now %s): --resume needs the same ones", t.state.Setup, setup)
+	if err := state.validate(step); err != nil {
+		return false, refuse(path, "%v", err)
+	}
+	if state.Setup != t.state.Setup {
+		return false, refuse(dir, "made from other data or options (setup %s, now %s): --resume needs the same ones", state.Setup, t.state.Setup)
 	}
 	m, err := Load(dir)
 	if err != nil {
 		return false, err
 	}
-	state, err := loadState(t.net, m.arrays)
-	if err != nil {
+	if err := setWeights(t.net, m.arrays); err != nil {
 		return false, refuse(dir, "%v", err)
 	}
-	defer freeAll(state)
-	if err := t.net.SetStateDict(state); err != nil {
-		return false, refuse(dir, "%v", err)
-	}
-	if err := t.readOptimiser(filepath.Join(dir, optimiserFile)); err != nil {
+	if err := t.readOptimiser(filepath.Join(dir, optimiserFile), state.Optimiser); err != nil {
 		return false, err
 	}
-	if t.state.BestNLL == 0 {
-		return true, nil
+	if state.BestNLL > 0 {
+		if t.best, _, err = readArrays(filepath.Join(dir, bestFile), state.Best); err != nil {
+			return false, err
+		}
 	}
-	best, err := safetensors.ReadFile(filepath.Join(dir, bestFile), safetensors.Limits{})
-	if err != nil {
-		return false, refuse(dir, "%v", err)
-	}
-	t.best = best.Tensors
+	t.state = state
 	return true, nil
 }
 
-func (t *trainer) readOptimiser(path string) error {
-	file, err := safetensors.ReadFile(path, safetensors.Limits{})
+func (t *trainer) readOptimiser(path, want string) error {
+	arrays, _, err := readArrays(path, want)
 	if err != nil {
-		return refuse(path, "%v", err)
+		return err
 	}
 	state := map[string]torch.Tensor{}
-	defer freeAll(state)
-	for _, a := range file.Tensors {
+	defer func() {
+		for _, x := range state {
+			x.Free()
+		}
+	}()
+	for _, a := range arrays {
 		state[a.Name] = torch.FromFloat32(bytesFloat32(a.Data), a.Shape...)
 	}
 	if err := t.opt.LoadState(state); err != nil {

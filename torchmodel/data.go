@@ -2,11 +2,10 @@ package torchmodel
 
 import (
 	"context"
-	"fmt"
-	"hash/fnv"
 	"iter"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 
 	torch "github.com/wangkuiyi/gotorch"
 	"github.com/wangkuiyi/gotorch/lanes"
@@ -51,13 +50,28 @@ func sameHost(batch []dataset.Flow) int {
 	return n
 }
 
-// heldOut tells whether a host is kept for validation where no validation set is given: about one in eight.
-func heldOut(seed int64) func(netip.Addr) bool {
-	return func(a netip.Addr) bool {
-		h := fnv.New64a()
-		fmt.Fprintf(h, "%d %s", seed, a)
-		return h.Sum64()>>7%8 == 0
+// heldOut picks the hosts that are kept for validation where no validation set is given: one in eight, at least one.
+func heldOut(flows iter.Seq2[[]dataset.Flow, error], seed int64) (map[netip.Addr]bool, error) {
+	var hosts []netip.Addr
+	for batch, err := range flows {
+		if err != nil {
+			return nil, err
+		}
+		for len(batch) > 0 {
+			if n := len(hosts); n == 0 || hosts[n-1] != batch[0].Host {
+				hosts = append(hosts, batch[0].Host)
+			}
+			batch = batch[sameHost(batch):]
+		}
 	}
+	slices.SortFunc(hosts, netip.Addr.Compare)
+	r := rand.New(rand.NewPCG(uint64(seed), 2))
+	r.Shuffle(len(hosts), func(i, j int) { hosts[i], hosts[j] = hosts[j], hosts[i] })
+	out := map[netip.Addr]bool{}
+	for _, a := range hosts[:max(1, len(hosts)/8)] {
+		out[a] = true
+	}
+	return out, nil
 }
 
 // stream is one host's rows in a corpus.
@@ -68,6 +82,17 @@ type corpus struct {
 	*lanes.Corpus
 	streams []stream
 	rows    int64
+	sum     uint64 // of all rows in their order, as FNV-1a of words
+}
+
+func (c *corpus) add(r *encode.Row) {
+	for _, word := range [...]uint64{
+		uint64(r.End), uint64(r.Duration), uint64(r.Packets), uint64(r.Bytes), uint64(r.Addr[0])<<32 | uint64(r.Addr[1]),
+		uint64(r.Addr[2])<<32 | uint64(r.Addr[3]), uint64(r.LocalPort)<<16 | uint64(r.RemotePort),
+		uint64(r.Outbound)<<32 | uint64(r.Proto)<<24 | uint64(r.Flags)<<16 | uint64(r.ToS)<<8 | uint64(r.Label),
+	} {
+		c.sum = (c.sum ^ word) * 1099511628211
+	}
 }
 
 // newCorpus encodes flows. capture is the start of the capture, µs.
@@ -97,6 +122,9 @@ func newCorpus(t *lanes.Tables, v *encode.Vocabulary, flows iter.Seq2[[]dataset.
 			if err := lanes.Append(c.Corpus, rows, fresh); err != nil {
 				c.Free()
 				return nil, err
+			}
+			for i := range rows {
+				c.add(&rows[i])
 			}
 			c.rows += int64(n)
 			c.streams[len(c.streams)-1].end = c.rows

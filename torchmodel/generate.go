@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,6 +39,8 @@ func (o *GenerateOptions) Validate() error {
 		return fmt.Errorf("%w: hosts %d, want at least 1", ErrConfig, o.Hosts)
 	case o.Hosts > 1<<24:
 		return fmt.Errorf("%w: hosts %d, want at most %d", ErrConfig, o.Hosts, 1<<24)
+	case o.Threads < 0:
+		return fmt.Errorf("%w: threads %d, want at least 1, or 0 for one a core", ErrConfig, o.Threads)
 	case o.Rows < 0:
 		return fmt.Errorf("%w: rows %d, want at least 1", ErrConfig, o.Rows)
 	case o.Rows == 0 && (o.Duration < time.Second || o.Duration > 366*24*time.Hour):
@@ -66,14 +69,23 @@ func hostSeed(seed uint64, host int) *rand.Rand {
 // addresses draws n distinct addresses inside the networks, the same for one seed whatever the shard. Network and broadcast
 // addresses of IPv4 are left out.
 func addresses(networks []netip.Prefix, n int, seed uint64) ([]netip.Addr, error) {
+	networks = apart(networks)
 	room := 0.0
 	for _, p := range networks {
-		room += math.Exp2(float64(p.Addr().BitLen() - p.Bits()))
+		room += size(p)
+	}
+	r := rand.New(rand.NewPCG(seed, 1))
+	if room <= 1<<16 {
+		all := every(networks)
+		if n > len(all) {
+			return nil, fmt.Errorf("%w: %d hosts, want at most the %d addresses of the internal networks", ErrConfig, n, len(all))
+		}
+		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		return all[:n], nil
 	}
 	if float64(n) > room/2 {
 		return nil, fmt.Errorf("%w: %d hosts, want at most half of the %.0f addresses of the internal networks", ErrConfig, n, room)
 	}
-	r := rand.New(rand.NewPCG(seed, 1))
 	seen := make(map[netip.Addr]bool, n)
 	out := make([]netip.Addr, 0, n)
 	for len(out) < n {
@@ -81,21 +93,51 @@ func addresses(networks []netip.Prefix, n int, seed uint64) ([]netip.Addr, error
 		x := r.Float64() * room
 		p := networks[len(networks)-1]
 		for _, q := range networks {
-			size := math.Exp2(float64(q.Addr().BitLen() - q.Bits()))
-			if x < size {
+			if x < size(q) {
 				p = q
 				break
 			}
-			x -= size
+			x -= size(q)
 		}
-		a := inside(p, r)
-		if seen[a] || (a.Is4() && p.Bits() <= 24 && (a.As4()[3] == 0 || a.As4()[3] == 255)) {
-			continue
+		if a := inside(p, r); !seen[a] && usable(a, p) {
+			seen[a] = true
+			out = append(out, a)
 		}
-		seen[a] = true
-		out = append(out, a)
 	}
 	return out, nil
+}
+
+// apart leaves out networks that lie inside others.
+func apart(networks []netip.Prefix) []netip.Prefix {
+	var out []netip.Prefix
+	for i, p := range networks {
+		if !slices.ContainsFunc(networks, func(q netip.Prefix) bool { return q.Bits() < p.Bits() && q.Contains(p.Addr()) }) &&
+			!slices.Contains(networks[:i], p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// size is the number of addresses of a network.
+func size(p netip.Prefix) float64 { return math.Exp2(float64(p.Addr().BitLen() - p.Bits())) }
+
+// every lists the usable addresses of networks.
+func every(networks []netip.Prefix) []netip.Addr {
+	var out []netip.Addr
+	for _, p := range networks {
+		for a := p.Addr(); p.Contains(a); a = a.Next() {
+			if usable(a, p) {
+				out = append(out, a)
+			}
+		}
+	}
+	return out
+}
+
+// usable tells whether a host of network p may have the address: not those that are the networks' own as a rule.
+func usable(a netip.Addr, p netip.Prefix) bool {
+	return !a.Is4() || p.Bits() > 24 || (a.As4()[3] != 0 && a.As4()[3] != 255)
 }
 
 // inside draws an address of a network.
@@ -166,15 +208,19 @@ func (m *Model) Generate(ctx context.Context, o GenerateOptions, sink Sink, prog
 	if err := g.plan(); err != nil {
 		return 0, err
 	}
-	if m.Manifest.Arch == ArchIndependent {
-		return g.run(ctx, 1, g.independentWorker)
-	}
-	workers := 1
-	if !o.Device.IsCUDA() {
+	workers, work := 1, g.networkWorker
+	switch {
+	case m.Manifest.Arch == ArchIndependent:
+		work = g.independentWorker
+	case !o.Device.IsCUDA():
 		workers = min(cmpOr(o.Threads, runtime.NumCPU()), max(1, len(g.jobs)))
 		torch.SetNumThreads(1) // each worker computes on its own core
 	}
-	return g.run(ctx, workers, g.networkWorker)
+	rows, err := g.run(ctx, workers, work)
+	if rows == 0 && err == nil {
+		err = fmt.Errorf("%w: no flow of %d hosts in the span, want more hosts, fewer shards or a longer duration", ErrConfig, len(g.jobs))
+	}
+	return rows, err
 }
 
 // mostHosts bounds the hosts that are planned for a number of rows.
@@ -298,7 +344,7 @@ func (g *generation) networkWorker(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer freeAll(net.StateDict())
+	defer net.Free()
 	v := g.m.Manifest.Vocabulary
 	tables, err := newTables(v, newLayout(v), g.o.Device)
 	if err != nil {

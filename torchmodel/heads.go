@@ -14,6 +14,7 @@ const (
 	Gap Head = iota
 	Conversation
 	Peer
+	Region // of the place
 	Place
 	Direction
 	Protocol
@@ -29,7 +30,7 @@ const (
 )
 
 var headNames = [Heads]string{
-	"gap", "conversation", "peer", "place", "direction", "protocol", "local_port", "remote_port", "flags", "tos", "duration",
+	"gap", "conversation", "peer", "region", "place", "direction", "protocol", "local_port", "remote_port", "flags", "tos", "duration",
 	"packets", "bytes", "label",
 }
 

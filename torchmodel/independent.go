@@ -2,7 +2,6 @@ package torchmodel
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"iter"
 	"math"
@@ -17,114 +16,127 @@ import (
 
 // The independent baseline (the paper's B1): every attribute is drawn by itself from its distribution in the training set.
 // It knows the same vocabulary as the network. A value that is none of the exact ones lies in a bin of a factor of 2,
-// evenly; every count has one half added.
+// evenly; a class of several values has them evenly; every count has one half added.
 
 // valueBins is the number of factors of 2 that values fall into.
 const valueBins = 64
 
-// marginal is the distribution of one attribute: a count for every class.
+// marginal is the distribution of one attribute: a count for every class, and how many values the class has.
 type marginal struct {
-	counts []float64
-	total  float64
+	counts, values []float64
+	total, classes float64 // classes that have a value
 }
 
-func newMarginal(classes int64) marginal { return marginal{counts: make([]float64, classes)} }
+func newMarginal(values []float64) marginal {
+	m := marginal{counts: make([]float64, len(values)), values: values}
+	for _, n := range values {
+		if n > 0 {
+			m.classes++
+		}
+	}
+	return m
+}
 
 func (m *marginal) add(class int) { m.counts[class]++; m.total++ }
 
 const addedCount = 0.5
 
-// nll is the negative log-likelihood of a class, in nats.
+// nll is the negative log-likelihood of one value of a class, in nats.
 func (m *marginal) nll(class int) float64 {
-	return math.Log((m.total + addedCount*float64(len(m.counts))) / (m.counts[class] + addedCount))
+	return math.Log((m.total+addedCount*m.classes)/(m.counts[class]+addedCount)) + math.Log(m.values[class])
 }
 
 // draw draws a class in proportion to its count.
 func (m *marginal) draw(r *rand.Rand) int {
 	x := r.Float64() * m.total
+	last := len(m.counts) - 1
 	for c, n := range m.counts {
+		if n == 0 {
+			continue
+		}
 		if x -= n; x < 0 {
 			return c
 		}
+		last = c
 	}
-	return len(m.counts) - 1
+	return last
 }
 
 // independentHeads are the attributes that the baseline draws; the others of a stan row follow from lists that it lacks.
 var independentHeads = []Head{Gap, Place, Direction, Protocol, LocalPort, RemotePort, Flags, ToS, Duration, Packets, Bytes, Label}
 
-// independent is the baseline's state: a marginal for each head. Values have valueBins classes beside the exact ones.
+// independent is the baseline's state: a marginal for each head.
 type independent struct {
 	v        *encode.Vocabulary
 	heads    [Heads]marginal
 	profiles *Profiles
-	bits     []uint8
 	binPorts []uint16
 	binStart []int32
 }
 
 func newIndependent(v *encode.Vocabulary) *independent {
-	b := &independent{v: v, bits: v.PlaceBits()}
+	b := &independent{v: v}
 	b.binPorts, b.binStart = v.Bins()
-	l := newLayout(v)
-	for _, h := range independentHeads {
-		n := l.classes[h]
-		switch h {
-		case Gap, Duration, Packets, Bytes:
-			n += valueBins - 1
-		case LocalPort, RemotePort:
-			n = int64(v.PortClasses())
-		}
-		b.heads[h] = newMarginal(n)
+	places := make([]float64, len(v.Places))
+	for i, bits := range v.PlaceBits() {
+		places[i] = math.Exp2(float64(128 - int(bits)))
+	}
+	ports := slices.Repeat([]float64{1}, v.PortClasses())
+	for bin := range len(b.binStart) - 1 {
+		ports[v.FirstBin()+bin] = float64(b.binStart[bin+1] - b.binStart[bin])
+	}
+	ports[len(ports)-1] = float64(65536 - len(v.ICMPs))
+	for h, values := range map[Head][]float64{
+		Gap: valuesOf(&v.Gap), Duration: valuesOf(&v.Duration), Packets: valuesOf(&v.Packets), Bytes: valuesOf(&v.Bytes),
+		Place: places, Direction: {1, 1}, Protocol: bytesBeside(v.Protos), LocalPort: ports, RemotePort: ports,
+		Flags: bytesBeside(v.Flags), ToS: bytesBeside(v.ToS), Label: slices.Repeat([]float64{1}, len(v.Labels)),
+	} {
+		b.heads[h] = newMarginal(values)
 	}
 	return b
 }
 
-// class of a value: its index among the exact ones, or after those its factor of 2.
-func valueClass(atom uint16, v int64, t *encode.Values) (class int, rest float64) {
+// valuesOf counts the values of each class of a continuous attribute: the exact ones, and then for each factor of 2 those
+// that are none of them.
+func valuesOf(t *encode.Values) []float64 {
+	out := slices.Repeat([]float64{1}, len(t.Exact)+valueBins)
+	for bin := 1; bin < valueBins; bin++ {
+		out[len(t.Exact)+bin] = math.Exp2(float64(bin - 1))
+	}
+	for _, x := range t.Exact {
+		out[len(t.Exact)+valueBin(x)]--
+	}
+	return out
+}
+
+// bytesBeside counts the values of each class of a byte: the known ones, and all others.
+func bytesBeside(known []int) []float64 {
+	return append(slices.Repeat([]float64{1}, len(known)), float64(256-len(known)))
+}
+
+// valueBin is a value's factor of 2: 0 for 0, n for 2^(n-1) to 2^n-1.
+func valueBin(v int64) int { return bits.Len64(uint64(v)) }
+
+// valueClass is a value's index among the exact ones, or after those its factor of 2.
+func valueClass(atom uint16, v int64, t *encode.Values) int {
 	if int(atom) < len(t.Exact) {
-		return int(atom), 0
+		return int(atom)
 	}
-	bin := bits.Len64(uint64(v))
-	return len(t.Exact) + min(bin, valueBins-1), math.Log(math.Max(1, math.Exp2(float64(bin-1))))
+	return len(t.Exact) + valueBin(v)
 }
 
-// classes are a row's classes by head, and the nats that tell each value inside its class.
-func (b *independent) classes(r *encode.Row) (c [Heads]int, rest [Heads]float64) {
+// classes are a row's classes by head.
+func (b *independent) classes(r *encode.Row) (c [Heads]int) {
 	v := b.v
-	c[Gap], rest[Gap] = valueClass(r.GapAtom, r.Gap, &v.Gap)
-	c[Duration], rest[Duration] = valueClass(r.DurationAtom, r.Duration, &v.Duration)
-	c[Packets], rest[Packets] = valueClass(r.PacketsAtom, r.Packets, &v.Packets)
-	c[Bytes], rest[Bytes] = valueClass(r.BytesAtom, r.Bytes, &v.Bytes)
-	c[Place], rest[Place] = int(r.Place), math.Ln2*float64(128-int(b.bits[r.Place]))
-	c[Direction] = int(r.Outbound)
-	c[Protocol], rest[Protocol] = int(r.ProtoClass), otherByte(int(r.ProtoClass), len(v.Protos))
-	c[LocalPort], rest[LocalPort] = int(r.LocalPortClass), b.portRest(int(r.LocalPortClass))
-	c[RemotePort], rest[RemotePort] = int(r.RemotePortClass), b.portRest(int(r.RemotePortClass))
-	c[Flags], rest[Flags] = int(r.FlagsClass), otherByte(int(r.FlagsClass), len(v.Flags))
-	c[ToS], rest[ToS] = int(r.ToSClass), otherByte(int(r.ToSClass), len(v.ToS))
-	c[Label] = int(r.Label)
-	return c, rest
+	c[Gap], c[Duration] = valueClass(r.GapAtom, r.Gap, &v.Gap), valueClass(r.DurationAtom, r.Duration, &v.Duration)
+	c[Packets], c[Bytes] = valueClass(r.PacketsAtom, r.Packets, &v.Packets), valueClass(r.BytesAtom, r.Bytes, &v.Bytes)
+	c[Place], c[Direction], c[Protocol] = int(r.Place), int(r.Outbound), int(r.ProtoClass)
+	c[LocalPort], c[RemotePort] = int(r.LocalPortClass), int(r.RemotePortClass)
+	c[Flags], c[ToS], c[Label] = int(r.FlagsClass), int(r.ToSClass), int(r.Label)
+	return c
 }
 
-func otherByte(class, known int) float64 {
-	if class < known {
-		return 0
-	}
-	return math.Log(float64(256 - known))
-}
-
-func (b *independent) portRest(class int) float64 {
-	if bin := class - b.v.FirstBin(); bin >= 0 && class < b.v.FirstICMP() {
-		return math.Log(float64(b.binStart[bin+1] - b.binStart[bin]))
-	}
-	if class == b.v.PortClasses()-1 {
-		return math.Log(float64(65536 - len(b.v.ICMPs)))
-	}
-	return 0
-}
-
-// rows encodes flows and calls f for each row.
+// encodedRows encodes flows and calls f for each row.
 func encodedRows(flows iter.Seq2[[]dataset.Flow, error], v *encode.Vocabulary, capture int64, f func(*encode.Row)) error {
 	e := encode.NewEncoder(v, capture)
 	var host netip.Addr
@@ -153,7 +165,7 @@ func encodedRows(flows iter.Seq2[[]dataset.Flow, error], v *encode.Vocabulary, c
 func trainIndependent(s *sets, dir string, o TrainOptions, obs Observer) (*Model, error) {
 	b := newIndependent(s.vocabulary)
 	count := func(r *encode.Row) {
-		c, _ := b.classes(r)
+		c := b.classes(r)
 		for _, h := range independentHeads {
 			b.heads[h].add(c[h])
 		}
@@ -184,7 +196,7 @@ func trainIndependent(s *sets, dir string, o TrainOptions, obs Observer) (*Model
 		}
 		arrays = append(arrays, array(countsName(h), counts, int64(len(counts))))
 	}
-	if _, err := writeModel(dir, Manifest{Arch: ArchIndependent, Vocabulary: s.vocabulary, Training: about}, arrays); err != nil {
+	if err := writeModel(dir, Manifest{Arch: ArchIndependent, Vocabulary: s.vocabulary, Training: about}, arrays); err != nil {
 		return nil, err
 	}
 	return Load(dir)
@@ -197,10 +209,10 @@ func (b *independent) evaluate(flows iter.Seq2[[]dataset.Flow, error], capture i
 	var sum [Heads]float64
 	var rows int64
 	err := encodedRows(flows, b.v, capture, func(r *encode.Row) {
-		c, rest := b.classes(r)
+		c := b.classes(r)
 		rows++
 		for _, h := range independentHeads {
-			sum[h] += b.heads[h].nll(c[h]) + rest[h]
+			sum[h] += b.heads[h].nll(c[h])
 		}
 	})
 	out := map[string]float64{}
@@ -216,11 +228,11 @@ func (m *Model) readIndependent() (*independent, error) {
 	for _, h := range independentHeads {
 		counts := bytesFloat32(m.arrays[countsName(h)].Data)
 		if len(counts) != len(b.heads[h].counts) {
-			return nil, fmt.Errorf("%w: %s: %d counts, want %d", ErrModel, h, len(counts), len(b.heads[h].counts))
+			return nil, fmt.Errorf("%s: %d counts, want %d", h, len(counts), len(b.heads[h].counts))
 		}
 		for c, n := range counts {
-			if n < 0 {
-				return nil, fmt.Errorf("%w: %s: count %g, want at least 0", ErrModel, h, n)
+			if n < 0 || n > 0 && b.heads[h].values[c] <= 0 {
+				return nil, fmt.Errorf("%s: count %g of class %d, want at least 0, and 0 of a class without values", h, n, c)
 			}
 			b.heads[h].counts[c] = float64(n)
 			b.heads[h].total += float64(n)
@@ -236,24 +248,40 @@ func (g *generation) independentWorker(ctx context.Context) error {
 		return err
 	}
 	for j := g.take(); j != nil; j = g.take() {
-		r := rand.New(rand.NewPCG(g.o.Seed, uint64(j.host)+1<<40))
-		clock, left := g.start, j.planned()
-		var flows []dataset.Flow
-		for ; left > 0 && ctx.Err() == nil; left-- {
-			row := b.row(r)
-			clock += row.Gap * b.v.Gap.Tick
-			if clock >= g.end {
-				break
-			}
-			row.End = clock
-			flows = append(flows, b.v.Decode(&row, g.addrs[j.host]))
-		}
-		if err := g.deliver(flows); err != nil {
+		if err := g.independentHost(ctx, b, j); err != nil {
 			return err
 		}
 	}
-	return ctx.Err()
+	return nil
 }
+
+func (g *generation) independentHost(ctx context.Context, b *independent, j *job) error {
+	r := rand.New(rand.NewPCG(g.o.Seed, uint64(j.host)+1<<40))
+	clock := g.start
+	var flows []dataset.Flow
+	for left := j.planned(); left > 0; left-- {
+		row := b.row(r)
+		if row.Gap > (g.end-1-clock)/b.v.Gap.Tick {
+			break
+		}
+		clock += row.Gap * b.v.Gap.Tick
+		row.End = clock
+		flows = append(flows, b.v.Decode(&row, g.addrs[j.host]))
+		if len(flows) == deliveredRows {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err := g.deliver(flows); err != nil {
+				return err
+			}
+			flows = flows[:0]
+		}
+	}
+	return g.deliver(flows)
+}
+
+// deliveredRows is the number of rows that a sink takes at once.
+const deliveredRows = 1 << 12
 
 // row draws every attribute by itself.
 func (b *independent) row(r *rand.Rand) encode.Row {
@@ -278,17 +306,27 @@ func (b *independent) value(r *rand.Rand, h Head, t *encode.Values) int64 {
 	if bin == 0 {
 		return 0
 	}
-	low := int64(1) << min(bin-1, 61)
-	return low + r.Int64N(low)
+	low := int64(1) << (bin - 1)
+	for {
+		x := low + r.Int64N(low)
+		if _, exact := slices.BinarySearch(t.Exact, x); !exact {
+			return x
+		}
+	}
 }
 
 func (b *independent) byteOf(r *rand.Rand, h Head, known []int) uint8 {
 	if c := b.heads[h].draw(r); c < len(known) {
 		return uint8(known[c])
 	}
+	return uint8(unknown(r, 256, known))
+}
+
+// unknown draws a number below n that is none of known.
+func unknown(r *rand.Rand, n int, known []int) int {
 	for {
-		if x := r.IntN(256); !slices.Contains(known, x) {
-			return uint8(x)
+		if x := r.IntN(n); !slices.Contains(known, x) {
+			return x
 		}
 	}
 }
@@ -306,5 +344,5 @@ func (b *independent) port(r *rand.Rand, h Head) uint16 {
 	case c < v.PortClasses()-1:
 		return uint16(v.ICMPs[c-v.FirstICMP()])
 	}
-	return uint16(binary.LittleEndian.Uint16([]byte{byte(r.Uint32()), byte(r.Uint32())}))
+	return uint16(unknown(r, 65536, v.ICMPs))
 }

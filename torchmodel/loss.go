@@ -1,6 +1,8 @@
 package torchmodel
 
 import (
+	"math"
+
 	torch "github.com/wangkuiyi/gotorch"
 	"github.com/wangkuiyi/gotorch/lanes"
 )
@@ -69,7 +71,12 @@ func (n *Network) Forward(b *lanes.Batch) likelihood {
 	out.heads[Peer] = classNLL(n.Peers.Forward(fresh(s), keys, fresh(b.PeerBag), fresh(b.PeerMask)), fresh(target(Peer)))
 	s = n.addChosen(s, pick(b.ChosenRow, 2*key, value), b.ChosenBag, b.Chosen)
 
-	classes(Place, b.New)
+	hidden := n.Places.Hidden.Forward(torch.IndexSelect(s, 0, b.New)).Gelu()
+	region := torch.IndexSelect(target(Region), 0, b.New)
+	out.heads[Region] = classNLL(n.Places.Regions.Forward(hidden), region)
+	// A padding row has no region: it reads the first one, and counts nothing.
+	within := n.Places.within(hidden, region.Clamp(0, math.MaxInt32))
+	out.heads[Place] = classNLL(within, torch.IndexSelect(target(Place), 0, b.New))
 	add(Place)
 	classes(Direction, all)
 	add(Direction)

@@ -16,14 +16,20 @@ const (
 	metricsEvery = 10
 )
 
-// openMetrics opens the file and drops lines of steps after step, which a resumed training does again.
-func openMetrics(path string, step int) (*metricsFile, error) {
+// openMetrics opens the file and drops the lines of what a training that goes on from s does again.
+func openMetrics(path string, s *loopState) (*metricsFile, error) {
 	var keep bytes.Buffer
-	if old, err := os.ReadFile(path); err == nil && step > 0 {
+	if old, err := os.ReadFile(path); err == nil && s.Step > 0 {
 		lines := bufio.NewScanner(bytes.NewReader(old))
 		for lines.Scan() {
-			var line struct{ Step int }
-			if json.Unmarshal(lines.Bytes(), &line) == nil && line.Step <= step {
+			var line struct {
+				Kind string
+				Step int
+			}
+			if json.Unmarshal(lines.Bytes(), &line) != nil {
+				continue // cut short by a kill
+			}
+			if line.Step <= s.Step && !(line.Kind == "valid" && line.Step >= s.NextValid) {
 				keep.Write(lines.Bytes())
 				keep.WriteByte('\n')
 			}

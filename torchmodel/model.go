@@ -2,11 +2,10 @@ package torchmodel
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -92,22 +91,34 @@ func (m *Model) Weights() int {
 	return n
 }
 
-// writeModel puts the model's two files into the folder dir, which exists. The manifest comes last: a folder with one is whole.
-func writeModel(dir string, m Manifest, tensors []safetensors.Tensor) (Manifest, error) {
-	var weights bytes.Buffer
-	if err := safetensors.Write(&weights, tensors, map[string]string{"format": "stan-model"}); err != nil {
-		return m, err
+// sealKey is the entry of model.safetensors' metadata that holds the manifest's seal.
+const sealKey = "manifest_sha256"
+
+// seal is the digest of all of a manifest but the weights' digest. It stands in the weights' file, so that either file tells
+// whether the other was altered.
+func (m Manifest) seal() (string, error) {
+	m.Weights = ""
+	text, err := json.Marshal(m)
+	return digest(text), err
+}
+
+// writeModel puts the model's two files into the folder dir, which exists. The manifest comes last: a folder with one is
+// whole.
+func writeModel(dir string, m Manifest, tensors []safetensors.Tensor) error {
+	m.Format, m.Version = "stan-model", manifestVersion
+	seal, err := m.seal()
+	if err != nil {
+		return err
 	}
-	sum := sha256.Sum256(weights.Bytes())
-	m.Format, m.Version, m.Weights = "stan-model", manifestVersion, hex.EncodeToString(sum[:])
+	m.Weights, err = writeArrays(filepath.Join(dir, weightsFile), tensors, map[string]string{sealKey: seal})
+	if err != nil {
+		return err
+	}
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
-		return m, err
+		return err
 	}
-	if err := writeFile(filepath.Join(dir, weightsFile), weights.Bytes()); err != nil {
-		return m, err
-	}
-	return m, writeFile(filepath.Join(dir, manifestFile), append(text, '\n'))
+	return writeFile(filepath.Join(dir, manifestFile), append(text, '\n'))
 }
 
 // refuse is an ErrModel about a file.
@@ -122,13 +133,14 @@ func Load(dir string) (*Model, error) {
 	if errors.Is(err, fs.ErrNotExist) && len(checkpoints(dir)) > 0 {
 		return nil, refuse(dir, "training has not ended: go on with train --resume, or name one of its checkpoint folders")
 	}
+	if _, none := os.Stat(dir); none == nil && errors.Is(err, fs.ErrNotExist) {
+		return nil, refuse(path, "missing, want a folder that stan train has finished")
+	}
 	if err != nil {
 		return nil, err
 	}
 	m := &Model{arrays: map[string]safetensors.Tensor{}}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&m.Manifest); err != nil {
+	if err := decodeStrictly(text, &m.Manifest); err != nil {
 		var version struct{ Version int }
 		if json.Unmarshal(text, &version) == nil && version.Version > manifestVersion {
 			return nil, refuse(path, "version %d, want %d: made by a later stan", version.Version, manifestVersion)
@@ -138,11 +150,23 @@ func Load(dir string) (*Model, error) {
 	if err := m.Manifest.validate(path); err != nil {
 		return nil, err
 	}
-	weights := filepath.Join(dir, weightsFile)
-	if err := m.readWeights(weights); err != nil {
+	if err := m.readWeights(dir); err != nil {
 		return nil, err
 	}
 	return m, nil
+}
+
+// decodeStrictly reads one JSON value whose fields are all known.
+func decodeStrictly(text []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("more than one JSON value")
+	}
+	return nil
 }
 
 func (m *Manifest) validate(path string) error {
@@ -169,56 +193,66 @@ func (m *Manifest) validate(path string) error {
 	return nil
 }
 
-func (m *Model) readWeights(path string) error {
-	raw, err := readLimited(path, 4<<30)
+// readWeights reads and checks the numbers of the model in the folder dir.
+func (m *Model) readWeights(dir string) error {
+	path := filepath.Join(dir, weightsFile)
+	tensors, metadata, err := readArrays(path, m.Manifest.Weights)
 	if err != nil {
 		return err
 	}
-	if sum := sha256.Sum256(raw); hex.EncodeToString(sum[:]) != m.Manifest.Weights {
-		return refuse(path, "digest %x, want %s: the file was altered or cut short", sum, m.Manifest.Weights)
+	seal, err := m.Manifest.seal()
+	if want, sealed := metadata[sealKey]; err != nil || sealed && want != seal {
+		return refuse(filepath.Join(dir, manifestFile), "digest %s, %s wants %q: the file was altered", seal, weightsFile, want)
 	}
-	file, err := safetensors.Read(bytes.NewReader(raw), int64(len(raw)), safetensors.Limits{})
-	if err != nil {
+	var numbers int64
+	for _, t := range tensors {
+		m.arrays[t.Name] = t
+		numbers += int64(len(t.Data)) / 4
+	}
+	if m.profiles, err = readProfiles(m.arrays); err != nil {
 		return refuse(path, "%v", err)
 	}
-	for _, t := range file.Tensors {
-		if t.DType != safetensors.F32 {
-			return refuse(path, "tensor %q has type %s, want F32", t.Name, t.DType)
-		}
-		if i := notFinite(bytesFloat32(t.Data)); i >= 0 {
-			return refuse(path, "tensor %q: element %d is not a finite number", t.Name, i)
-		}
-		m.arrays[t.Name] = t
+	if m.Manifest.Arch == ArchIndependent {
+		_, err = m.readIndependent()
+	} else {
+		err = m.checkNetwork(numbers)
 	}
-	m.profiles = &Profiles{
-		quantiles:   bytesFloat32(m.arrays[quantilesName].Data),
-		correlation: bytesFloat32(m.arrays[correlationName].Data),
-	}
-	if err := m.profiles.factorise(); err != nil {
+	if err != nil {
 		return refuse(path, "%v", err)
 	}
 	return nil
 }
 
-// newNetwork builds the model's network with its weights on a device.
-func (m *Model) newNetwork(device torch.Device) (n *Network, err error) {
-	err = torch.Try(func() {
-		n = newNetwork(*m.Manifest.Config, m.Manifest.Vocabulary)
-		state, missing := loadState(n, m.arrays)
-		if missing != nil {
-			panic(missing)
-		}
-		defer freeAll(state)
-		if e := n.SetStateDict(state); e != nil {
-			panic(&torch.Error{Op: "load", Msg: e.Error()})
-		}
-		n.To(device)
-		n.Train(false)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrModel, err)
+// checkNetwork checks that the arrays, of so many numbers in all, are those of the network.
+func (m *Model) checkNetwork(numbers int64) error {
+	// Nothing is made in the size that a file claims before it has as many numbers.
+	if least := leastWeights(*m.Manifest.Config, m.Manifest.Vocabulary); least > numbers {
+		return fmt.Errorf("%d numbers, want at least %d for this config and vocabulary", numbers, least)
 	}
-	return n, nil
+	n, err := m.newNetwork(torch.Device{})
+	if err != nil {
+		return err
+	}
+	n.Free()
+	return nil
+}
+
+// newNetwork builds the model's network with its weights on a device. The caller frees it.
+func (m *Model) newNetwork(device torch.Device) (n *Network, err error) {
+	e := torch.Try(func() {
+		n = newNetwork(*m.Manifest.Config, m.Manifest.Vocabulary)
+		if err = setWeights(n, m.arrays); err == nil {
+			n.To(device)
+			n.Train(false)
+		}
+	})
+	if e != nil {
+		err = e
+	}
+	if err != nil && n != nil {
+		n.Free()
+	}
+	return n, err
 }
 
 // readLimited reads a file of at most limit bytes.

@@ -32,6 +32,7 @@ type Network struct {
 	ChosenAbout   torch.Tensor     // [inputs of both lists, and none, H]
 
 	Values  []*ValueHead // gap, duration, packets, bytes
+	Places  *PlaceHead
 	Classes []*ClassHead // the others, in order, without conversation and peer
 
 	config Config
@@ -41,7 +42,7 @@ type Network struct {
 var (
 	valueIndex = map[Head]int{Gap: 0, Duration: 1, Packets: 2, Bytes: 3}
 	classIndex = map[Head]int{
-		Place: 0, Direction: 1, Protocol: 2, LocalPort: 3, RemotePort: 4, Flags: 5, ToS: 6, Label: 7,
+		Direction: 0, Protocol: 1, LocalPort: 2, RemotePort: 3, Flags: 4, ToS: 5, Label: 6,
 	}
 	// inputOf is the discrete input of a row that a drawn attribute adds to the state.
 	inputOf = map[Head]int64{
@@ -72,7 +73,8 @@ func newLayout(v *encode.Vocabulary) layout {
 	}
 	l.classes = [Heads]int64{
 		Gap: int64(len(v.Gap.Exact)) + 1, Conversation: int64(l.sizes.Tuples) + 1, Peer: int64(l.sizes.Peers) + 1,
-		Place: int64(len(v.Places)), Direction: 2, Protocol: int64(len(v.Protos)) + 1,
+		Region: int64((len(v.Places) + l.sizes.Region - 1) / l.sizes.Region),
+		Place:  int64(len(v.Places)), Direction: 2, Protocol: int64(len(v.Protos)) + 1,
 		LocalPort: int64(l.sizes.Copies + ports), RemotePort: int64(l.sizes.Copies + ports), Flags: int64(len(v.Flags)) + 1,
 		ToS: int64(len(v.ToS)) + 1, Duration: int64(len(v.Duration.Exact)) + 1, Packets: int64(len(v.Packets.Exact)) + 1,
 		Bytes: int64(len(v.Bytes.Exact)) + 1, Label: int64(len(v.Labels)),
@@ -109,12 +111,9 @@ func newNetwork(c Config, v *encode.Vocabulary) *Network {
 	}
 	n.Classes = make([]*ClassHead, len(classIndex))
 	for head, i := range classIndex {
-		width := h
-		if head == Place {
-			width = int64(c.Place)
-		}
-		n.Classes[i] = newClassHead(h, width, l.classes[head])
+		n.Classes[i] = newClassHead(h, h, l.classes[head])
 	}
+	n.Places = newPlaceHead(h, int64(c.Place), l.classes[Region], int64(l.sizes.Region))
 	n.Init(n)
 	return n
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/wangkuiyi/gotorch/safetensors"
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -58,14 +59,19 @@ func (p *plan) whole() bool { return p.Rows > 0 && p.Mean[internalMark] < 1 }
 
 // fitProfiles fits the distribution to days of training hosts.
 func fitProfiles(days []plan) (*Profiles, error) {
+	if len(days) == 0 {
+		return nil, fmt.Errorf("%w: no day with a flow", ErrData)
+	}
 	var samples [][profileSize]float64
 	for i := range days {
 		if days[i].whole() {
 			samples = append(samples, days[i].variables())
 		}
 	}
-	if len(samples) == 0 {
-		return nil, fmt.Errorf("%w: no day with a flow", ErrData)
+	if len(samples) == 0 { // hosts that talk to each other alone
+		for i := range days {
+			samples = append(samples, days[i].variables())
+		}
 	}
 	n := len(samples)
 	p := &Profiles{
@@ -131,12 +137,37 @@ func interpolate[F float32 | float64](sorted []F, p float64) float64 {
 	return float64(sorted[i]) + (x-float64(i))*(float64(sorted[j])-float64(sorted[i]))
 }
 
-// factorise prepares drawing. It fails for what a damaged model file holds.
-func (p *Profiles) factorise() error {
+// readProfiles takes the distribution from a model's arrays.
+func readProfiles(arrays map[string]safetensors.Tensor) (*Profiles, error) {
+	p := &Profiles{
+		quantiles: bytesFloat32(arrays[quantilesName].Data), correlation: bytesFloat32(arrays[correlationName].Data),
+	}
 	if len(p.quantiles) != profileSize*profileQuantiles || len(p.correlation) != profileSize*profileSize {
-		return fmt.Errorf("%w: profile has %d quantiles and %d correlations, want %d and %d", ErrModel, len(p.quantiles),
+		return nil, fmt.Errorf("profile has %d quantiles and %d correlations, want %d and %d", len(p.quantiles),
 			len(p.correlation), profileSize*profileQuantiles, profileSize*profileSize)
 	}
+	for v := range profileSize {
+		// Means of marks are of order 1; shares of hours are below 1, their logarithms below 0.
+		low, high := -markLimit, markLimit
+		switch {
+		case v == marks:
+			low, high = 0, math.Log(math.MaxInt32)
+		case v > marks:
+			low, high = -2*math.Log(math.MaxInt32), 0
+		}
+		q := p.quantiles[v*profileQuantiles : (v+1)*profileQuantiles]
+		if least, most := slices.Min(q), slices.Max(q); float64(least) < low || float64(most) > high {
+			return nil, fmt.Errorf("profile variable %d has quantiles from %g to %g, want %g to %g", v, least, most, low, high)
+		}
+	}
+	return p, p.factorise()
+}
+
+// markLimit is beyond the mean of any mark.
+const markLimit = 100.0
+
+// factorise prepares drawing. It fails for what a damaged model file holds.
+func (p *Profiles) factorise() error {
 	c := mat.NewSymDense(profileSize, nil)
 	for a := range profileSize {
 		for b := a; b < profileSize; b++ {
@@ -145,7 +176,7 @@ func (p *Profiles) factorise() error {
 	}
 	var chol mat.Cholesky
 	if !chol.Factorize(c) {
-		return fmt.Errorf("%w: profile correlations are not positive definite", ErrModel)
+		return fmt.Errorf("profile correlations are not positive definite")
 	}
 	chol.LTo(&p.chol)
 	return nil

@@ -127,7 +127,11 @@ func (s *sampler) step(scope *torch.Scope, i int) {
 	g.Draw(int(Peer), n.Peers.Forward(state, keys, out.PeerBag, out.PeerMask), torch.Tensor{})
 	chosen := torch.IndexSelect(flat, 0, out.ChosenRow).Narrow(1, 2*key, value)
 	state = n.addChosen(state, chosen, out.ChosenBag, out.Chosen)
-	for _, h := range []Head{Place, Direction, Protocol, LocalPort, RemotePort, Flags, ToS} {
+	hidden := n.Places.Hidden.Forward(state).Gelu()
+	g.Draw(int(Region), n.Places.Regions.Forward(hidden), torch.Tensor{})
+	g.Draw(int(Place), n.Places.within(hidden, out.Input), torch.Tensor{})
+	state = n.add(state, Place, out.Input, out.Number)
+	for _, h := range []Head{Direction, Protocol, LocalPort, RemotePort, Flags, ToS} {
 		classes(h)
 	}
 	values(Duration)

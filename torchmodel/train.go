@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -70,8 +69,10 @@ func (o *TrainOptions) Validate() error {
 	case !(o.LearningRate > 0) || o.WeightDecay < 0 || !(o.ClipNorm > 0):
 		return fmt.Errorf("%w: learning-rate %g, weight-decay %g, clip-norm %g, want positive numbers", ErrConfig, o.LearningRate,
 			o.WeightDecay, o.ClipNorm)
+	case o.Threads < 0:
+		return fmt.Errorf("%w: threads %d, want at least 1, or 0 for one a core", ErrConfig, o.Threads)
 	case len(o.Internal) == 0:
-		return fmt.Errorf("%w: no internal network", ErrConfig)
+		return fmt.Errorf("%w: no internal network, want those of the hosts", ErrConfig)
 	}
 	return o.Config.Validate()
 }
@@ -156,21 +157,32 @@ func splitSets(ctx context.Context, train, valid Flows, o TrainOptions, obs Obse
 	first, _ := train.Span()
 	s := &sets{about: Training{Seed: o.Seed, Flows: train.Flows(), Hosts: train.Hosts(), First: first}}
 	s.train = func() iter.Seq2[[]dataset.Flow, error] { return train.Batches(ctx) }
+	hosts := train.Hosts()
 	switch {
 	case valid != nil:
 		s.valid = func() iter.Seq2[[]dataset.Flow, error] { return valid.Batches(ctx) }
-	case train.Hosts() < 4:
-		obs.Note("too few hosts to hold one out: validation uses the training flows", "hosts", train.Hosts())
+	case hosts < 4:
+		obs.Note("too few hosts to hold one out: validation uses the training flows", "hosts", hosts)
 		s.valid = s.train
 	default:
-		out := heldOut(o.Seed)
-		s.train = func() iter.Seq2[[]dataset.Flow, error] {
-			return selected(train.Batches(ctx), func(a netip.Addr) bool { return !out(a) })
+		out, err := heldOut(train.Batches(ctx), o.Seed)
+		if err != nil {
+			return nil, err
 		}
-		s.valid = func() iter.Seq2[[]dataset.Flow, error] { return selected(train.Batches(ctx), out) }
+		hosts -= len(out)
+		s.train = func() iter.Seq2[[]dataset.Flow, error] {
+			return selected(train.Batches(ctx), func(a netip.Addr) bool { return !out[a] })
+		}
+		s.valid = func() iter.Seq2[[]dataset.Flow, error] {
+			return selected(train.Batches(ctx), func(a netip.Addr) bool { return out[a] })
+		}
+	}
+	if hosts < o.MinHosts {
+		return nil, fmt.Errorf("%w: %d hosts to learn from, want the %d of min-hosts: every value that a model stores was seen at so many",
+			ErrData, hosts, o.MinHosts)
 	}
 	var err error
-	s.vocabulary, err = encode.Fit(s.train(), encode.FitOptions{MinHosts: min(o.MinHosts, max(train.Hosts(), 1)), Internal: o.Internal, First: first})
+	s.vocabulary, err = encode.Fit(s.train(), encode.FitOptions{MinHosts: o.MinHosts, Internal: o.Internal, First: first})
 	return s, err
 }
 
@@ -216,11 +228,11 @@ func trainNetwork(ctx context.Context, s *sets, dir string, o TrainOptions, obs 
 	if t.state.Setup, err = t.setup(); err != nil {
 		return nil, err
 	}
-	t.state.Version, t.state.NextValid = 1, t.validEvery()
+	t.state.Version, t.state.NextValid = stateVersion, t.validEvery()
 
 	torch.ManualSeed(o.Seed)
 	t.net = newNetwork(o.Config, s.vocabulary)
-	defer freeAll(t.net.StateDict())
+	defer t.net.Free()
 	t.net.To(o.Device)
 	t.opt = torch.AdamW(o.LearningRate, 0.9, 0.99, 1e-8, o.WeightDecay)
 	defer t.opt.Close()
@@ -235,7 +247,7 @@ func trainNetwork(ctx context.Context, s *sets, dir string, o TrainOptions, obs 
 		}
 	}
 	sweep(dir)
-	if t.metrics, err = openMetrics(filepath.Join(dir, metricsName), t.state.Step); err != nil {
+	if t.metrics, err = openMetrics(filepath.Join(dir, metricsName), &t.state); err != nil {
 		return nil, err
 	}
 	defer t.metrics.close()
@@ -252,11 +264,11 @@ func (t *trainer) setup() (string, error) {
 	o := t.o
 	o.Resume, o.Force, o.Device, o.Threads, o.Checkpoint, o.MaxTime, o.Epochs = false, false, torch.Device{}, 0, 0, 0, 0
 	text, err := json.Marshal(struct {
-		Options    TrainOptions
-		Vocabulary *encode.Vocabulary
-		Training   Training
-		Rows       int64
-	}{o, t.sets.vocabulary, t.sets.about, t.train.rows})
+		Options      TrainOptions
+		Vocabulary   *encode.Vocabulary
+		Training     Training
+		Train, Valid uint64
+	}{o, t.sets.vocabulary, t.sets.about, t.train.sum, t.valid.sum})
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:8]), err
 }
@@ -271,7 +283,7 @@ func (t *trainer) manifest() Manifest {
 func (t *trainer) finish() (*Model, error) {
 	m := t.manifest()
 	m.Training.Steps = t.state.BestStep
-	if _, err := writeModel(t.dir, m, t.best); err != nil {
+	if err := writeModel(t.dir, m, t.best); err != nil {
 		return nil, err
 	}
 	for _, step := range checkpoints(t.dir) {
@@ -324,7 +336,7 @@ func (t *trainer) loop(ctx context.Context) error {
 		}
 		if t.state.Step >= t.state.NextValid {
 			if done, err := t.validate(ctx); err != nil || done {
-				return errors.Join(err, t.stopIf(ctx))
+				return err
 			}
 		}
 		step, err := t.step(feed.next())
@@ -346,17 +358,10 @@ func (t *trainer) loop(ctx context.Context) error {
 		}
 	}
 	_, err := t.validate(ctx)
-	return errors.Join(err, t.stopIf(ctx))
+	return err
 }
 
-// stopIf is stop, if ctx is done.
-func (t *trainer) stopIf(ctx context.Context) error {
-	if ctx.Err() == nil {
-		return nil
-	}
-	return t.stop(ctx)
-}
-
+// stop ends a run whose training is to go on from here in another one.
 func (t *trainer) stop(ctx context.Context) error {
 	t.state.Seconds = t.seconds()
 	if err := t.writeCheckpoint(); err != nil {
@@ -418,14 +423,21 @@ func (t *trainer) diverged(l likelihood, s Step) error {
 	return fmt.Errorf("train: epoch %d, step %d: %w: loss is %g", s.Epoch+1, t.state.Step+1, ErrDiverged, s.Loss)
 }
 
-// validate measures the validation set, keeps the best weights, and tells whether the training has ended early.
+// validate measures the validation set, keeps the best weights, and tells whether the training has ended early. A stop
+// before its end leaves it to the run that resumes.
 func (t *trainer) validate(ctx context.Context) (bool, error) {
 	heads, rows, err := evaluateNLL(ctx, t.net, t.valid, t.o.Device)
-	if err != nil || ctx.Err() != nil {
+	if err != nil {
 		return false, err
+	}
+	if ctx.Err() != nil {
+		return false, t.stop(ctx)
 	}
 	v := Validation{Step: t.state.Step, Rows: rows, Heads: map[string]float64{}}
 	for h, nats := range heads {
+		if math.IsNaN(nats) || math.IsInf(nats, 0) {
+			return false, fmt.Errorf("train: validation after step %d: attribute %q: %w: loss is %g", v.Step, Head(h), ErrDiverged, nats)
+		}
 		v.Heads[Head(h).String()] = nats
 		v.NLL += nats
 	}

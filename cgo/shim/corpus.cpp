@@ -11,22 +11,65 @@ using namespace stan;
 
 namespace {
 
-constexpr int64_t kMark = 256;   // rows between two saved progresses
-constexpr int64_t kWarm = 512;   // rows that fill the lists before a window
-constexpr int64_t kPad = 64;     // row subsets are padded to multiples, so that kernels see few shapes
+constexpr int64_t kMark = 256;  // rows between two snapshots
+constexpr int64_t kPad = 64;    // row subsets are padded to multiples, so that kernels see few shapes
 constexpr int64_t kIgnore = -100;
 
-// Progress is what a lane has done of its day at a saved row.
-struct Progress {
+// Saved is a list whose rows are told by their positions in the stream.
+template <int N>
+struct Saved {
+  struct {
+    int32_t position, count;
+    int16_t tuple_rank, peer_rank;
+  } slot[N];
+  uint8_t order[N];
+  int32_t used;
+
+  explicit Saved(const List<N> &list) : used(list.used) {
+    std::copy(list.order, list.order + N, order);
+    for (int i = 0; i < used; i++) {
+      const Entry &e = list.slot[i];
+      slot[i] = {e.position, e.count, e.tuple_rank, e.peer_rank};
+    }
+  }
+
+  void restore(List<N> &list, const Row *stream) const {
+    list.used = used;
+    std::copy(order, order + N, list.order);
+    for (int i = 0; i < used; i++)
+      list.slot[i] = {stream[slot[i].position], -1, slot[i].position, slot[i].count, slot[i].tuple_rank, slot[i].peer_rank};
+  }
+};
+
+// Snapshot is a lane before a row.
+struct Snapshot {
+  Saved<kTuples> tuples;
+  Saved<kPeers> peers;
   int64_t plan;
   int32_t done;
   int32_t hour_done[24];
   float sum[kMarks];
+
+  Snapshot(const Lane &lane, int64_t p) : tuples(lane.tuples), peers(lane.peers), plan(p), done(lane.done) {
+    std::copy(lane.hour_done, lane.hour_done + 24, hour_done);
+    std::copy(lane.sum, lane.sum + kMarks, sum);
+  }
+
+  // restore gives lane what it had done of the day of plan p, and its lists of rows of the stream.
+  void restore(Lane &lane, const Plan &p, const Row *stream) const {
+    lane.forget();
+    lane.start_day(p);
+    tuples.restore(lane.tuples, stream);
+    peers.restore(lane.peers, stream);
+    lane.done = done;
+    std::copy(hour_done, hour_done + 24, lane.hour_done);
+    std::copy(sum, sum + kMarks, lane.sum);
+  }
 };
 
 struct Stream {
   int64_t begin, end;         // rows
-  int64_t progress;           // first of its saved progresses
+  int64_t snapshot;           // first of its snapshots, one before each kMark rows
   int64_t first_plan, plans;  // its days
 };
 
@@ -36,7 +79,7 @@ struct st_corpus {
   const st_tables *tables;
   std::vector<Row> rows;
   std::vector<Stream> streams;
-  std::vector<Progress> progress;
+  std::vector<Snapshot> snapshots;
   std::vector<Plan> plans;
   Lane lane;  // of the stream that is being appended
 
@@ -66,14 +109,7 @@ struct st_corpus {
       s.plans++;
       lane.start_day(p);
     }
-    if ((s.end - s.begin) % kMark == 0) {
-      Progress g;
-      g.plan = int64_t(plans.size()) - 1;
-      g.done = lane.done;
-      std::copy(lane.hour_done, lane.hour_done + 24, g.hour_done);
-      std::copy(lane.sum, lane.sum + kMarks, g.sum);
-      progress.push_back(g);
-    }
+    if ((s.end - s.begin) % kMark == 0) snapshots.emplace_back(lane, int64_t(plans.size()) - 1);
     observe(lane, row, 0, t());
     rows.push_back(row);
     s.end++;
@@ -100,7 +136,7 @@ struct Batch {
     row_numeric(numeric.data_ptr<float>() + index * kNumeric, r, t);
   }
 
-  // none_of is the bag of a row that follows no candidate: the table row after those of conversations and peers.
+  // put_none writes the bag of a row that follows no candidate: the table row after those of conversations and peers.
   void put_none() {
     chosen_row.push_back(0);
     chosen.push_back(0);
@@ -153,7 +189,8 @@ struct Batch {
       } else {
         put_none();
         subset[1].push_back(index);
-        y[kPlace] = r.place;
+        y[kRegionOfPlace] = r.place / kRegion;
+        y[kPlace] = r.place % kRegion;
         nats[kPlace] = kLn2 * float(128 - t.place_bits[r.place]);
       }
       y[kProtocol] = r.proto_class;
@@ -162,11 +199,11 @@ struct Batch {
       if (b && !comparable(b->proto, r.proto)) b = nullptr;
       if (has_ports(r.proto)) {
         subset[2].push_back(index);
-        put_port(kLocalPort, y, nats, b ? copied(r.lport, b->lport) : -1, r.lport_class, t);
+        put_port(kLocalPort, y, nats, copied(r.lport, b ? b->lport : -1, r.proto), r.lport_class, t);
       }
       if (has_ports(r.proto) || r.proto == kICMP) {
         subset[3].push_back(index);
-        put_port(kRemotePort, y, nats, b ? copied(r.rport, b->rport) : -1, r.rport_class, t);
+        put_port(kRemotePort, y, nats, copied(r.rport, b ? b->rport : -1, r.proto), r.rport_class, t);
       }
     }
     y[kFlags] = r.flags_class;
@@ -231,20 +268,21 @@ void replay_chunk(Batch &batch, const st_corpus &c, const st_chunk &chunk, int64
   const int64_t begin = chunk.row;
   const int64_t low = chunk.cold ? begin : std::max(s.begin, begin - batch.context);
   const int64_t end = std::min(s.end, begin + batch.length);
-  const int64_t saved = std::max<int64_t>(0, (low - s.begin - (chunk.cold ? 0 : kWarm)) / kMark);
+  const int64_t saved = (low - s.begin) / kMark;
   int64_t at = s.begin + saved * kMark;
 
   auto lane = std::make_unique<Lane>();
-  lane->forget();
-  const Progress &g = c.progress[s.progress + saved];
-  int64_t plan = g.plan;
-  lane->start_day(c.plans[plan]);
-  lane->done = g.done;
-  std::copy(g.hour_done, g.hour_done + 24, lane->hour_done);
-  std::copy(g.sum, g.sum + kMarks, lane->sum);
+  const Snapshot &snapshot = c.snapshots[s.snapshot + saved];
+  int64_t plan = snapshot.plan;
+  snapshot.restore(*lane, c.plans[plan], c.rows.data() + s.begin);
   lane->position = int32_t(at - s.begin);
-  // The clock before the stream's first row is such that its gap leads to it.
-  lane->now = at > s.begin ? c.rows[at - 1].end : c.rows[at].end - c.rows[at].gap * t.gap_tick;
+  if (at > s.begin) {
+    lane->previous = c.rows[at - 1];
+    lane->has_previous = 1;
+    lane->now = lane->previous.end;
+  } else {  // the clock is such that the first row's gap leads to it
+    lane->now = c.rows[at].end - c.rows[at].gap * t.gap_tick;
+  }
   auto enter_day = [&](const Row &r) {
     if (day_of(r.end) != lane->plan.day) lane->start_day(c.plans[++plan]);
   };
@@ -296,7 +334,7 @@ at::Tensor tensor(const std::vector<float> &v, at::IntArrayRef shape) {
 
 void st_lane_sizes(st_sizes_of *out) {
   *out = {sizeof(Row), sizeof(Plan),  kMarks,         kTuples, kPeers,    kBag,  kNumeric,
-          kPlan,       kCandidateBag, kCandidateRows, kCopies, kServices, kHeads};
+          kPlan,       kCandidateBag, kCandidateRows, kCopies, kServices, kHeads, kRegion};
 }
 
 char *st_corpus_new(st_corpus **out, const st_tables *tables, int64_t reserve) {
@@ -317,7 +355,7 @@ char *st_corpus_append(st_corpus *c, const void *rows, int64_t n, bool new_strea
     if (new_stream) {
       c->close_day();
       const int64_t at = int64_t(c->rows.size());
-      c->streams.push_back({at, at, int64_t(c->progress.size()), int64_t(c->plans.size()), 0});
+      c->streams.push_back({at, at, int64_t(c->snapshots.size()), int64_t(c->plans.size()), 0});
       c->lane.forget();
     }
     const Row *r = static_cast<const Row *>(rows);

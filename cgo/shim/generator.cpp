@@ -48,7 +48,8 @@ int64_t classes_of(const Tables &t, int head) {
     case kGap: return t.gap.count + 1;
     case kConversation: return kTuples + 1;
     case kPeer: return kPeers + 1;
-    case kPlace: return t.places;
+    case kRegionOfPlace: return t.regions();
+    case kPlace: return kRegion;
     case kDirection: return 2;
     case kProtocol: return t.protos + 1;
     case kLocalPort:
@@ -122,6 +123,7 @@ char *st_generator_assign(st_generator *g, int32_t lane, int32_t host, const voi
   return guard([&] {
     TORCH_CHECK_INDEX(lane >= 0 && lane < g->g.width && days > 0 && days <= g->g.max_days, "no lane ", lane, " for ", days,
                       " days");
+    TORCH_CHECK_INDEX(host >= 0 && host < g->g.host_count, "no host ", host, " among ", g->g.host_count);
     const int64_t size = int64_t(sizeof(Slot)), plan = int64_t(sizeof(Plan));
     auto s = std::make_unique<Slot>();
     std::memset(static_cast<void *>(s.get()), 0, sizeof(Slot));
@@ -153,7 +155,7 @@ char *st_generator_draw(st_generator *g, int32_t head, const st_tensor *logits, 
                       " classes, got ", classes);
     TORCH_CHECK((mixture != nullptr) == has_mixture(head), "head ", head, mixture ? " has no mixture" : " needs a mixture");
     float *m = mixture ? rows_of(*g, ref(mixture), parameters) : nullptr;
-    TORCH_CHECK_INDEX(parameters % 3 == 0, "a mixture needs 3*k parameters, got ", parameters);
+    TORCH_CHECK_INDEX(!mixture || (parameters > 0 && parameters % 3 == 0), "a mixture needs 3*k parameters, got ", parameters);
     launch(*g, {head, l, int(classes), m, int(parameters / 3)});
   });
 }

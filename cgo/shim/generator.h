@@ -20,8 +20,9 @@ void st_generator_free(st_generator *g);
 #define ST_GENERATOR_TENSORS 13
 char *st_generator_tensors(st_generator *g, st_tensor **out);
 
-// Gives a lane a host: its plans (stan::Plan, one a day), the clock's start and the end of the span in µs, and the rows
-// after which it ends: below 0 for no bound; with one the last plan is repeated day by day, and must have rows.
+// Gives a lane a host, between two blocks: its plans (stan::Plan, one a day), the clock's start and the end of the span in
+// µs, and the rows after which it ends: below 0 for no bound; with one the last plan is repeated day by day, and must have
+// rows.
 char *st_generator_assign(st_generator *g, int32_t lane, int32_t host, const void *plans, int32_t days, int64_t start,
                           int64_t end, int64_t quota);
 

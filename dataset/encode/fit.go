@@ -241,9 +241,9 @@ func values(c *counter[int64], tick int64, most, minHosts int) Values {
 	}
 	v.Exact = slices.Compact(v.Exact)
 	var n, sum, squares float64
-	for k, t := range c.counts {
+	for _, k := range slices.Sorted(maps.Keys(c.counts)) { // in one order, so that sums round in one way
 		if _, exact := slices.BinarySearch(v.Exact, k/tick); !exact {
-			y, w := math.Log(float64(k/tick)+1), float64(t.rows)
+			y, w := math.Log(float64(k/tick)+1), float64(c.counts[k].rows)
 			n += w
 			sum += w * y
 			squares += w * y * y

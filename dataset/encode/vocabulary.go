@@ -65,8 +65,8 @@ func protoBit(proto uint8) int {
 func (v *Vocabulary) Validate() error {
 	for name, t := range map[string]Values{"gap": v.Gap, "duration": v.Duration, "packets": v.Packets, "bytes": v.Bytes} {
 		switch {
-		case t.Tick < 1:
-			return fmt.Errorf("vocabulary: %s: tick %d, want at least 1", name, t.Tick)
+		case t.Tick != 1 && t.Tick != 1e3 && t.Tick != 1e6:
+			return fmt.Errorf("vocabulary: %s: tick %d, want 1, 1000 or 1000000", name, t.Tick)
 		case !strictlyAscending(t.Exact) || len(t.Exact) > math.MaxUint16-1 || (len(t.Exact) > 0 && t.Exact[0] < 0):
 			return fmt.Errorf("vocabulary: %s: exact values do not ascend from 0", name)
 		case !(t.Scale > 0) || math.IsInf(t.Scale, 0) || math.IsNaN(t.Centre) || math.IsInf(t.Centre, 0):
@@ -81,6 +81,11 @@ func (v *Vocabulary) Validate() error {
 			return fmt.Errorf("vocabulary: %s: %d values, want at most 255", name, len(list))
 		}
 	}
+	for name, list := range map[string][]int{"flags_protos": v.FlagsProtos, "port_protos": v.PortProtos} {
+		if i := slices.IndexFunc(list, func(x int) bool { return x < 0 || x > 15 }); i >= 0 {
+			return fmt.Errorf("vocabulary: %s: set %d, want 0 to 15", name, list[i])
+		}
+	}
 	for name, list := range map[string][]int{"ports": v.Ports, "icmps": v.ICMPs, "service_ports": v.ServicePort} {
 		if err := distinct(name, list, 65535); err != nil {
 			return err
@@ -91,8 +96,10 @@ func (v *Vocabulary) Validate() error {
 		return fmt.Errorf("vocabulary: flags_protos: %d entries, want %d", len(v.FlagsProtos), len(v.Flags)+1)
 	case len(v.PortProtos) != len(v.Ports):
 		return fmt.Errorf("vocabulary: port_protos: %d entries, want %d", len(v.PortProtos), len(v.Ports))
-	case len(v.Ports) > 16384 || len(v.ICMPs) > 16384:
-		return fmt.Errorf("vocabulary: %d ports and %d ICMP values, want at most 16384", len(v.Ports), len(v.ICMPs))
+	case len(v.Ports) >= binWidth: // so many could leave a class of neighbours without a port
+		return fmt.Errorf("vocabulary: ports: %d entries, want fewer than %d", len(v.Ports), binWidth)
+	case len(v.ICMPs) > 16384:
+		return fmt.Errorf("vocabulary: icmps: %d entries, want at most 16384", len(v.ICMPs))
 	case len(v.ServicePort) > Services:
 		return fmt.Errorf("vocabulary: service_ports: %d entries, want at most %d", len(v.ServicePort), Services)
 	case len(v.Labels) < 1 || len(v.Labels) > 255:

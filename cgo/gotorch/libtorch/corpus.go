@@ -11,7 +11,7 @@ import (
 // LaneSizes are the sizes that shim/lanes fixes.
 type LaneSizes struct {
 	RowBytes, PlanBytes, Marks, Tuples, Peers, Bag, Numeric, PlanInputs, CandidateBag, CandidateRows, Copies, Services,
-	Heads int
+	Heads, Region int
 }
 
 // SizesOfLanes returns the sizes that shim/lanes fixes.
@@ -21,6 +21,7 @@ func SizesOfLanes() LaneSizes {
 	return LaneSizes{
 		int(s.row_bytes), int(s.plan_bytes), int(s.marks), int(s.tuples), int(s.peers), int(s.bag), int(s.numeric),
 		int(s.plan_inputs), int(s.candidate_bag), int(s.candidate_rows), int(s.copies), int(s.services), int(s.heads),
+		int(s.region),
 	}
 }
 

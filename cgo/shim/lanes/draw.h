@@ -5,27 +5,36 @@
 
 namespace stan {
 
-// draw_class draws from softmax(logits) over the classes that allowed(c) holds for; -1 if it holds for none. It leaves
-// exp(logits) up to a factor in their place, so that each is computed once.
+// weigh replaces logits by weights, exp(logit) up to a factor, and 0 for classes that allowed(c) does not hold for.
 template <class Allowed>
-STAN_HD int draw_class(float *logits, int n, float u, Allowed allowed) {
+STAN_HD void weigh(float *logits, int n, Allowed allowed) {
   float top = -INFINITY;
   for (int c = 0; c < n; c++)
     if (logits[c] > top && allowed(c)) top = logits[c];
+  for (int c = 0; c < n; c++) logits[c] = allowed(c) ? expf(logits[c] - top) : 0.0f;
+}
+
+// pick returns the class that the share u of all weights leads to; -1 if there is no weight.
+STAN_HD int pick(const float *weights, int n, float u) {
   float sum = 0;
-  for (int c = 0; c < n; c++) {
-    logits[c] = allowed(c) ? expf(logits[c] - top) : 0.0f;
-    sum += logits[c];
-  }
+  for (int c = 0; c < n; c++) sum += weights[c];
   float left = u * sum;
   int last = -1;
   for (int c = 0; c < n; c++) {
-    if (logits[c] <= 0) continue;
+    if (weights[c] <= 0) continue;
     last = c;
-    left -= logits[c];
+    left -= weights[c];
     if (left <= 0) return c;
   }
   return last;
+}
+
+// draw_class draws from softmax(logits) over the classes that allowed(c) holds for; -1 if it holds for none. The logits
+// are scratch.
+template <class Allowed>
+STAN_HD int draw_class(float *logits, int n, float u, Allowed allowed) {
+  weigh(logits, n, allowed);
+  return pick(logits, n, u);
 }
 
 struct Any {
@@ -34,7 +43,7 @@ struct Any {
 
 STAN_HD double normal_cdf(double x) { return 0.5 * erfc(-x * 0.70710678118654752440); }
 
-// normal_quantile is the inverse of normal_cdf by bisection and Newton steps on the log scale of its tail, good to 1e-9 of x.
+// normal_quantile is the inverse of normal_cdf, good to 1e-8 where p is 1e-290 to 0.5, and above as 1 - p has digits.
 STAN_HD double normal_quantile(double p) {
   // Starting value: Abramowitz and Stegun 26.2.23, |error| < 4.5e-4; two Newton steps on the CDF follow.
   const double q = p < 0.5 ? p : 1 - p;
@@ -60,7 +69,8 @@ STAN_HD double draw_normal(double mean, double sd, double low, double high, doub
     b = c;
   }
   const double pa = normal_cdf(a), pb = normal_cdf(b);
-  double x = pb > pa ? normal_quantile(pa + u * (pb - pa)) : (a > -38 && b < -8 ? b : a);
+  // Where the CDF is 0 the distribution is that of b less an exponential of mean 1/|b|.
+  double x = pb > pa ? normal_quantile(pa + u * (pb - pa)) : b + log(u) / fmax(-b, 1.0);
   if (flip) {
     x = -x;
     const double c = -a;
@@ -75,8 +85,24 @@ struct Value {
   int atom;  // index of the exact value, count for a value of the mixture
 };
 
+// atom_of returns the index of v among the exact values, their count if it is none of them.
+STAN_HD int atom_of(const Values &values, int64_t v) {
+  int from = 0, to = values.count;
+  while (from < to) {
+    const int middle = (from + to) / 2;
+    if (values.exact[middle] < v)
+      from = middle + 1;
+    else
+      to = middle;
+  }
+  return from < values.count && values.exact[from] == v ? from : values.count;
+}
+
+constexpr int kAttempts = 16;  // at a draw that may be rejected; then it stands
+
 // draw_value draws a value of at least low and at most high (high < 0: no bound) from atoms [count+1] and a mixture [3, k]
-// of logits, means and log standard deviations in y = (ln(v+1) - centre) / scale.
+// of logits, means and log standard deviations in y = (ln(v+1) - centre) / scale. Both are scratch. What the mixture
+// draws is none of the exact values, as in training.
 STAN_HD Value draw_value(float *atoms, float *mixture, int k, const Values &values, int64_t low, int64_t high,
                          const Draws &draws) {
   const int64_t *exact = values.exact;
@@ -84,15 +110,20 @@ STAN_HD Value draw_value(float *atoms, float *mixture, int k, const Values &valu
   const int c = draw_class(atoms, count + 1, draws.uniform(0),
                            [=](int i) { return i == count || (exact[i] >= low && (high < 0 || exact[i] <= high)); });
   if (c < count) return {exact[c], c};
-  const int m = draw_class(mixture, k, draws.uniform(1), Any());
-  const double mean = mixture[k + m], sd = exp(double(mixture[2 * k + m]));
-  const double a = (log(double(low) + 0.5) - values.centre) / values.scale;
-  const double b = high < 0 ? 1e6 : (log(double(high) + 1.5) - values.centre) / values.scale;
-  const double y = draw_normal(mean, sd, a, b, draws.uniform(2)) * values.scale + values.centre;
-  int64_t v = int64_t(exp(fmin(y, 43.0)) - 0.5);
-  if (v < low) v = low;
-  if (high >= 0 && v > high) v = high;
-  return {v, count};
+  weigh(mixture, k, Any());
+  const double a = low <= 0 ? -INFINITY : (log(double(low) + 0.5) - values.centre) / values.scale;
+  const double b = high < 0 ? INFINITY : (log(double(high) + 1.5) - values.centre) / values.scale;
+  for (int attempt = 1;; attempt++) {
+    const Draws d = attempt == 1 ? draws : draws.again(attempt);
+    const int m = pick(mixture, k, d.uniform(1));
+    const double mean = mixture[k + m], sd = exp(double(mixture[2 * k + m]));
+    const double y = draw_normal(mean, sd, a, b, d.uniform(2)) * values.scale + values.centre;
+    int64_t v = int64_t(exp(fmin(y, 43.0)) - 0.5);
+    if (v < low) v = low;
+    if (high >= 0 && v > high) v = high;
+    const int atom = atom_of(values, v);
+    if (atom == count || attempt == kAttempts) return {v, atom};
+  }
 }
 
 }  // namespace stan

@@ -15,6 +15,7 @@ struct Slot {
   int32_t emitted;   // rows of the block under way
   int32_t day, days;
   int32_t tuple, peer;  // chosen for the row being drawn; kTuples and kPeers for none
+  int32_t region;       // of the row's place, 0 where the place is not drawn
 };
 
 // Outputs of a step, one row a lane, each read by the network's next module.
@@ -34,6 +35,21 @@ struct Outputs {
   int64_t *memory;      // [2, W] into W*kEntries: where the row's embedding goes
   Row *rows;            // [block, W]
   int32_t *hosts;       // [block, W] host of each row, -1 for none
+};
+
+// Most packets of a flow: its bytes stay far from the end of int64.
+constexpr int64_t kMostPackets = int64_t(1) << 40;
+
+// Ports are remote ports that a new conversation may not have, as a recent one has them.
+struct Ports {
+  uint16_t port[kTuples];
+  int count;
+
+  STAN_HD bool holds(int p) const {
+    for (int i = 0; i < count; i++)
+      if (port[i] == p) return true;
+    return false;
+  }
 };
 
 struct Generator {
@@ -96,10 +112,12 @@ struct Generator {
     Row &r = s.row;
     const int64_t wait = s.lane.plan.day * kDay - s.lane.now;
     const int64_t low = wait > 0 ? (wait + t.gap_tick - 1) / t.gap_tick : 0;
-    const Value v = draw_value(atoms, mixture, k, t.gap, low, -1, draws(s, kGap));
+    // With a quota there are rows every day; without, a gap may lead beyond the span, which ends the host.
+    const int64_t high = s.quota < 0 ? -1 : low + kDay / t.gap_tick;
+    const Value v = draw_value(atoms, mixture, k, t.gap, low, high, draws(s, kGap));
     r.gap = v.v;
     r.gap_atom = uint16_t(v.atom);
-    // A gap beyond the span ends the host; the bound keeps the sum in range.
+    // The bound keeps the sum in range.
     const int64_t most = (s.span_end - s.lane.now) / t.gap_tick + 1;
     if (r.gap > most) r.gap = most > 0 ? most : 0;
     r.end = s.lane.now + r.gap * t.gap_tick;
@@ -151,42 +169,80 @@ struct Generator {
   }
 
   // reserved tells addresses that no flow of a network crosses: this network, loopback, link-local, multicast and above
-  // (RFC 6890), for IPv6 whatever is not 2000::/3.
+  // (RFC 6890), private and shared ones, for IPv6 whatever is not 2000::/3.
   STAN_HD static bool reserved(const uint32_t *a) {
     if (a[0] != 0 || a[1] != 0 || a[2] != 0xffff) return (a[0] >> 29) != 1;
     const uint32_t first = a[3] >> 24;
     return first == 0 || first == 10 || first == 127 || first >= 224 || (a[3] >> 16) == 0xa9fe || (a[3] >> 16) == 0xc0a8 ||
-           (a[3] >> 20) == 0xac1;
+           (a[3] >> 20) == 0xac1 || (a[3] >> 22) == 0x191;
   }
 
+  STAN_HD void set_host(Row &r, int32_t host) const {
+    for (int k = 0; k < 4; k++) r.addr[k] = hosts[int64_t(host) * 4 + k];
+  }
+
+  // draw_internal draws the address of another generated host that is no recent remote; there must be one.
+  STAN_HD void draw_internal(Slot &s) const {
+    for (int attempt = 1; attempt <= kAttempts; attempt++) {
+      int32_t other = int32_t(draws(s, kPlace).again(attempt).uniform(0) * float(host_count - 1));
+      if (other >= s.host) other++;
+      set_host(s.row, other);
+      if (find_peer(s.lane, s.row) == kPeers) return;
+    }
+    for (int32_t other = 0; other < host_count; other++) {
+      if (other == s.host) continue;
+      set_host(s.row, other);
+      if (find_peer(s.lane, s.row) == kPeers) return;
+    }
+  }
+
+  // draw_address draws an address of a network that is no recent remote.
   STAN_HD void draw_address(Slot &s, int place) const {
     Row &r = s.row;
-    if (place == 0 && host_count > 1) {
-      int32_t other = int32_t(draws(s, kHeads + kPlace).uniform(0) * float(host_count - 1));
-      if (other >= s.host) other++;
-      for (int k = 0; k < 4; k++) r.addr[k] = hosts[int64_t(other) * 4 + k];
-      return;
-    }
     const uint32_t *prefix = t.place_addr + int64_t(place) * 4;
     const int bits = t.place_bits[place];
-    for (int attempt = 0; attempt < 16; attempt++) {
-      const Words w = draws(s, kHeads * (attempt + 1) + kPlace).words;
+    for (int attempt = 1; attempt <= kAttempts; attempt++) {
+      const Words w = draws(s, kPlace).again(attempt).words;
       for (int k = 0; k < 4; k++) {
         const int known = bits - 32 * k;
         const uint32_t mask = known <= 0 ? 0 : known >= 32 ? 0xffffffffu : ~(0xffffffffu >> known);
         r.addr[k] = (prefix[k] & mask) | (w.x[k] & ~mask);
       }
-      if (bits == 128 || !reserved(r.addr)) return;
+      if (bits < 3) r.addr[0] = (r.addr[0] & 0x1fffffffu) | 0x20000000u;  // any IPv6 address is one of 2000::/3
+      if (bits == 128 || (!reserved(r.addr) && find_peer(s.lane, r) == kPeers)) return;
     }
+  }
+
+  // draw_place draws a remote that is none of the recent ones.
+  // draw_region draws the region of a new remote; its number is the input of the places' weights.
+  STAN_HD void draw_region(int i, float *logits) {
+    Slot &s = slots[i];
+    s.region = 0;
+    if (s.tuple == kTuples && s.peer == kPeers) s.region = draw_class(logits, t.regions(), draws(s, kRegionOfPlace).uniform(0), Any());
+    out.input[i] = s.region;
+    out.number[i] = 0;
   }
 
   STAN_HD void draw_place(int i, float *logits) {
     Slot &s = slots[i];
     Row &r = s.row;
     if (s.tuple == kTuples && s.peer == kPeers) {
-      const bool alone = host_count < 2;
-      r.place = draw_class(logits, t.places, draws(s, kPlace).uniform(0), [=](int c) { return c > 0 || !alone; });
-      draw_address(s, r.place);
+      int32_t others = host_count - 1;
+      for (int p = 0; p < s.lane.peers.used; p++) {
+        const int32_t place = s.lane.peers.slot[p].row.place;
+        if (place == 0) others--;
+        if (t.place_bits[place] == 128 && place / kRegion == s.region) logits[place % kRegion] = -INFINITY;
+      }
+      const int first = s.region * kRegion, places = t.places;
+      const int c = draw_class(logits, kRegion, draws(s, kPlace).uniform(0), [=](int k) {
+        return first + k < places && (first + k > 0 || others > 0) && logits[k] > -INFINITY;
+      });
+      // A region whose addresses are all recent peers leaves any IPv4 address, the last place but one.
+      r.place = c >= 0 ? first + c : places - 2;
+      if (r.place == 0)
+        draw_internal(s);
+      else
+        draw_address(s, r.place);
     }
     emit(i, 12, t.place_bucket[r.place], 0);
   }
@@ -212,15 +268,24 @@ struct Generator {
     return c < n ? known[c] : other_byte(known, n, d.uniform(1));
   }
 
+  // fresh tells whether the protocol leaves the row a new conversation: one without ports that the remote has had recently
+  // does not.
+  STAN_HD static bool fresh(Slot &s, uint8_t proto) {
+    s.row.proto = proto;
+    return has_ports(proto) || proto == kICMP || find_tuple(s.lane, s.row) == kTuples;
+  }
+
   STAN_HD void draw_protocol(int i, float *logits) {
     Slot &s = slots[i];
     Row &r = s.row;
     if (s.tuple == kTuples) {
       const Draws d = draws(s, kProtocol);
-      r.proto_class = uint8_t(draw_class(logits, t.protos + 1, d.uniform(0), Any()));
-      r.proto = byte_of(r.proto_class, t.proto_values, t.protos, d);
       r.lport = r.rport = 0;
       r.lport_class = r.rport_class = 0;
+      r.proto_class = uint8_t(draw_class(logits, t.protos + 1, d.uniform(0),
+                                         [&](int c) { return c == t.protos || fresh(s, t.proto_values[c]); }));
+      for (int attempt = 1; attempt <= kAttempts; attempt++)
+        if (fresh(s, byte_of(r.proto_class, t.proto_values, t.protos, d.again(attempt)))) break;
     }
     emit(i, 5, r.proto_class, 0);
   }
@@ -228,36 +293,54 @@ struct Generator {
   STAN_HD bool port_allowed(int vocabulary_class, uint8_t proto) const {
     if (proto == kICMP) return vocabulary_class >= t.first_icmp();
     if (vocabulary_class == 0 || vocabulary_class >= t.first_icmp()) return false;
-    return vocabulary_class >= t.first_bin() || (t.port_protos[vocabulary_class] & proto_bit(proto)) != 0;
+    const int bin = vocabulary_class - t.first_bin();
+    if (bin >= 0) return t.bin_start[bin] < t.bin_start[bin + 1];
+    return (t.port_protos[vocabulary_class] & proto_bit(proto)) != 0;
   }
 
-  // draw_port draws a port that its base's and its protocol's rules allow.
-  STAN_HD void draw_port(const Slot &s, Head head, float *logits, int base, uint16_t &port, uint16_t &port_class) const {
+  // exact_port returns the port of a class that has one value, else -1.
+  STAN_HD int exact_port(int vocabulary_class) const {
+    if (vocabulary_class < t.first_bin()) return t.port_values[vocabulary_class - 1];
+    const int icmp = vocabulary_class - t.first_icmp();
+    return icmp >= 0 && icmp < t.icmps ? t.icmp_values[icmp] : -1;
+  }
+
+  // draw_port draws a port that the rules of its base and its protocol allow, and that is not taken. What can be copied
+  // from the base is copied, as in training.
+  STAN_HD void draw_port(const Slot &s, Head head, float *logits, int base, const Ports &taken, uint16_t &port,
+                         uint16_t &port_class) const {
     const uint8_t proto = s.row.proto;
     const Draws d = draws(s, head);
+    const auto usable = [&](int p) { return !taken.holds(p) && copied(p, base, proto) < 0; };
     const int c = draw_class(logits, kCopies + t.port_classes(), d.uniform(0), [&](int k) {
-      if (k >= kCopies) return port_allowed(k - kCopies, proto);
-      if (base < 0 || base + k > 65535) return false;
-      return proto == kICMP ? k == 0 : port_allowed(t.port_class[base + k], proto);
+      if (k < kCopies) {
+        const int p = base + k;
+        return base >= 0 && p <= 65535 && copied(p, base, proto) == k && !taken.holds(p) &&
+               (proto == kICMP || port_allowed(t.port_class[p], proto));
+      }
+      if (!port_allowed(k - kCopies, proto)) return false;
+      const int p = exact_port(k - kCopies);
+      return p < 0 || usable(p);
     });
     if (c < 0) return;
+    const int vocabulary_class = c - kCopies;
     if (c < kCopies) {
       port = uint16_t(base + c);
-      port_class = proto == kICMP ? icmp_class(port) : t.port_class[port];
-      return;
-    }
-    port_class = uint16_t(c - kCopies);
-    if (port_class < t.first_bin()) {
-      port = t.port_values[port_class - 1];
-    } else if (port_class < t.first_icmp()) {
-      const int32_t *bin = t.bin_start + (port_class - t.first_bin());
-      port = t.bin_ports[bin[0] + int32_t(d.uniform(1) * float(bin[1] - bin[0]))];
-    } else if (port_class < t.other_icmp()) {
-      port = t.icmp_values[port_class - t.first_icmp()];
+    } else if (exact_port(vocabulary_class) >= 0) {
+      port = uint16_t(exact_port(vocabulary_class));
+    } else if (proto != kICMP) {
+      const int32_t *bin = t.bin_start + (vocabulary_class - t.first_bin());
+      const int size = bin[1] - bin[0], at = int(d.uniform(1) * float(size));
+      // From the drawn port on, the first that is usable.
+      for (int k = 0; k < size; k++) {
+        port = t.bin_ports[bin[0] + (at + k) % size];
+        if (usable(port)) break;
+      }
     } else {
       port = uint16_t(d.uniform(1) * 65536.0f);
-      port_class = icmp_class(port);
+      for (int left = 65536; left > 0 && (icmp_class(port) != t.other_icmp() || !usable(port)); left--) port++;
     }
+    port_class = proto == kICMP ? icmp_class(port) : t.port_class[port];
   }
 
   STAN_HD uint16_t icmp_class(uint16_t port) const {
@@ -275,15 +358,22 @@ struct Generator {
   STAN_HD void draw_local_port(int i, float *logits) {
     Slot &s = slots[i];
     if (s.tuple == kTuples && has_ports(s.row.proto))
-      draw_port(s, kLocalPort, logits, base_port(s, true), s.row.lport, s.row.lport_class);
+      draw_port(s, kLocalPort, logits, base_port(s, true), Ports{{}, 0}, s.row.lport, s.row.lport_class);
     emit(i, 6, s.row.lport_class, 0);
   }
 
   STAN_HD void draw_remote_port(int i, float *logits) {
     Slot &s = slots[i];
-    if (s.tuple == kTuples && (has_ports(s.row.proto) || s.row.proto == kICMP))
-      draw_port(s, kRemotePort, logits, base_port(s, false), s.row.rport, s.row.rport_class);
-    emit(i, 7, s.row.rport_class, 0);
+    Row &r = s.row;
+    if (s.tuple == kTuples && (has_ports(r.proto) || r.proto == kICMP)) {
+      Ports taken{{}, 0};
+      for (int k = 0; k < s.lane.tuples.used; k++) {
+        const Row &q = s.lane.tuples.slot[k].row;
+        if (q.proto == r.proto && q.lport == r.lport && same_remote(q, r)) taken.port[taken.count++] = q.rport;
+      }
+      draw_port(s, kRemotePort, logits, base_port(s, false), taken, r.rport, r.rport_class);
+    }
+    emit(i, 7, r.rport_class, 0);
   }
 
   STAN_HD void draw_flags(int i, float *logits) {
@@ -319,7 +409,8 @@ struct Generator {
 
   STAN_HD void draw_packets(int i, float *atoms, float *mixture, int k) {
     Slot &s = slots[i];
-    const Value v = draw_value(atoms, mixture, k, t.packets, s.row.duration > 0 ? 2 : 1, -1, draws(s, kPackets));
+    const int64_t least = s.row.duration > 0 ? 2 : 1;  // one packet lasts no time
+    const Value v = draw_value(atoms, mixture, k, t.packets, least, kMostPackets, draws(s, kPackets));
     s.row.packets = v.v;
     s.row.packets_atom = uint16_t(v.atom);
     emit(i, 2, v.atom, packets_input(v.v));
@@ -363,6 +454,7 @@ struct Generator {
       case kGap: return draw_gap(i, l, m, k);
       case kConversation: return draw_conversation(i, l);
       case kPeer: return draw_peer(i, l);
+      case kRegionOfPlace: return draw_region(i, l);
       case kPlace: return draw_place(i, l);
       case kDirection: return draw_direction(i, l);
       case kProtocol: return draw_protocol(i, l);

@@ -5,7 +5,7 @@
 namespace stan {
 
 enum Head {
-  kGap, kConversation, kPeer, kPlace, kDirection, kProtocol, kLocalPort, kRemotePort, kFlags, kToS,
+  kGap, kConversation, kPeer, kRegionOfPlace, kPlace, kDirection, kProtocol, kLocalPort, kRemotePort, kFlags, kToS,
   kDuration, kPackets, kBytes, kLabel, kHeads
 };
 
@@ -20,10 +20,11 @@ STAN_HD const Row *base_of(const Lane &lane, int peer) {
 // comparable tells whether ports of the two protocols mean the same kind of thing.
 STAN_HD bool comparable(uint8_t a, uint8_t b) { return (has_ports(a) && has_ports(b)) || (a == kICMP && b == kICMP); }
 
-// copied returns the class of a port that is its base's, or 1 to 8 above it; -1 if it is neither.
-STAN_HD int copied(int port, int base) {
+// copied returns the class of a port that is its base's, or 1 to 8 above it; -1 if it is neither. ICMP's types and codes
+// have no order, so only the same one counts. base is -1 for none.
+STAN_HD int copied(int port, int base, uint8_t proto) {
   const int above = port - base;
-  return above >= 0 && above < kCopies ? above : -1;
+  return base >= 0 && above >= 0 && above < (proto == kICMP ? 1 : kCopies) ? above : -1;
 }
 
 // rest_of_port returns the nats that tell a port once its vocabulary class is known.

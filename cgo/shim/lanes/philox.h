@@ -23,10 +23,21 @@ STAN_HD Words philox(Words counter, uint32_t key0, uint32_t key1) {
 // Draws are the uniform numbers of one attribute of one row of one host: the same whatever the lane, the shard, the
 // thread or the GPU that computes them.
 struct Draws {
-  Words words;
+  Words counter, words;
+  uint32_t key0, key1;
 
   STAN_HD Draws(uint64_t seed, uint32_t host, uint32_t row, uint32_t attribute)
-      : words(philox({{row, attribute, host, 0x5354414eu}}, uint32_t(seed), uint32_t(seed >> 32))) {}
+      : counter({{row, attribute, host, 0x5354414eu}}), key0(uint32_t(seed)), key1(uint32_t(seed >> 32)) {
+    words = philox(counter, key0, key1);
+  }
+
+  // again returns further numbers of the same attribute, for a draw that is rejected; attempt counts from 1.
+  STAN_HD Draws again(int attempt) const {
+    Draws d = *this;
+    d.counter.x[1] |= uint32_t(attempt) << 16;
+    d.words = philox(d.counter, key0, key1);
+    return d;
+  }
 
   // uniform returns number i (0 to 3) of the draw, in (0, 1).
   STAN_HD float uniform(int i) const { return (float(words.x[i] >> 9) + 0.5f) * (1.0f / 8388608.0f); }
