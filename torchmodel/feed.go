@@ -45,6 +45,9 @@ func (f *feed) run(c *corpus, o TrainOptions, context int, at place) {
 		at.batch++
 		item := feedItem{scope: torch.NewScope(), after: at}
 		item.batch, item.err = c.Replay(item.scope, part, context, o.Length)
+		if item.err == nil && o.Device.IsCUDA() {
+			item.err = torch.Try(func() { item.batch = item.batch.PinMemory() })
+		}
 		select {
 		case f.items <- item:
 		case <-f.stop:

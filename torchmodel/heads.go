@@ -109,10 +109,10 @@ func (v *ValueHead) Forward(s torch.Tensor) (exact, mixture torch.Tensor) {
 func (v *ValueHead) NLL(s, class, mixed, lower, upper, weight torch.Tensor) torch.Tensor {
 	h := v.Hidden.Forward(s).Gelu()
 	nll := classNLL(v.Exact.Forward(h), class)
-	p := v.mixture(torch.IndexSelect(h, 0, mixed))
+	p := v.mixture(torch.IndexSelect(h, 0, mixed)).ToType(torch.Float) // bfloat16 where autocast is on
 	m := p.Shape()[1] / 3
-	bins := F.MixtureBinNLL(p.Narrow(1, 0, m).Contiguous(), p.Narrow(1, m, m).Contiguous(),
-		p.Narrow(1, 2*m, m).Contiguous(), torch.IndexSelect(lower, 0, mixed), torch.IndexSelect(upper, 0, mixed))
+	bins := F.MixtureBinNLL(p.Narrow(1, 0, m), p.Narrow(1, m, m),
+		p.Narrow(1, 2*m, m), torch.IndexSelect(lower, 0, mixed), torch.IndexSelect(upper, 0, mixed))
 	return torch.Add(nll, torch.Sum(torch.Mul(bins, torch.IndexSelect(weight, 0, mixed))), 1)
 }
 

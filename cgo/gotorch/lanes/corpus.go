@@ -117,12 +117,20 @@ func (c *Corpus) Replay(scope *torch.Scope, chunks []Chunk, context, length int)
 	return b, nil
 }
 
-// To copies the batch to a device, in the same scope.
-func (b *Batch) To(d torch.Device) *Batch {
+// each applies f to every tensor.
+func (b *Batch) each(f func(torch.Tensor) torch.Tensor) *Batch {
 	out := &Batch{}
 	from := b.fields()
-	for i, f := range out.fields() {
-		*f = from[i].Move(d, true)
+	for i, t := range out.fields() {
+		*t = f(*from[i])
 	}
 	return out
+}
+
+// PinMemory copies the batch to page-locked memory, in the same scope.
+func (b *Batch) PinMemory() *Batch { return b.each(torch.Tensor.PinMemory) }
+
+// To copies the batch to a device, in the same scope; from page-locked memory the copy runs beside the host.
+func (b *Batch) To(d torch.Device) *Batch {
+	return b.each(func(t torch.Tensor) torch.Tensor { return t.Move(d, true) })
 }
