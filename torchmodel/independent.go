@@ -161,33 +161,31 @@ func encodedRows(flows iter.Seq2[[]dataset.Flow, error], v *encode.Vocabulary, c
 	return nil
 }
 
-// trainIndependent counts the training set, measures the validation set, and writes the model.
-func trainIndependent(s *sets, dir string, o TrainOptions, obs Observer) (*Model, error) {
+// countIndependent counts the training set.
+func countIndependent(s *sets) (*independent, error) {
 	b := newIndependent(s.vocabulary)
-	count := func(r *encode.Row) {
+	err := encodedRows(s.train(), s.vocabulary, s.about.First, func(r *encode.Row) {
 		c := b.classes(r)
 		for _, h := range independentHeads {
 			b.heads[h].add(c[h])
 		}
-	}
-	if err := encodedRows(s.train(), s.vocabulary, s.about.First, count); err != nil {
-		return nil, err
-	}
+	})
+	return b, err
+}
+
+// trainIndependent writes the baseline as a model.
+func trainIndependent(s *sets, b *independent, dir string, obs Observer) (*Model, error) {
 	var err error
 	if b.profiles, err = profilesOf(s); err != nil {
 		return nil, err
 	}
-	nll, rows, err := b.evaluate(s.valid(), s.about.First)
-	if err != nil {
-		return nil, err
-	}
-	val := Validation{Rows: rows, Heads: nll, Best: true}
-	for _, x := range nll {
+	about := s.about
+	about.ValidNLL = about.BaselineNLL
+	val := Validation{Heads: about.ValidNLL, Best: true}
+	for _, x := range about.ValidNLL {
 		val.NLL += x
 	}
 	obs.Valid(val)
-	about := s.about
-	about.ValidNLL = nll
 	arrays := b.profiles.arrays()
 	for _, h := range independentHeads {
 		counts := make([]float32, len(b.heads[h].counts))

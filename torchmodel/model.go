@@ -53,6 +53,8 @@ type Training struct {
 	First    int64              `json:"first"` // end of the first flow, µs since 1970 UTC
 	Steps    int                `json:"steps"`
 	ValidNLL map[string]float64 `json:"valid_nll,omitempty"` // nats a row, by attribute
+	// BaselineNLL is the same of the independent baseline, fitted to the same flows.
+	BaselineNLL map[string]float64 `json:"baseline_nll,omitempty"`
 }
 
 // Model is what generates: a vocabulary, the distribution of host profiles, and weights or counts.

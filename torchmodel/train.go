@@ -128,8 +128,15 @@ func Train(ctx context.Context, train, valid Flows, dir string, o TrainOptions, 
 	if err != nil {
 		return nil, err
 	}
+	base, err := countIndependent(sets)
+	if err != nil {
+		return nil, err
+	}
+	if sets.about.BaselineNLL, _, err = base.evaluate(sets.valid(), sets.about.First); err != nil {
+		return nil, err
+	}
 	if o.Arch == ArchIndependent {
-		return trainIndependent(sets, dir, o, obs)
+		return trainIndependent(sets, base, dir, obs)
 	}
 	var m *Model
 	var trainErr error

@@ -42,6 +42,6 @@ func (modelInspector) Inspect(_ context.Context, dir string, con *console) error
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(con.out, "\n%s", likelihoodTable(about.ValidNLL))
+	_, err = fmt.Fprintf(con.out, "\n%s", likelihoodTable(about))
 	return err
 }

@@ -115,7 +115,7 @@ func runTrain(ctx context.Context, o trainOptions, con *console) error {
 		return err
 	}
 	watch.stage.Done()
-	fmt.Fprint(con.out, likelihoodTable(m.Manifest.Training.ValidNLL))
+	fmt.Fprint(con.out, likelihoodTable(m.Manifest.Training))
 	fmt.Fprintf(con.out, "\nmodel %s in %s\n", m.Digest()[:12], o.output)
 	return nil
 }
@@ -149,19 +149,6 @@ func (w *trainWatch) Valid(v torchmodel.Validation) {
 }
 
 func (w *trainWatch) Note(message string, attrs ...any) { w.con.Info("train: "+message, attrs...) }
-
-// likelihoodTable shows the likelihood of the validation flows by attribute.
-func likelihoodTable(nll map[string]float64) string {
-	out := fmt.Sprintf("%-14s %s\n", "attribute", "nats a row (negative log-likelihood of validation flows)")
-	var total float64
-	for h := torchmodel.Head(0); h < torchmodel.Heads; h++ {
-		if nats, ok := nll[h.String()]; ok {
-			out += fmt.Sprintf("%-14s %8.3f\n", h, nats)
-			total += nats
-		}
-	}
-	return out + fmt.Sprintf("%-14s %8.3f\n", "all", total)
-}
 
 // chooseDevice reads a --device flag: auto takes a GPU if there is one.
 func chooseDevice(name string) (torch.Device, error) {
