@@ -1,0 +1,260 @@
+// Tests of the generator's lanes: whatever the network says, rows keep the rules.
+#include <limits>
+
+#include "lanes/generator.h"
+#include "test/check.h"
+#include "test/world.h"
+
+using namespace stan;
+
+namespace {
+
+void test_reserved() {
+  const struct {
+    uint32_t a[4];
+    bool want;
+  } known[] = {
+      {{0, 0, 0xffff, 0x00000001}, true},   // 0.0.0.1
+      {{0, 0, 0xffff, 0x0a010203}, true},   // 10.1.2.3
+      {{0, 0, 0xffff, 0x7f000001}, true},   // 127.0.0.1
+      {{0, 0, 0xffff, 0xa9fe0101}, true},   // 169.254.1.1
+      {{0, 0, 0xffff, 0xac100001}, true},   // 172.16.0.1
+      {{0, 0, 0xffff, 0xac1fffff}, true},   // 172.31.255.255
+      {{0, 0, 0xffff, 0xac0fffff}, false},  // 172.15.255.255
+      {{0, 0, 0xffff, 0xac200000}, false},  // 172.32.0.0
+      {{0, 0, 0xffff, 0xc0a80101}, true},   // 192.168.1.1
+      {{0, 0, 0xffff, 0x64400000}, true},   // 100.64.0.0
+      {{0, 0, 0xffff, 0x647fffff}, true},   // 100.127.255.255
+      {{0, 0, 0xffff, 0x64800000}, false},  // 100.128.0.0
+      {{0, 0, 0xffff, 0xe0000001}, true},   // 224.0.0.1
+      {{0, 0, 0xffff, 0xffffffff}, true},   // 255.255.255.255
+      {{0, 0, 0xffff, 0x08080808}, false},  // 8.8.8.8
+      {{0, 0, 0xffff, 0x2adb9bbb}, false},  // 42.219.155.187
+      {{0x20010db8, 0, 0, 1}, false},       // 2001:db8::1
+      {{0xfe800000, 0, 0, 1}, true},        // fe80::1
+      {{0xff020000, 0, 0, 1}, true},        // ff02::1
+      {{0, 0, 0, 1}, true},                 // ::1
+  };
+  for (const auto &k : known)
+    CHECK(Generator::reserved(k.a) == k.want, "reserved(%08x %08x %08x %08x) is %d", k.a[0], k.a[1], k.a[2], k.a[3], !k.want);
+}
+
+void test_other_byte() {
+  Random r{3};
+  for (int n : {0, 1, 4, 128, 250, 255}) {
+    std::vector<uint8_t> known(256);
+    for (int i = 0; i < 256; i++) known[i] = uint8_t(i);
+    for (int i = 255; i > 0; i--) std::swap(known[i], known[r.below(i + 1)]);
+    std::vector<int> drawn(256);
+    for (int i = 0; i < 20000; i++) drawn[Generator::other_byte(known.data(), n, (float(i) + 0.5f) / 20000)]++;
+    for (int i = 0; i < 256; i++)
+      CHECK((drawn[known[i]] > 0) == (i >= n), "value %d was drawn %d times beside %d known ones", known[i], drawn[known[i]], n);
+  }
+}
+
+// Machine is a generator of one lane on tables of its own.
+struct Machine {
+  const World &w;
+  Slot slot{};
+  Plan plan{};
+  std::vector<uint32_t> hosts;
+  std::vector<float> plans = std::vector<float>(kPlan), tuple_mask = std::vector<float>(kTuples),
+                     peer_mask = std::vector<float>(kPeers), numeric = std::vector<float>(kNumeric);
+  std::vector<int64_t> tuple_bag = std::vector<int64_t>(kTuples * kCandidateBag),
+                       peer_bag = std::vector<int64_t>(kPeers * kCandidateBag),
+                       chosen_bag = std::vector<int64_t>(kCandidateBag), bag = std::vector<int64_t>(kBag);
+  int64_t chosen_row = 0, input = 0, memory[2] = {};
+  float chosen = 0, number = 0;
+  Row row{};
+  int32_t host = 0;
+  Generator g{};
+
+  Machine(const World &world, int host_count, uint64_t seed) : w(world) {
+    for (int i = 0; i < host_count; i++) hosts.insert(hosts.end(), {0, 0, 0xffff, 0x2adb0001u + uint32_t(i)});
+    g.t = w.t;
+    g.out = {plans.data(), tuple_bag.data(), tuple_mask.data(), peer_bag.data(), peer_mask.data(), &chosen_row,
+             chosen_bag.data(), &chosen, &input, &number, bag.data(), numeric.data(), memory, &row, &host};
+    g.slots = &slot;
+    g.plans = &plan;
+    g.hosts = hosts.data();
+    g.width = g.max_days = g.block = 1;
+    g.host_count = host_count;
+    g.seed = seed;
+    slot.lane.forget();
+    plan.day = 16900;
+    plan.rows = 2000;
+    for (int &h : plan.hour_rows) h = 2000 / 24;
+    slot.lane.start_day(plan);
+    slot.lane.now = plan.day * kDay + kHour;
+    slot.span_end = std::numeric_limits<int64_t>::max() / 2;
+    slot.quota = 1 << 30;
+    slot.active = slot.days = 1;
+  }
+  Machine(const Machine &) = delete;
+
+  // draw draws a head from logits that are all the same, or random. New conversations and copied ports are made common.
+  void draw(int head, int classes, Random &r, float spread, bool mixture = false) {
+    std::vector<float> logits(classes), m(12);
+    for (float &x : logits) x = spread * (r.uniform() - 0.5f);
+    if (head == kConversation) logits.back() += 3;
+    if (head == kPeer) logits.back() += 2;
+    if (head == kLocalPort || head == kRemotePort)
+      for (int k = 0; k < kCopies; k++) logits[k] += 2;
+    for (float &x : m) x = spread * (r.uniform() - 0.5f);
+    g.draw(0, head, logits.data(), classes, mixture ? m.data() : nullptr, 4);
+  }
+
+  void step(Random &r, float spread) {
+    const Tables &t = w.t;
+    g.begin(0);
+    draw(kGap, t.gap.count + 1, r, spread, true);
+    draw(kConversation, kTuples + 1, r, spread);
+    draw(kPeer, kPeers + 1, r, spread);
+    draw(kPlace, t.places, r, spread);
+    draw(kDirection, 2, r, spread);
+    draw(kProtocol, t.protos + 1, r, spread);
+    draw(kLocalPort, kCopies + t.port_classes(), r, spread);
+    draw(kRemotePort, kCopies + t.port_classes(), r, spread);
+    draw(kFlags, t.flags + 1, r, spread);
+    draw(kToS, t.tos + 1, r, spread);
+    draw(kDuration, t.duration.count + 1, r, spread, true);
+    draw(kPackets, t.packets.count + 1, r, spread, true);
+    draw(kBytes, t.bytes.count + 1, r, spread, true);
+    draw(kLabel, t.labels, r, spread);
+  }
+};
+
+bool holds(const World &w, const Row &r) {
+  const uint32_t *a = &w.place_addr[4 * r.place];
+  for (int bit = 0; bit < w.place_bits[r.place]; bit++)
+    if (((a[bit / 32] ^ r.addr[bit / 32]) >> (31 - bit % 32)) & 1) return false;
+  return true;
+}
+
+// Whatever the network says, rows keep the rules, and what was drawn as new is new.
+void test_rows(float spread, int host_count) {
+  const World w;
+  const Tables &t = w.t;
+  Machine m(w, host_count, 42);
+  Random r{uint32_t(spread * 10) + uint32_t(host_count)};
+  int64_t before = m.slot.lane.now;
+  int fresh_tuples = 0, fresh_peers = 0, copies = 0, binned = 0;
+  for (int i = 0; i < 3000; i++) {
+    m.step(r, spread);
+    const Slot &s = m.slot;
+    const Row &q = s.row;
+    CHECK(s.active, "row %d: the host ended", i);
+    CHECK(q.end >= before && q.end == before + q.gap * t.gap_tick, "row %d: time %lld after %lld", i, (long long)q.end,
+          (long long)before);
+    before = q.end;
+    const int tuple = find_tuple(s.lane, q), peer = find_peer(s.lane, q);
+    CHECK(tuple == s.tuple, "row %d: conversation %d was chosen, the row's is %d", i, s.tuple, tuple);
+    CHECK(s.tuple < kTuples || peer == s.peer, "row %d: peer %d was chosen, the row's is %d", i, s.peer, peer);
+    CHECK(holds(w, q), "row %d: address %08x is not in its place %d", i, q.addr[3], q.place);
+    CHECK(q.place == 0 || !Generator::reserved(q.addr), "row %d: address %08x %08x %08x %08x is reserved", i, q.addr[0],
+          q.addr[1], q.addr[2], q.addr[3]);
+    if (q.place == 0)
+      CHECK(q.addr[3] > 0x2adb0001 && q.addr[3] <= 0x2adb0000 + uint32_t(host_count), "row %d: %08x is no other host", i, q.addr[3]);
+    const bool ports = has_ports(q.proto);
+    if (ports) {
+      CHECK(q.lport_class == t.port_class[q.lport] && q.rport_class == t.port_class[q.rport], "row %d: ports' classes", i);
+      for (uint16_t c : {q.lport_class, q.rport_class})
+        CHECK(m.g.port_allowed(c, q.proto), "row %d: port class %d with protocol %d", i, c, q.proto);
+    } else {
+      CHECK(q.lport == 0 && q.lport_class == 0, "row %d: protocol %d has local port %d", i, q.proto, q.lport);
+      if (q.proto == kICMP)
+        CHECK(q.rport_class == m.g.icmp_class(q.rport), "row %d: class %d of ICMP %d", i, q.rport_class, q.rport);
+      else
+        CHECK(q.rport == 0 && q.rport_class == 0, "row %d: protocol %d has remote port %d", i, q.proto, q.rport);
+    }
+    const bool known = q.proto_class < t.protos;
+    CHECK(known ? t.proto_values[q.proto_class] == q.proto
+                : std::find(w.protos.begin(), w.protos.end(), q.proto) == w.protos.end(),
+          "row %d: protocol %d of class %d", i, q.proto, q.proto_class);
+    CHECK((w.flags_protos[q.flags_class] & proto_bit(q.proto)) != 0, "row %d: flags %d with protocol %d", i, q.flags, q.proto);
+    CHECK(q.packets >= 1 && (q.duration == 0 || q.packets >= 2), "row %d: %lld packets in %lld ms", i, (long long)q.packets,
+          (long long)q.duration);
+    CHECK(q.bytes >= 28 * q.packets && q.bytes <= 1500 * q.packets, "row %d: %lld bytes in %lld packets", i, (long long)q.bytes,
+          (long long)q.packets);
+    CHECK(q.gap_atom == atom_of(t.gap, q.gap) && q.packets_atom == atom_of(t.packets, q.packets) &&
+              q.bytes_atom == atom_of(t.bytes, q.bytes) && q.duration_atom == atom_of(t.duration, q.duration),
+          "row %d: a value's atom is not its own", i);
+    fresh_tuples += s.tuple == kTuples;
+    fresh_peers += s.tuple == kTuples && s.peer == kPeers;
+    if (s.tuple == kTuples && ports) {
+      const Row *base = base_of(s.lane, s.peer);
+      if (base && comparable(base->proto, q.proto)) copies += copied(q.rport, base->rport, q.proto) >= 0;
+      binned += q.rport_class >= t.first_bin();
+    }
+    m.g.finish(0);
+    CHECK(m.host == 0, "row %d: the block has host %d, want 0", i, m.host);
+    for (int k = 0; k < kBag; k++) {
+      const int64_t end = k + 1 < kBag ? t.bag_offset[k + 1] : w.inputs;
+      CHECK(m.bag[k] >= t.bag_offset[k] && m.bag[k] < end, "row %d: input %d is %lld", i, k, (long long)m.bag[k]);
+    }
+    for (float x : m.numeric) CHECK(std::isfinite(x), "row %d: continuous input %g", i, x);
+    for (float x : m.plans) CHECK(std::isfinite(x), "row %d: plan input %g", i, x);
+    CHECK(m.memory[0] >= 0 && m.memory[0] < kTuples && m.memory[1] >= kTuples && m.memory[1] < kEntries, "row %d: memory", i);
+    CHECK(m.chosen_row >= 0 && m.chosen_row < kEntries, "row %d: chosen row %lld", i, (long long)m.chosen_row);
+    for (int64_t b : m.tuple_bag) CHECK(b >= 0 && b < kCandidateRows + kTuples, "row %d: candidate input %lld", i, (long long)b);
+    for (int64_t b : m.peer_bag) CHECK(b >= 0 && b < kCandidateRows + kPeers, "row %d: candidate input %lld", i, (long long)b);
+    for (int64_t b : m.chosen_bag)
+      CHECK(b >= 0 && b <= 2 * kCandidateRows + kEntries, "row %d: chosen input %lld", i, (long long)b);
+    if (failures > 20) return;
+  }
+  CHECK(fresh_tuples > 300 && fresh_peers > 100 && copies > 20 && binned > 100,
+        "only %d new conversations, %d new peers, %d copied and %d binned ports", fresh_tuples, fresh_peers, copies, binned);
+}
+
+// An address class whose addresses are all recent, and a network of hosts that are all recent, are not drawn.
+void test_exhausted_places() {
+  const World w;
+  Machine m(w, 3, 1);
+  Lane &lane = m.slot.lane;
+  for (uint32_t a : {0x2adb0002u, 0x2adb0003u, 0x08080808u}) {
+    Row row{};
+    row.end = lane.now;
+    row.addr[2] = 0xffff;
+    row.addr[3] = a;
+    row.place = a == 0x08080808u ? 1 : 0;
+    observe(lane, row, 0, w.t);
+  }
+  m.slot.tuple = kTuples;
+  m.slot.peer = kPeers;
+  for (int i = 0; i < 500; i++) {
+    lane.position = i;
+    std::vector<float> logits(w.t.places, 0);
+    logits[0] = logits[1] = 50;
+    m.g.draw_place(0, logits.data());
+    CHECK(m.slot.row.place > 1, "place %d was drawn again", m.slot.row.place);
+  }
+}
+
+// With a quota time may not leap, so that the rows come whatever the network says.
+void test_quota_gaps() {
+  const World w;
+  Machine m(w, 2, 1);
+  for (int i = 0; i < 200; i++) {
+    const int64_t before = m.slot.lane.now;
+    m.g.begin(0);
+    std::vector<float> atoms(w.t.gap.count + 1, -1e9f), mixture = {0, 40, 3};
+    atoms.back() = 0;
+    m.g.draw(0, kGap, atoms.data(), int(atoms.size()), mixture.data(), 1);
+    CHECK(m.slot.row.end <= before + 2 * kDay, "a gap of %lld days", (long long)((m.slot.row.end - before) / kDay));
+    CHECK(m.slot.active && day_of(m.slot.row.end) == m.slot.lane.plan.day, "row %d is on day %lld of the plan for %lld", i,
+          (long long)day_of(m.slot.row.end), (long long)m.slot.lane.plan.day);
+    m.slot.row.place = 5;
+    m.g.finish(0);
+  }
+}
+
+}  // namespace
+
+void test_generator() {
+  test_reserved();
+  test_other_byte();
+  test_exhausted_places();
+  test_quota_gaps();
+  for (float spread : {0.0f, 3.0f, 12.0f})
+    for (int host_count : {1, 2, 50}) test_rows(spread, host_count);
+}
