@@ -16,7 +16,7 @@ import (
 )
 
 func TestBuilderSortsByHostAndEndAndKeepsInputOrder(t *testing.T) {
-	flows := randomFlows(1, 300_000)
+	flows := randomFlows(1, 200_000)
 	// So little memory makes more runs than one merge can read.
 	dir, m := build(t, flows, BuildOptions{MemoryBytes: 1 << 20, Threads: 2, Internal: internal})
 	want, got := byHost(sorted(flows)), byHost(readAll(t, dir))

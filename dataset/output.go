@@ -58,7 +58,7 @@ func claimOutput(path string, force bool) (*outputDir, error) {
 		return nil, writeError(err)
 	}
 	hidden := filepath.Join(parent, "."+base)
-	o := &outputDir{path: absolute, temp: hidden + ".tmp", old: hidden + ".old", lock: flock.New(hidden + ".lock")}
+	o := &outputDir{path: absolute, temp: hidden + ".stan-tmp", old: hidden + ".stan-old", lock: flock.New(hidden + ".stan-lock")}
 	if err := o.acquire(); err != nil {
 		return nil, err
 	}

@@ -101,8 +101,8 @@ func TestClaimOutputLocks(t *testing.T) {
 func TestClaimOutputCleansUpAfterAKill(t *testing.T) {
 	parent := t.TempDir()
 	path := filepath.Join(parent, "out")
-	write(t, filepath.Join(parent, ".out.lock"), "")
-	write(t, filepath.Join(parent, ".out.tmp/runs/run-000001"), "half a run")
+	write(t, filepath.Join(parent, ".out.stan-lock"), "")
+	write(t, filepath.Join(parent, ".out.stan-tmp/runs/run-000001"), "half a run")
 	o, err := claimOutput(path, false)
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +122,7 @@ func TestClaimOutputCleansUpAfterAKill(t *testing.T) {
 func TestClaimOutputPutsAnOldFolderBack(t *testing.T) {
 	parent := t.TempDir()
 	path := filepath.Join(parent, "out")
-	write(t, filepath.Join(parent, ".out.old", manifestName), "{}")
+	write(t, filepath.Join(parent, ".out.stan-old", manifestName), "{}")
 	if _, err := claimOutput(path, false); !errors.Is(err, ErrExists) {
 		t.Errorf("claimOutput: %v, want ErrExists", err)
 	}

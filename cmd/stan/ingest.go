@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	_ "time/tzdata" // --tz works on machines without zone files
 
 	"github.com/urfave/cli/v2"
 
@@ -96,8 +97,8 @@ func (o *ingestOptions) validate() error {
 	if err != nil || memory < 1<<20 {
 		return usagef("ingest", "--memory %q, want at least 1MiB", o.memory)
 	}
-	if o.threads < 0 {
-		return usagef("ingest", "--threads %d, want 0 or more", o.threads)
+	if o.threads < 0 || o.threads > 256 {
+		return usagef("ingest", "--threads %d, want 0 to 256", o.threads)
 	}
 	if o.buckets < 1 || o.buckets > 1000 {
 		return usagef("ingest", "--buckets %d, want 1 to 1000", o.buckets)
