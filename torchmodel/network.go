@@ -2,6 +2,8 @@ package torchmodel
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	torch "github.com/wangkuiyi/gotorch"
 	"github.com/wangkuiyi/gotorch/lanes"
@@ -106,12 +108,12 @@ func newNetwork(c Config, v *encode.Vocabulary) *Network {
 		config:        c,
 	}
 	n.Values = make([]*ValueHead, len(valueIndex))
-	for head, i := range valueIndex {
-		n.Values[i] = newValueHead(h, h, int(l.classes[head])-1, c.Mixtures)
+	for _, head := range slices.Sorted(maps.Keys(valueIndex)) { // in one order, as each draws its first weights
+		n.Values[valueIndex[head]] = newValueHead(h, h, int(l.classes[head])-1, c.Mixtures)
 	}
 	n.Classes = make([]*ClassHead, len(classIndex))
-	for head, i := range classIndex {
-		n.Classes[i] = newClassHead(h, h, l.classes[head])
+	for _, head := range slices.Sorted(maps.Keys(classIndex)) {
+		n.Classes[classIndex[head]] = newClassHead(h, h, l.classes[head])
 	}
 	n.Places = newPlaceHead(h, int64(c.Place), l.classes[Region], int64(l.sizes.Region))
 	n.Init(n)
