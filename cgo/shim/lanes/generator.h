@@ -213,16 +213,16 @@ struct Generator {
     }
   }
 
-  // draw_place draws a remote that is none of the recent ones.
   // draw_region draws the region of a new remote; its number is the input of the places' weights.
   STAN_HD void draw_region(int i, float *logits) {
     Slot &s = slots[i];
-    s.region = 0;
-    if (s.tuple == kTuples && s.peer == kPeers) s.region = draw_class(logits, t.regions(), draws(s, kRegionOfPlace).uniform(0), Any());
+    const bool drawn = s.tuple == kTuples && s.peer == kPeers;
+    s.region = drawn ? draw_class(logits, t.regions(), draws(s, kRegionOfPlace).uniform(0), Any()) : 0;
     out.input[i] = s.region;
     out.number[i] = 0;
   }
 
+  // draw_place draws a remote of the region that is none of the recent ones.
   STAN_HD void draw_place(int i, float *logits) {
     Slot &s = slots[i];
     Row &r = s.row;

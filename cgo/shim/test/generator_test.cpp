@@ -110,7 +110,8 @@ struct Machine {
     draw(kGap, t.gap.count + 1, r, spread, true);
     draw(kConversation, kTuples + 1, r, spread);
     draw(kPeer, kPeers + 1, r, spread);
-    draw(kPlace, t.places, r, spread);
+    draw(kRegionOfPlace, t.regions(), r, spread);
+    draw(kPlace, kRegion, r, spread);
     draw(kDirection, 2, r, spread);
     draw(kProtocol, t.protos + 1, r, spread);
     draw(kLocalPort, kCopies + t.port_classes(), r, spread);
@@ -150,6 +151,8 @@ void test_rows(float spread, int host_count) {
     const int tuple = find_tuple(s.lane, q), peer = find_peer(s.lane, q);
     CHECK(tuple == s.tuple, "row %d: conversation %d was chosen, the row's is %d", i, s.tuple, tuple);
     CHECK(s.tuple < kTuples || peer == s.peer, "row %d: peer %d was chosen, the row's is %d", i, s.peer, peer);
+    if (s.tuple == kTuples && s.peer == kPeers)
+      CHECK(q.place / kRegion == s.region, "row %d: place %d of region %d", i, q.place, s.region);
     CHECK(holds(w, q), "row %d: address %08x is not in its place %d", i, q.addr[3], q.place);
     CHECK(q.place == 0 || !Generator::reserved(q.addr), "row %d: address %08x %08x %08x %08x is reserved", i, q.addr[0],
           q.addr[1], q.addr[2], q.addr[3]);
@@ -206,7 +209,8 @@ void test_rows(float spread, int host_count) {
         "only %d new conversations, %d new peers, %d copied and %d binned ports", fresh_tuples, fresh_peers, copies, binned);
 }
 
-// An address class whose addresses are all recent, and a network of hosts that are all recent, are not drawn.
+// An address that is recent, and a network whose hosts are all recent, are not drawn. A region without another place gives
+// any IPv4 address.
 void test_exhausted_places() {
   const World w;
   Machine m(w, 3, 1);
@@ -223,10 +227,14 @@ void test_exhausted_places() {
   m.slot.peer = kPeers;
   for (int i = 0; i < 500; i++) {
     lane.position = i;
-    std::vector<float> logits(w.t.places, 0);
+    std::vector<float> logits(kRegion, 0);
     logits[0] = logits[1] = 50;
+    m.slot.region = 0;
     m.g.draw_place(0, logits.data());
     CHECK(m.slot.row.place > 1, "place %d was drawn again", m.slot.row.place);
+    logits.assign(kRegion, -INFINITY);
+    m.g.draw_place(0, logits.data());
+    CHECK(m.slot.row.place == w.t.places - 2, "place %d, want any IPv4 address", m.slot.row.place);
   }
 }
 

@@ -40,6 +40,7 @@ struct World {
     place(0, 0, 0xffff, 0x08080808, 128);
     place(0, 0, 0xffff, 0x01010101, 128);
     place(0, 0, 0xffff, 0x50000000, 120);
+    for (uint32_t i = 1; i < 200; i++) place(0, 0, 0xffff, 0x50000000 + 256 * i, 120);
     place(0x20010db8, 0, 0, 0, 32);
     place(0, 0, 0xffff, 0, 96);
     place(0, 0, 0, 0, 0);
