@@ -31,7 +31,7 @@ func (g *ingester) read(ctx context.Context, index int) error {
 			whole = c.filled
 		}
 		if whole == 0 && !ended {
-			if ended, err = c.skipLine(); err != nil {
+			if err := c.skipLine(); err != nil {
 				return err
 			}
 			continue
@@ -105,30 +105,31 @@ func (c *cutter) send(ctx context.Context, whole int) bool {
 	}
 }
 
-// skipLine counts a line that fills the whole buffer as refused and reads on to its end.
-func (c *cutter) skipLine() (ended bool, err error) {
+// skipLine counts a line that fills the whole buffer as refused and reads on to its end, or that of the file.
+func (c *cutter) skipLine() error {
 	counts := newBlockTally()
 	counts.refuse(block{input: c.index, name: c.in.name}, c.line, c.buffer[:c.filled], tooLong, wholeLine)
 	if err := c.count(counts, c.index); err != nil {
-		return false, err
+		return err
 	}
-	for skipped := c.filled; ; skipped += c.filled {
+	for skipped, ended := 0, false; ; {
 		if end := bytes.IndexByte(c.buffer[:c.filled], '\n'); end >= 0 {
 			c.filled = copy(c.buffer, c.buffer[end+1:c.filled])
 			c.line++
-			return ended, nil
+			return nil
 		}
+		skipped += c.filled
+		c.filled = 0
 		if ended {
-			c.filled = 0
-			return true, nil
+			return nil
 		}
 		if skipped > maxSkipBytes {
-			return false, fmt.Errorf("dataset: %s: %w: line %d is longer than %d MiB, want a capture",
+			return fmt.Errorf("dataset: %s: %w: line %d is longer than %d MiB, want a capture",
 				c.in.name, ErrInput, c.line, maxSkipBytes>>20)
 		}
-		c.filled = 0
+		var err error
 		if ended, err = c.fill(); err != nil {
-			return false, c.in.failure(err, c.line)
+			return c.in.failure(err, c.line)
 		}
 	}
 }

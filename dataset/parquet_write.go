@@ -79,7 +79,7 @@ func (w *parquetWriter) guard(f func() error) error {
 func guardParquet(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("Parquet: %v", r)
+			err = fmt.Errorf("parquet: %v", r)
 		}
 	}()
 	return f()
