@@ -16,13 +16,14 @@ race) flags+=(-tags=cpu -race) ;;
 asan)
 	shim=asan
 	flags+=(-tags=cpu -asan)
-	modules=(cgo/gotorch)
+	# dataset, evaluate and cmd run no code of the shim that these two do not.
+	modules=(cgo/gotorch torchmodel)
 	# The sanitized library comes before the runpath's plain one.
 	export LD_LIBRARY_PATH=$PWD/cgo/shim/build/asan${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-	# A test asks for more memory than there is, which must fail and not abort.
-	export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:allocator_may_return_null=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}
+	# allocator_may_return_null: a test asks for more memory than there is, which must fail and not abort.
+	checks=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:allocator_may_return_null=1
+	export ASAN_OPTIONS=$checks${ASAN_OPTIONS:+:$ASAN_OPTIONS}
 	export UBSAN_OPTIONS=print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}
-	export LSAN_OPTIONS=suppressions=$PWD/scripts/lsan.supp:print_suppressions=0
 	scripts/build.sh --shim cpu # what the tests are linked with
 	;;
 *)
