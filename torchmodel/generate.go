@@ -1,6 +1,7 @@
 package torchmodel
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -57,7 +58,7 @@ type Sink func(flows []dataset.Flow) error
 
 // lane counts: wide enough that weights are read once for many rows, narrow enough that few hosts do not leave most idle.
 const (
-	cpuLanes  = 64
+	cpuLanes  = 32
 	cudaLanes = 4096
 )
 
@@ -181,7 +182,8 @@ type generation struct {
 	m          *Model
 	addrs      []netip.Addr
 	start, end int64
-	jobs       []job
+	jobs       []job // the longest first, so that none is left alone at the end
+	each       int   // hosts that a worker runs at once, at most
 	sink       Sink
 	progress   func(rows, planned int64)
 
@@ -209,11 +211,13 @@ func (m *Model) Generate(ctx context.Context, o GenerateOptions, sink Sink, prog
 		return 0, err
 	}
 	workers, work := 1, g.networkWorker
+	g.each = len(g.jobs)
 	switch {
 	case m.Manifest.Arch == ArchIndependent:
 		work = g.independentWorker
 	case !o.Device.IsCUDA():
 		workers = min(cmpOr(o.Threads, runtime.NumCPU()), max(1, len(g.jobs)))
+		g.each = (len(g.jobs) + workers - 1) / workers
 		torch.SetNumThreads(1) // each worker computes on its own core
 	}
 	rows, err := g.run(ctx, workers, work)
@@ -243,6 +247,7 @@ func (g *generation) plan() error {
 		return err
 	}
 	g.jobs = jobs[len(jobs)*(g.o.Shard-1)/g.o.Shards : len(jobs)*g.o.Shard/g.o.Shards]
+	slices.SortStableFunc(g.jobs, func(a, b job) int { return cmp.Compare(b.planned(), a.planned()) })
 	for _, j := range g.jobs {
 		g.planned += j.planned()
 	}
@@ -370,7 +375,7 @@ func (g *generation) drive(ctx context.Context, s *sampler) error {
 	flows := make([][]dataset.Flow, s.gen.Width)
 	for {
 		busy := false
-		for lane, on := range s.active {
+		for lane, on := range s.active[:min(len(s.active), g.each)] {
 			if on == 0 {
 				j := g.take()
 				if j == nil {
