@@ -21,22 +21,24 @@ type sampler struct {
 	graph  torch.CUDAGraph // of a block's steps, on CUDA
 	ready  bool            // the graph is captured
 
+	steps  int          // rows that each lane draws in a block
 	rows   []encode.Row // [block, W]
 	hosts  []int32      // [block, W]
 	active []int32      // [W]
 }
 
-// blockRows is the number of rows that each lane draws between two looks of the host. It is a multiple of the trunk's
-// longest dilation, so that a captured block always starts at the same place of every ring.
+// blockRows is the number of rows that each lane draws between two looks of the host, or the trunk's longest dilation where
+// that is more: a block starts at the same place of every ring, as its steps are captured once.
 const blockRows = 64
 
 func newSampler(n *Network, t *lanes.Tables, device torch.Device, width, maxDays int, hosts []uint32, seed uint64) (*sampler, error) {
+	steps := max(blockRows, int(n.Trunk.dilation(n.config.Layers-1)))
 	s := &sampler{
-		net: n, device: device, scope: torch.NewScope(),
-		rows: make([]encode.Row, blockRows*width), hosts: make([]int32, blockRows*width), active: make([]int32, width),
+		net: n, device: device, scope: torch.NewScope(), steps: steps,
+		rows: make([]encode.Row, steps*width), hosts: make([]int32, steps*width), active: make([]int32, width),
 	}
 	var err error
-	if s.gen, err = lanes.NewGenerator(t, width, maxDays, blockRows, hosts, seed); err != nil {
+	if s.gen, err = lanes.NewGenerator(t, width, maxDays, steps, hosts, seed); err != nil {
 		s.scope.Close()
 		return nil, err
 	}
@@ -62,17 +64,19 @@ func (s *sampler) free() {
 
 // assign starts a host in a lane, with nothing of the lane's last host left.
 func (s *sampler) assign(lane int, j *job, start, end int64) error {
-	s.trunk.forget(int64(lane))
-	s.last.Narrow(0, int64(lane), 1).ZeroI()
-	each := s.memory.Shape()[0] / int64(s.gen.Width)
-	s.memory.Narrow(0, int64(lane)*each, each).ZeroI()
+	torch.With(func(scope *torch.Scope) {
+		s.trunk.forget(scope, int64(lane))
+		scope.Adopt(s.last.Narrow(0, int64(lane), 1)).ZeroI()
+		each := s.memory.Shape()[0] / int64(s.gen.Width)
+		scope.Adopt(s.memory.Narrow(0, int64(lane)*each, each)).ZeroI()
+	})
 	return lanes.Assign(s.gen, lane, j.host, j.plans, start, end, j.quota)
 }
 
-// block draws blockRows rows of every lane and copies them to s.rows, s.hosts and s.active.
+// block draws s.steps rows of every lane and copies them to s.rows, s.hosts and s.active.
 func (s *sampler) block() error {
 	steps := func() {
-		for i := range blockRows {
+		for i := range s.steps {
 			torch.With(func(scope *torch.Scope) { s.step(scope, i) })
 		}
 	}

@@ -60,11 +60,11 @@ func (t *Trunk) newState(lanes, width int64, device torch.Device) *trunkState {
 	return s
 }
 
-// forget clears the rings of one lane.
-func (s *trunkState) forget(lane int64) {
+// forget clears the rings of one lane; the views that it takes belong to scope.
+func (s *trunkState) forget(scope *torch.Scope, lane int64) {
 	for _, ring := range s.rings {
 		for _, x := range ring {
-			x.Narrow(0, lane, 1).ZeroI()
+			scope.Adopt(x.Narrow(0, lane, 1)).ZeroI()
 		}
 	}
 }
@@ -77,7 +77,8 @@ func (s *trunkState) free() {
 	}
 }
 
-// Step is Forward for one row of each lane, x [W, D], the step-th since the state was new.
+// Step is Forward for one row of each lane, x [W, D], the step-th since the state was new, counted modulo any multiple of
+// the longest dilation.
 func (t *Trunk) Step(s *trunkState, step int, x torch.Tensor) torch.Tensor {
 	for i := range t.Taps {
 		slot := s.rings[i][step%len(s.rings[i])]
