@@ -127,7 +127,6 @@ type trainWatch struct {
 	maxTime time.Duration
 	best    torchmodel.Validation
 	loss    float64 // mean of the last steps
-	rows    int64
 }
 
 func (w *trainWatch) Step(s torchmodel.Step) {

@@ -43,7 +43,6 @@ type tally struct {
 
 // counter counts values; a host's rows come one after the other.
 type counter[K cmp.Ordered] struct {
-	host   uint32
 	counts map[K]tally
 }
 
