@@ -108,6 +108,7 @@ type Validation struct {
 }
 
 // Train learns a model from train and writes it to the folder dir. valid may be nil: then some hosts of train are held out.
+// A process trains one model at a time: libtorch draws from one random state.
 func Train(ctx context.Context, train, valid Flows, dir string, o TrainOptions, obs Observer) (*Model, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
