@@ -202,6 +202,7 @@ type trainer struct {
 	sets     *sets
 	net      *Network
 	opt      torch.Optimizer
+	tables   *lanes.Tables
 	train    *corpus
 	valid    *corpus
 	profiles *Profiles
@@ -211,40 +212,59 @@ type trainer struct {
 	metrics  *metricsFile
 }
 
-func trainNetwork(ctx context.Context, s *sets, dir string, o TrainOptions, obs Observer) (*Model, error) {
-	t := &trainer{o: o, obs: obs, dir: dir, sets: s}
-	tables, err := newTables(s.vocabulary, newLayout(s.vocabulary), torch.Device{})
-	if err != nil {
-		return nil, err
+// newTrainer prepares a training. The caller frees the result, also that of a failure.
+func newTrainer(s *sets, dir string, o TrainOptions, obs Observer) (t *trainer, err error) {
+	t = &trainer{o: o, obs: obs, dir: dir, sets: s}
+	if t.tables, err = newTables(s.vocabulary, newLayout(s.vocabulary), torch.Device{}); err != nil {
+		return t, err
 	}
-	defer tables.Free()
-	if t.train, err = newCorpus(tables, s.vocabulary, s.train(), s.about.First); err != nil {
-		return nil, err
+	if t.train, err = newCorpus(t.tables, s.vocabulary, s.train(), s.about.First); err != nil {
+		return t, err
 	}
-	defer t.train.Free()
-	if t.valid, err = newCorpus(tables, s.vocabulary, s.valid(), s.about.First); err != nil {
-		return nil, err
+	if t.valid, err = newCorpus(t.tables, s.vocabulary, s.valid(), s.about.First); err != nil {
+		return t, err
 	}
-	defer t.valid.Free()
 	days, _, err := lanes.Plans[plan](t.train.Corpus)
 	if err != nil {
-		return nil, err
+		return t, err
 	}
 	if t.profiles, err = fitProfiles(days); err != nil {
-		return nil, err
+		return t, err
 	}
 	if t.state.Setup, err = t.setup(); err != nil {
-		return nil, err
+		return t, err
 	}
 	t.state.Version, t.state.NextValid = stateVersion, t.validEvery()
 
 	torch.ManualSeed(o.Seed)
 	t.net = newNetwork(o.Config, s.vocabulary)
-	defer t.net.Free()
 	t.net.To(o.Device)
 	t.opt = torch.AdamW(o.LearningRate, 0.9, 0.99, 1e-8, o.WeightDecay)
-	defer t.opt.Close()
 	t.opt.AddParameters(t.net.Parameters())
+	return t, nil
+}
+
+func (t *trainer) free() {
+	if t.net != nil {
+		t.opt.Close()
+		t.net.Free()
+	}
+	for _, c := range []*corpus{t.train, t.valid} {
+		if c != nil {
+			c.Free()
+		}
+	}
+	if t.tables != nil {
+		t.tables.Free()
+	}
+}
+
+func trainNetwork(ctx context.Context, s *sets, dir string, o TrainOptions, obs Observer) (*Model, error) {
+	t, err := newTrainer(s, dir, o, obs)
+	defer t.free()
+	if err != nil {
+		return nil, err
+	}
 	if o.Resume {
 		found, err := t.readCheckpoint()
 		if err != nil {
