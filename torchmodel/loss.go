@@ -13,25 +13,28 @@ type likelihood struct {
 	rows  torch.Tensor        // [] number of rows
 }
 
+// past runs b's windows through the trunk. It returns memory [B*(E+T), 2K+V] of each row of the batch, plan [B*T, P] and
+// the trunk's output [B*T, D].
+func (n *Network) past(b *lanes.Batch) (memory, plan, trunk torch.Tensor) {
+	shape := b.Valid.Shape()
+	chunks, positions := shape[0], shape[1]
+	x := n.Rows.Forward(b.Bag, b.Numeric)
+	rows := x.Reshape(chunks, -1, int64(n.config.Width))
+	rows = rows.Narrow(1, rows.Shape()[1]-positions, positions)
+	plan = n.plan(b.Plan)
+	trunk = n.Trunk.Forward(torch.Add(rows, n.PlanTrunk.Forward(plan), 1), b.Valid)
+	return n.Memory.Forward(x), plan.Reshape(chunks*positions, -1), trunk.Reshape(chunks*positions, -1)
+}
+
 // Forward returns the likelihood of a batch: b's windows run through the trunk once, and each head scores the rows whose
 // attribute is drawn.
 func (n *Network) Forward(b *lanes.Batch) likelihood {
-	c := n.config
-	key, value := int64(c.Key), int64(c.Value)
+	key, value := int64(n.config.Key), int64(n.config.Value)
 	var out likelihood
 
-	x := n.Rows.Forward(b.Bag, b.Numeric)
-	memory := n.Memory.Forward(x)
-	shape := b.Valid.Shape()
-	chunks, positions := shape[0], shape[1]
-	plan := n.plan(b.Plan)
-	rows := x.Reshape(chunks, -1, int64(c.Width))
-	rows = rows.Narrow(1, rows.Shape()[1]-positions, positions)
-	trunk := n.Trunk.Forward(torch.Add(rows, n.PlanTrunk.Forward(plan), 1), b.Valid)
-
+	memory, plan, trunk := n.past(b)
 	before := b.Position.AddScalar(-1)
-	s := n.begin(torch.IndexSelect(trunk.Reshape(chunks*positions, -1), 0, before),
-		torch.IndexSelect(plan.Reshape(chunks*positions, -1), 0, b.Position))
+	s := n.begin(torch.IndexSelect(trunk, 0, before), torch.IndexSelect(plan, 0, b.Position))
 	bag, numeric := torch.IndexSelect(b.Bag, 0, b.Row), torch.IndexSelect(b.Numeric, 0, b.Row)
 	input := func(h Head) torch.Tensor { return bag.Select(1, inputOf[h]) }
 	target := func(h Head) torch.Tensor { return b.Target.Select(1, int64(h)) }

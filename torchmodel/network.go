@@ -125,7 +125,7 @@ func newNetwork(c Config, v *encode.Vocabulary) *Network {
 func (n *Network) add(s torch.Tensor, head Head, input, number torch.Tensor) torch.Tensor {
 	s = torch.Add(s, torch.Embedding(n.Inputs, input), 1)
 	if i, ok := valueIndex[head]; ok {
-		s = torch.Add(s, torch.Mul(number, n.Numbers.Narrow(0, int64(i), 1)), 1)
+		s = torch.Add(s, torch.Mul(number, n.Numbers.Narrow(0, int64(i), 1).Join(s)), 1)
 	}
 	return s
 }

@@ -22,9 +22,11 @@ type sampler struct {
 	ready  bool            // the graph is captured
 
 	steps  int          // rows that each lane draws in a block
-	rows   []encode.Row // [block, W]
-	hosts  []int32      // [block, W]
+	rows   []encode.Row // [steps, W]
+	hosts  []int32      // [steps, W]
 	active []int32      // [W]
+
+	watch func(h Head, logits, mixture torch.Tensor) // of tests, what each draw is made from; else nil
 }
 
 // blockRows is the number of rows that each lane draws between two looks of the host, or the trunk's longest dilation where
@@ -99,6 +101,14 @@ func (s *sampler) block() error {
 	return lanes.Collect(s.gen, s.rows, s.hosts, s.active)
 }
 
+// draw draws an attribute in every lane.
+func (s *sampler) draw(h Head, logits, mixture torch.Tensor) {
+	if s.watch != nil {
+		s.watch(h, logits, mixture)
+	}
+	s.gen.Draw(int(h), logits, mixture)
+}
+
 // step draws one row of every lane, the i-th of a block. Its tensors belong to scope.
 func (s *sampler) step(scope *torch.Scope, i int) {
 	n, g := s.net, s.gen
@@ -113,12 +123,12 @@ func (s *sampler) step(scope *torch.Scope, i int) {
 	plan := n.plan(out.Plan)
 	state := n.begin(view(s.last), plan)
 	classes := func(h Head) {
-		g.Draw(int(h), n.Classes[classIndex[h]].Forward(state), torch.Tensor{})
+		s.draw(h, n.Classes[classIndex[h]].Forward(state), torch.Tensor{})
 		state = n.add(state, h, out.Input, out.Number)
 	}
 	values := func(h Head) {
 		exact, mixture := n.Values[valueIndex[h]].Forward(state)
-		g.Draw(int(h), exact, mixture)
+		s.draw(h, exact, mixture)
 		state = n.add(state, h, out.Input, out.Number)
 	}
 	flat := view(s.memory)
@@ -126,14 +136,14 @@ func (s *sampler) step(scope *torch.Scope, i int) {
 
 	values(Gap)
 	keys := memory.Narrow(1, 0, tuples).Narrow(2, 0, key)
-	g.Draw(int(Conversation), n.Conversations.Forward(state, keys, out.TupleBag, out.TupleMask), torch.Tensor{})
+	s.draw(Conversation, n.Conversations.Forward(state, keys, out.TupleBag, out.TupleMask), torch.Tensor{})
 	keys = memory.Narrow(1, tuples, peers).Narrow(2, key, key)
-	g.Draw(int(Peer), n.Peers.Forward(state, keys, out.PeerBag, out.PeerMask), torch.Tensor{})
+	s.draw(Peer, n.Peers.Forward(state, keys, out.PeerBag, out.PeerMask), torch.Tensor{})
 	chosen := torch.IndexSelect(flat, 0, out.ChosenRow).Narrow(1, 2*key, value)
 	state = n.addChosen(state, chosen, out.ChosenBag, out.Chosen)
 	hidden := n.Places.Hidden.Forward(state).Gelu()
-	g.Draw(int(Region), n.Places.Regions.Forward(hidden), torch.Tensor{})
-	g.Draw(int(Place), n.Places.within(hidden, out.Input), torch.Tensor{})
+	s.draw(Region, n.Places.Regions.Forward(hidden), torch.Tensor{})
+	s.draw(Place, n.Places.within(hidden, out.Input), torch.Tensor{})
 	state = n.add(state, Place, out.Input, out.Number)
 	for _, h := range []Head{Direction, Protocol, LocalPort, RemotePort, Flags, ToS} {
 		classes(h)
@@ -141,7 +151,7 @@ func (s *sampler) step(scope *torch.Scope, i int) {
 	values(Duration)
 	values(Packets)
 	values(Bytes)
-	g.Draw(int(Label), n.Classes[classIndex[Label]].Forward(state), torch.Tensor{})
+	s.draw(Label, n.Classes[classIndex[Label]].Forward(state), torch.Tensor{})
 
 	g.Finish()
 	x := n.Rows.Forward(out.Bag, out.Numeric)

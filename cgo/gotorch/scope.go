@@ -46,6 +46,15 @@ func (a Tensor) Keep() Tensor {
 	return a
 }
 
+// Join gives a to b's scope, if b has one, and returns a. It is for views of tensors without a scope, as parameters are,
+// that only a step needs.
+func (a Tensor) Join(b Tensor) Tensor {
+	if p := b.T.Pool(); p != nil {
+		p.Adopt(a.T)
+	}
+	return a
+}
+
 // LiveHandles is the number of tensors, scoped or not, that are not freed.
 func LiveHandles() int64 { return libtorch.Live() }
 

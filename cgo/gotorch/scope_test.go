@@ -32,6 +32,8 @@ func TestScope(t *testing.T) {
 		"adopted twice":                              {func() T { return s.Adopt(s.Adopt(torch.Add(w, w, 1))) }, true, false},
 		"in a list":                                  {func() T { return torch.Stack([]T{w, x}, 0) }, true, false},
 		"the second result, too":                     {func() T { _, i := x.Sort(0, true); return i }, true, false},
+		"a parameter's view joins":                   {func() T { return w.Narrow(0, 0, 1).Join(x) }, true, false},
+		"joined to the program's":                    {func() T { return w.Narrow(0, 0, 1).Join(w) }, false, true},
 		"an operation in place has no result to own": {func() T { return x.MulScalarI(1) }, true, false},
 	}
 	for name, tc := range tests {

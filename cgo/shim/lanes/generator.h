@@ -82,7 +82,12 @@ struct Generator {
 
   STAN_HD void begin(int i) {
     Slot &s = slots[i];
-    if (s.active && s.lane.done >= s.lane.plan.rows) next_day(i);
+    if (s.active && s.lane.done >= s.lane.plan.rows) {
+      next_day(i);
+      // A stream's clock starts on its first day with rows, as in training.
+      const int64_t midnight = s.lane.plan.day * kDay;
+      if (s.lane.position == 0 && s.lane.now < midnight) s.lane.now = midnight;
+    }
     plan_inputs(out.plan + int64_t(i) * kPlan, s.lane);
   }
 
