@@ -14,7 +14,7 @@ type Tables struct{ t *libtorch.Tables }
 func NewTables(v *Vocabulary, d torch.Device) (*Tables, error) {
 	t, err := libtorch.NewTables(v, d.T)
 	if err != nil {
-		return nil, err
+		return nil, typed(err)
 	}
 	return &Tables{t}, nil
 }
@@ -29,7 +29,7 @@ type Corpus struct{ c *libtorch.Corpus }
 func NewCorpus(t *Tables, reserve int64) (*Corpus, error) {
 	c, err := libtorch.NewCorpus(t.t, reserve)
 	if err != nil {
-		return nil, err
+		return nil, typed(err)
 	}
 	return &Corpus{c}, nil
 }
@@ -39,28 +39,19 @@ func (c *Corpus) Free() { c.c.Free() }
 
 // Append copies rows, which have the layout of stan::Row, to the end of the last stream or, if fresh, to a new one.
 func Append[Row any](c *Corpus, rows []Row, fresh bool) error {
+	b := raw("corpus append", rows, SizesOf().RowBytes)
 	if len(rows) == 0 {
 		return nil
 	}
-	if got, want := int(unsafe.Sizeof(rows[0])), SizesOf().RowBytes; got != want {
-		panic(&torch.Error{Op: "corpus append", Msg: "rows have another size than stan::Row"})
-	}
-	return c.c.Append(unsafe.Pointer(&rows[0]), len(rows), fresh)
+	return typed(c.c.Append(unsafe.Pointer(&b[0]), len(rows), fresh))
 }
 
 // Plans returns what the streams did, day by day, as stan::Plan, and the stream of each day.
 func Plans[Plan any](c *Corpus) ([]Plan, []int32, error) {
-	raw, streams, err := c.c.Plans()
-	if err != nil || len(streams) == 0 {
-		return nil, nil, err
-	}
-	var p Plan
-	if int(unsafe.Sizeof(p)) != SizesOf().PlanBytes {
-		panic(&torch.Error{Op: "corpus plans", Msg: "plans have another size than stan::Plan"})
-	}
+	b, streams, err := c.c.Plans()
 	plans := make([]Plan, len(streams))
-	copy(unsafe.Slice((*byte)(unsafe.Pointer(&plans[0])), len(raw)), raw)
-	return plans, streams, nil
+	copy(raw("corpus plans", plans, SizesOf().PlanBytes), b)
+	return plans, streams, typed(err)
 }
 
 // Batch is what the network trains on: B windows of T positions, and S scored rows. E is the number of remembered rows
@@ -108,7 +99,7 @@ func (b *Batch) fields() []*torch.Tensor {
 func (c *Corpus) Replay(scope *torch.Scope, chunks []Chunk, context, length int) (*Batch, error) {
 	hs, err := c.c.Replay(scope.Pool(), chunks, context, length)
 	if err != nil {
-		return nil, err
+		return nil, typed(err)
 	}
 	b := &Batch{}
 	for i, f := range b.fields() {

@@ -1,7 +1,7 @@
 package lanes
 
 import (
-	"unsafe"
+	"fmt"
 
 	torch "github.com/wangkuiyi/gotorch"
 	"github.com/wangkuiyi/gotorch/libtorch"
@@ -35,7 +35,7 @@ type Outputs struct {
 func NewGenerator(t *Tables, width, maxDays, block int, hosts []uint32, seed uint64) (*Generator, error) {
 	g, err := libtorch.NewGenerator(t.t, width, maxDays, block, hosts, seed)
 	if err != nil {
-		return nil, err
+		return nil, typed(err)
 	}
 	return &Generator{g, width, block}, nil
 }
@@ -57,12 +57,11 @@ func (g *Generator) OutputsNoCopy(scope *torch.Scope) *Outputs {
 	return o
 }
 
-// Assign gives a lane a host: its plans (stan::Plan), one a day, and its span [start, end) in µs. It ends after quota rows,
-// repeating the last plan day by day; below 0 there is no bound but the span.
+// Assign gives a lane a host, between two blocks: its plans (stan::Plan), one a day, and its span [start, end) in µs. It ends
+// after quota rows, repeating the last plan day by day; below 0 there is no bound but the span.
 func Assign[Plan any](g *Generator, lane, host int, plans []Plan, start, end, quota int64) error {
-	var p Plan
-	raw := unsafe.Slice((*byte)(unsafe.Pointer(&plans[0])), len(plans)*int(unsafe.Sizeof(p)))
-	return g.g.Assign(lane, host, raw, len(plans), start, end, quota)
+	b := raw("generator assign", plans, SizesOf().PlanBytes)
+	return typed(g.g.Assign(lane, host, b, len(plans), start, end, quota))
 }
 
 // Begin starts a row in every lane and writes Plan.
@@ -79,6 +78,10 @@ func (g *Generator) Finish() { torch.Check(g.g.Finish()) }
 
 // Collect copies the block's rows [Block, Width], the host of each (-1 for none), and which lanes go on (1) or are idle (0).
 func Collect[Row any](g *Generator, rows []Row, hosts, active []int32) error {
-	var r Row
-	return g.g.Collect(unsafe.Slice((*byte)(unsafe.Pointer(&rows[0])), len(rows)*int(unsafe.Sizeof(r))), hosts, active)
+	b := raw("generator collect", rows, SizesOf().RowBytes)
+	if n := g.Block * g.Width; len(rows) != n || len(hosts) != n || len(active) != g.Width {
+		panic(&torch.Error{Op: "generator collect", Err: torch.ErrShape, Msg: fmt.Sprintf(
+			"%d rows, %d hosts and %d lanes, want %d, %d and %d", len(rows), len(hosts), len(active), n, n, g.Width)})
+	}
+	return typed(g.g.Collect(b, hosts, active))
 }

@@ -1,0 +1,445 @@
+package lanes_test
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	torch "github.com/wangkuiyi/gotorch"
+	"github.com/wangkuiyi/gotorch/lanes"
+	"github.com/wangkuiyi/gotorch/leaktest"
+)
+
+const context = 16
+
+func newCorpus(t *testing.T, v *lanes.Vocabulary, streams ...[]row) *lanes.Corpus {
+	t.Helper()
+	c, err := lanes.NewCorpus(newTables(t, v), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Free)
+	for _, s := range streams {
+		// In two parts, the first of which may be empty.
+		cut := len(s) / 3
+		if err := errors.Join(lanes.Append(c, s[:cut], true), lanes.Append(c, s[cut:], cut == 0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
+}
+
+// batch is a lanes.Batch copied to slices.
+type batch struct {
+	bag, position, row, target, tupleRow, tupleBag, peerRow, peerBag, chosenRow, chosenBag []int64
+	numeric, valid, plan, weight, rest, bounds, tupleMask, peerMask, chosen                []float32
+	subsets                                                                                [8][]int64
+	chunks, table, positions, scored                                                       int
+}
+
+func replay(t *testing.T, c *lanes.Corpus, chunks []lanes.Chunk, length int) *batch {
+	t.Helper()
+	var out *batch
+	torch.With(func(scope *torch.Scope) {
+		b, err := c.Replay(scope, chunks, context, length)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = &batch{
+			bag: b.Bag.Int64s(), position: b.Position.Int64s(), row: b.Row.Int64s(), target: b.Target.Int64s(),
+			tupleRow: b.TupleRow.Int64s(), tupleBag: b.TupleBag.Int64s(), peerRow: b.PeerRow.Int64s(), peerBag: b.PeerBag.Int64s(),
+			chosenRow: b.ChosenRow.Int64s(), chosenBag: b.ChosenBag.Int64s(), numeric: b.Numeric.Float32s(), valid: b.Valid.Float32s(),
+			plan: b.Plan.Float32s(), weight: b.Weight.Float32s(), rest: b.Rest.Float32s(), bounds: b.Bounds.Float32s(),
+			tupleMask: b.TupleMask.Float32s(), peerMask: b.PeerMask.Float32s(), chosen: b.Chosen.Float32s(),
+			chunks: len(chunks), positions: context + length, scored: int(b.Weight.Numel()),
+		}
+		for i, x := range []torch.Tensor{
+			b.Fresh, b.New, b.LocalPorts, b.RemotePorts, b.GapMix, b.DurationMix, b.PacketsMix, b.BytesMix,
+		} {
+			out.subsets[i] = x.Int64s()
+		}
+	})
+	s := lanes.SizesOf()
+	out.table = s.Tuples + s.Peers + out.positions
+	return out
+}
+
+// of is row i of an array of rows.
+func of[T any](x []T, rows, i int) []T { return x[i*len(x)/rows : (i+1)*len(x)/rows] }
+
+func (b *batch) bagOf(row int64) []int64 { return of(b.bag, b.chunks*b.table, int(row)) }
+
+// checkRow compares scored row i with what a naive lane says of r.
+func (b *batch) checkRow(t *testing.T, i int, n *naive, r *row) {
+	t.Helper()
+	y, rest := n.target(r)
+	if got := of(b.target, b.scored, i); !slices.Equal(got, y[:]) {
+		t.Fatalf("row %d: targets %v, want %v", i, got, y)
+	}
+	for h, got := range of(b.rest, b.scored, i) {
+		if math.Abs(float64(got)-rest[h]) > 1e-4 {
+			t.Fatalf("row %d, head %d: rest %g, want %g", i, h, got, rest[h])
+		}
+	}
+	if got, want := b.bagOf(b.row[i]), n.bag(r, n.tuples.rank(r), n.peers.rank(r)); !slices.Equal(got, want) {
+		t.Fatalf("row %d: inputs %v, want %v", i, got, want)
+	}
+	b.checkCandidates(t, i, n, &n.tuples, r.End, b.tupleRow, b.tupleBag, b.tupleMask)
+	b.checkCandidates(t, i, n, &n.peers, r.End, b.peerRow, b.peerBag, b.peerMask)
+	b.checkChosen(t, i, n, r)
+	for k, x := range []struct {
+		of    lanes.Values
+		value int64
+	}{{n.v.Gap, r.Gap}, {n.v.Duration, r.Duration}, {n.v.Packets, r.Packets}, {n.v.Bytes, r.Bytes}} {
+		want := binOf(x.of, x.value)
+		got := of(b.bounds, b.scored, i)[2*k : 2*k+2]
+		if math.Abs(float64(got[1])-want.upper) > 1e-5 || x.value > 0 && math.Abs(float64(got[0])-want.lower) > 1e-5 ||
+			x.value == 0 && !math.IsInf(float64(got[0]), -1) {
+			t.Fatalf("row %d: bin %v of value %d, want %g to %g", i, got, x.value, want.lower, want.upper)
+		}
+	}
+	s := lanes.SizesOf()
+	for k, want := range []bool{
+		y[conversation] == int64(s.Tuples), y[place] != none, y[localPort] != none, y[remotePort] != none,
+		int(r.GapAtom) == len(n.v.Gap.Exact), int(r.DurationAtom) == len(n.v.Duration.Exact),
+		int(r.PacketsAtom) == len(n.v.Packets.Exact), int(r.BytesAtom) == len(n.v.Bytes.Exact),
+	} {
+		if got := slices.Contains(b.subsets[k], int64(i)); got != want {
+			t.Fatalf("row %d is in list %d: %t, want %t", i, k, got, want)
+		}
+	}
+}
+
+func (b *batch) checkCandidates(t *testing.T, i int, n *naive, l *list, now int64, rows, bags []int64, masks []float32) {
+	t.Helper()
+	row, bag, mask := of(rows, b.scored, i), of(bags, b.scored, i), of(masks, b.scored, i)
+	used := 0
+	for rank := range l.items {
+		x := &l.items[rank]
+		if mask[x.slot] != 0 {
+			t.Fatalf("row %d: slot %d of %d is masked", i, x.slot, l.limit)
+		}
+		if got, want := of(bag, l.limit, x.slot), n.about(x, rank, now); !slices.Equal(got, want) {
+			t.Fatalf("row %d, slot %d of %d: %v is known of it, want %v", i, x.slot, l.limit, got, want)
+		}
+		if got, want := b.bagOf(row[x.slot]), n.bag(&x.row, x.tuple, x.peer); !slices.Equal(got, want) {
+			t.Fatalf("row %d, slot %d of %d: its row is %v, want %v", i, x.slot, l.limit, got, want)
+		}
+		used++
+	}
+	for _, m := range mask {
+		if m == 0 {
+			used--
+		}
+	}
+	if used != 0 {
+		t.Fatalf("row %d: %d more slots of %d are open than used", i, -used, l.limit)
+	}
+}
+
+func (b *batch) checkChosen(t *testing.T, i int, n *naive, r *row) {
+	t.Helper()
+	s := lanes.SizesOf()
+	l, start := &n.tuples, int64(0)
+	if n.tuples.rank(r) == s.Tuples {
+		l, start = &n.peers, int64(s.CandidateRows+s.Tuples)
+	}
+	want, flag := slices.Repeat([]int64{int64(2*s.CandidateRows + s.Tuples + s.Peers)}, s.CandidateBag), float32(0)
+	if rank := l.rank(r); rank < l.limit {
+		flag, want = 1, n.about(&l.items[rank], rank, r.End)
+		for k := range want {
+			want[k] += start
+		}
+		x := &l.items[rank]
+		if got, row := b.bagOf(b.chosenRow[i]), n.bag(&x.row, x.tuple, x.peer); !slices.Equal(got, row) {
+			t.Fatalf("row %d: follows %v, want %v", i, got, row)
+		}
+	}
+	if got := of(b.chosenBag, b.scored, i); b.chosen[i] != flag || !slices.Equal(got, want) {
+		t.Fatalf("row %d: follows %g with %v, want %g with %v", i, b.chosen[i], got, flag, want)
+	}
+}
+
+// Every number of a batch must be what the lists, kept naively, say.
+func TestReplayAgainstNaiveLists(t *testing.T) {
+	leaktest.Check(t)
+	v := world()
+	r := rand.New(rand.NewPCG(1, 2))
+	streams := [][]row{stream(v, r, 700, 17_000*day+hour), stream(v, r, 1, -5*day), stream(v, r, 90, 17_000*day)}
+	c := newCorpus(t, v, streams...)
+	for name, tc := range map[string]struct {
+		stream, from int
+		cold         bool
+	}{
+		"from the start":                  {0, 0, false},
+		"from the start, cold":            {0, 0, true},
+		"after a snapshot":                {0, 300, false},
+		"at a snapshot":                   {0, 256, false},
+		"with context before a snapshot":  {0, 512 + context - 1, false},
+		"less rows before than context":   {2, context - 3, false},
+		"cold in the middle":              {0, 333, true},
+		"cold at a snapshot":              {0, 512, true},
+		"the last row":                    {0, 699, false},
+		"a stream of one row":             {1, 0, false},
+		"a stream shorter than a window":  {2, 0, false},
+		"the end of a stream, cold":       {2, 80, true},
+		"the first row of another stream": {2, 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const length = 200
+			first := int64(0)
+			for _, s := range streams[:tc.stream] {
+				first += int64(len(s))
+			}
+			rows := streams[tc.stream]
+			b := replay(t, c, []lanes.Chunk{{Row: first + int64(tc.from), Cold: tc.cold}}, length)
+			n := newNaive(v)
+			if !tc.cold {
+				for i := range rows[:tc.from] {
+					n.see(&rows[i])
+				}
+			}
+			want := min(length, len(rows)-tc.from)
+			for i := range want {
+				x := &rows[tc.from+i]
+				b.checkRow(t, i, n, x)
+				if b.weight[i] != 1 || b.position[i] != int64(context+i) || b.row[i] != int64(b.table-b.positions+context+i) {
+					t.Fatalf("row %d: weight %g at position %d and row %d", i, b.weight[i], b.position[i], b.row[i])
+				}
+				n.see(x)
+			}
+			before := min(tc.from, context)
+			if tc.cold {
+				before = 0
+			}
+			for p, got := range b.valid {
+				if want := p >= context-before && p < context+want; (got == 1) != want {
+					t.Errorf("position %d: valid %g, want %t", p, got, want)
+				}
+			}
+			b.checkPadding(t, want)
+		})
+	}
+}
+
+// checkPadding looks at all behind the scored rows.
+func (b *batch) checkPadding(t *testing.T, filled int) {
+	t.Helper()
+	if b.scored <= filled || b.scored%64 != 0 {
+		t.Errorf("%d rows of a batch of %d, want a multiple of 64 with an empty one", filled, b.scored)
+	}
+	for i := filled; i < b.scored; i++ {
+		if b.weight[i] != 0 || b.chosen[i] != 0 {
+			t.Fatalf("padding %d has weight %g and follows %g", i, b.weight[i], b.chosen[i])
+		}
+		for h, y := range of(b.target, b.scored, i) {
+			if y != none || of(b.rest, b.scored, i)[h] != 0 {
+				t.Fatalf("padding %d has target %d and rest %g for head %d", i, y, of(b.rest, b.scored, i)[h], h)
+			}
+		}
+	}
+	for k, list := range b.subsets {
+		if len(list)%64 != 0 || list[len(list)-1] != int64(b.scored-1) {
+			t.Errorf("list %d: %d rows, the last is %d, want a multiple of 64 that ends in %d", k, len(list), list[len(list)-1], b.scored-1)
+		}
+	}
+}
+
+// Where a window begins must not change what is known of a row: lists, counts, and what is done of the day.
+func TestWindowsAgree(t *testing.T) {
+	leaktest.Check(t)
+	v := world()
+	r := rand.New(rand.NewPCG(3, 4))
+	rows := stream(v, r, 900, 17_000*day+20*hour) // through midnight
+	c := newCorpus(t, v, rows)
+	whole := replay(t, c, []lanes.Chunk{{Row: 0}}, len(rows))
+	for _, from := range []int{1, 10, 255, 256, 257, 400, 511, 640, 899} {
+		b := replay(t, c, []lanes.Chunk{{Row: int64(from)}}, 70)
+		for p := range b.positions {
+			at := from - context + p
+			if b.valid[p] == 0 {
+				continue
+			}
+			got, want := of(b.plan, b.positions, p), of(whole.plan, whole.positions, context+at)
+			if !slices.Equal(got, want) {
+				t.Fatalf("window at %d: plan inputs of row %d are %v, want %v", from, at, got, want)
+			}
+		}
+		for i := 0; i < b.scored && b.weight[i] == 1; i++ {
+			w := from + i
+			for what, x := range map[string][2][]int64{
+				"targets":       {of(b.target, b.scored, i), of(whole.target, whole.scored, w)},
+				"conversations": {of(b.tupleBag, b.scored, i), of(whole.tupleBag, whole.scored, w)},
+				"peers":         {of(b.peerBag, b.scored, i), of(whole.peerBag, whole.scored, w)},
+				"inputs":        {b.bagOf(b.row[i]), whole.bagOf(whole.row[w])},
+			} {
+				if !slices.Equal(x[0], x[1]) {
+					t.Fatalf("window at %d: %s of row %d are %v, want %v", from, what, w, x[0], x[1])
+				}
+			}
+		}
+	}
+}
+
+// Several windows in one batch are what each is alone, with indices moved to its place.
+func TestBatchOfWindows(t *testing.T) {
+	leaktest.Check(t)
+	v := world()
+	r := rand.New(rand.NewPCG(5, 6))
+	c := newCorpus(t, v, stream(v, r, 300, 0), stream(v, r, 40, 3*hour))
+	chunks := []lanes.Chunk{{Row: 250}, {Row: 20, Cold: true}, {Row: 310}, {Row: 0}}
+	const length = 64
+	b := replay(t, c, chunks, length)
+	at := 0
+	for k, chunk := range chunks {
+		one := replay(t, c, []lanes.Chunk{chunk}, length)
+		for i := 0; one.weight[i] == 1; i++ {
+			if b.position[at] != one.position[i]+int64(k*b.positions) || b.row[at] != one.row[i]+int64(k*b.table) {
+				t.Fatalf("window %d, row %d: position %d and row %d", k, i, b.position[at], b.row[at])
+			}
+			for s, got := range of(b.tupleRow, b.scored, at) {
+				if of(b.tupleMask, b.scored, at)[s] == 0 && got != of(one.tupleRow, one.scored, i)[s]+int64(k*b.table) {
+					t.Fatalf("window %d, row %d: conversation %d is row %d of the batch", k, i, s, got)
+				}
+			}
+			if got, want := of(b.target, b.scored, at), of(one.target, one.scored, i); !slices.Equal(got, want) {
+				t.Fatalf("window %d, row %d: targets %v, want %v", k, i, got, want)
+			}
+			at++
+		}
+		if got, want := of(b.plan, len(chunks), k), one.plan; !slices.Equal(got, want) {
+			t.Fatalf("window %d: plan inputs differ from the window's alone", k)
+		}
+		if got, want := of(b.numeric, len(chunks), k), one.numeric; !slices.Equal(got, want) {
+			t.Fatalf("window %d: continuous inputs differ from the window's alone", k)
+		}
+	}
+	b.checkPadding(t, at)
+}
+
+// Whatever the rows, every index points into its table.
+func TestIndicesStayInside(t *testing.T) {
+	leaktest.Check(t)
+	v := world()
+	s := lanes.SizesOf()
+	var last int64
+	for i, n := range inputs(v) {
+		last = v.BagOffset[i] + n
+	}
+	for seed := range uint64(6) {
+		r := rand.New(rand.NewPCG(seed, 9))
+		streams := [][]row{stream(v, r, 1+r.IntN(400), r.Int64N(20_000*day)-5000*day), stream(v, r, 1+r.IntN(90), 0)}
+		c := newCorpus(t, v, streams...)
+		var chunks []lanes.Chunk
+		for range 9 {
+			chunks = append(chunks, lanes.Chunk{Row: r.Int64N(int64(len(streams[0]) + len(streams[1]))), Cold: r.IntN(2) == 0})
+		}
+		b := replay(t, c, chunks, 1+r.IntN(100))
+		rows, scored := int64(len(chunks)*b.table), int64(b.scored)
+		for name, x := range map[string]struct {
+			index []int64
+			end   int64
+		}{
+			"inputs": {b.bag, last}, "positions": {b.position, int64(len(chunks) * b.positions)}, "rows": {b.row, rows},
+			"conversations' rows": {b.tupleRow, rows}, "peers' rows": {b.peerRow, rows}, "followed rows": {b.chosenRow, rows},
+			"conversations": {b.tupleBag, int64(s.CandidateRows + s.Tuples)}, "peers": {b.peerBag, int64(s.CandidateRows + s.Peers)},
+			"followed": {b.chosenBag, int64(2*s.CandidateRows + s.Tuples + s.Peers + 1)},
+			"fresh":    {b.subsets[0], scored}, "new": {b.subsets[1], scored}, "bytes": {b.subsets[7], scored},
+		} {
+			if least, most := slices.Min(x.index), slices.Max(x.index); least < 0 || most >= x.end {
+				t.Errorf("%s: %d to %d, want 0 to %d", name, least, most, x.end-1)
+			}
+		}
+		for i, y := range b.target {
+			if h := i % heads; y != none && (y < 0 || y >= int64(classes(v, h))) {
+				t.Errorf("target %d of head %d, want 0 to %d", y, h, classes(v, h)-1)
+			}
+		}
+		for _, p := range b.position { // the trunk's output before the row must be the window's own
+			if p%int64(b.positions) == 0 {
+				t.Errorf("position %d has none before it", p)
+			}
+		}
+		if i := slices.IndexFunc(slices.Concat(b.numeric, b.plan, b.rest), func(x float32) bool { return x-x != 0 }); i >= 0 {
+			t.Errorf("number %d of inputs, plans and rests is not finite", i)
+		}
+	}
+}
+
+func TestPlansSumUpDays(t *testing.T) {
+	v := world()
+	r := rand.New(rand.NewPCG(7, 8))
+	streams := [][]row{stream(v, r, 800, 17_000*day+22*hour), stream(v, r, 10, -3*day+hour)}
+	c := newCorpus(t, v, streams...)
+	plans, of, err := lanes.Plans[plan](c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := 0
+	for k, rows := range streams {
+		for len(rows) > 0 {
+			d := int64(math.Floor(float64(rows[0].End) / float64(day)))
+			var hours [24]int32
+			n, outbound := 0, 0
+			for n < len(rows) && rows[n].End < (d+1)*day {
+				hours[(rows[n].End-d*day)/hour]++
+				outbound += int(rows[n].Outbound)
+				n++
+			}
+			p := plans[at]
+			if int(of[at]) != k || p.Day != d || int(p.Rows) != n || p.HourRows != hours {
+				t.Errorf("day %d: stream %d, day %d, %d rows %v, want %d, %d, %d %v", at, of[at], p.Day, p.Rows, p.HourRows, k, d, n, hours)
+			}
+			if got, want := p.Mean[0], float32(outbound)/float32(n); math.Abs(float64(got-want)) > 1e-5 {
+				t.Errorf("day %d: %g of the rows go out, want %g", at, got, want)
+			}
+			rows = rows[n:]
+			at++
+		}
+	}
+	if at != len(plans) {
+		t.Errorf("%d days, want %d", len(plans), at)
+	}
+}
+
+func TestCorpusRefuses(t *testing.T) {
+	leaktest.Check(t)
+	v := world()
+	rows := stream(v, rand.New(rand.NewPCG(1, 1)), 5, 0)
+	c := newCorpus(t, v, rows)
+	for name, tc := range map[string]struct {
+		row             int64
+		context, length int
+	}{
+		"a row before the first": {-1, 16, 16},
+		"a row after the last":   {5, 16, 16},
+		"no context":             {0, 0, 16},
+		"no length":              {0, 16, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			torch.With(func(scope *torch.Scope) {
+				if _, err := c.Replay(scope, []lanes.Chunk{{Row: tc.row}}, tc.context, tc.length); !errors.Is(err, torch.ErrTorch) {
+					t.Errorf("got error %v, want one of the shim", err)
+				}
+				if scope.Len() != 0 {
+					t.Errorf("%d tensors are left, want none", scope.Len())
+				}
+			})
+		})
+	}
+	empty := newCorpus(t, v)
+	if err := lanes.Append(empty, rows, false); !errors.Is(err, torch.ErrTorch) {
+		t.Errorf("rows before any stream: got error %v, want one of the shim", err)
+	}
+	if plans, _, err := lanes.Plans[plan](empty); err != nil || len(plans) != 0 {
+		t.Errorf("plans of no rows: %v and error %v, want none", plans, err)
+	}
+	if err := torch.Try(func() { _ = lanes.Append(empty, []int32{1}, true) }); !errors.Is(err, torch.ErrShape) {
+		t.Errorf("rows of another size: got error %v, want %v", err, torch.ErrShape)
+	}
+	if err := torch.Try(func() { _, _, _ = lanes.Plans[int64](c) }); !errors.Is(err, torch.ErrShape) {
+		t.Errorf("plans of another size: got error %v, want %v", err, torch.ErrShape)
+	}
+}
