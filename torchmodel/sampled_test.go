@@ -17,6 +17,8 @@ import (
 // The tests of the sampler run a network with random weights on a vocabulary of made-up flows, and note all that it draws.
 
 const (
+	internalPlace = 0
+
 	sampledDay   = 17_000 // days since 1970
 	sampledStart = sampledDay * 24 * 3600 * 1_000_000
 )
@@ -101,8 +103,11 @@ func newSampled(t *testing.T, c Config) *sampled {
 	w.net = newNetwork(c, v)
 	t.Cleanup(w.net.Free)
 	w.net.Train(false)
+	// New conversations, new peers and internal ones are common.
+	setRow(w.net.Conversations.None.Bias, 0, 3)
+	setRow(w.net.Peers.None.Bias, 0, 3)
 	bias := w.net.Places.Bias.Float32s()
-	bias[0] = 4 // internal remotes are common
+	bias[internalPlace] = 4
 	w.net.Places.Bias.CopyFromFloat32(bias)
 	if w.tables, err = newTables(v, newLayout(v), torch.Device{}); err != nil {
 		t.Fatal(err)
