@@ -89,7 +89,8 @@ type fitter struct {
 	protos, flags, tos, ports, icmps *counter[int]
 	labels                           *counter[string]
 	addresses, narrow, wide          *counter[string] // prefixes as text would be large: packed 17 bytes
-	flagsProtos, portProtos          map[int]int
+	flagsProtos                      map[int]int
+	portProtos                       [65536][2]uint32 // rows of TCP and of UDP
 	gapTick, durationTick            int64
 	rows, over1500, over9000         int
 	host                             uint32
@@ -103,7 +104,7 @@ func Fit(batches iter.Seq2[[]dataset.Flow, error], o FitOptions) (*Vocabulary, e
 		o: o, gap: newCounter[int64](), duration: newCounter[int64](), packets: newCounter[int64](), bytes: newCounter[int64](),
 		protos: newCounter[int](), flags: newCounter[int](), tos: newCounter[int](), ports: newCounter[int](),
 		icmps: newCounter[int](), labels: newCounter[string](), addresses: newCounter[string](), narrow: newCounter[string](),
-		wide: newCounter[string](), flagsProtos: map[int]int{}, portProtos: map[int]int{}, gapTick: 1e6, durationTick: 1e6,
+		wide: newCounter[string](), flagsProtos: map[int]int{}, gapTick: 1e6, durationTick: 1e6,
 	}
 	for flows, err := range batches {
 		if err != nil {
@@ -149,7 +150,7 @@ func (f *fitter) add(x *dataset.Flow) {
 	case hasPorts(x.Proto):
 		for _, p := range [2]int{int(x.SrcPort), int(x.DstPort)} {
 			f.ports.add(p, h)
-			f.portProtos[p] |= protoBit(x.Proto)
+			f.portProtos[p][protoBit(x.Proto)-1]++
 		}
 	case x.Proto == protoICMP:
 		f.icmps.add(int(x.DstPort), h)
@@ -211,7 +212,7 @@ func (f *fitter) vocabulary() *Vocabulary {
 	}
 	v.FlagsProtos = append(v.FlagsProtos, protoBit(protoTCP))
 	for _, p := range v.Ports {
-		v.PortProtos = append(v.PortProtos, f.portProtos[p])
+		v.PortProtos = append(v.PortProtos, usual(f.portProtos[p]))
 	}
 	v.ServicePort = f.ports.top(Services, least)
 	// A limit that one flow in ten thousand breaks is one that the exporter does not know of.
@@ -230,6 +231,21 @@ func (f *fitter) vocabulary() *Vocabulary {
 	v.Places = slices.Concat(f.o.Internal[:1], prefixes(addresses), prefixes(f.narrow.top(mostNetworks, least)),
 		prefixes(f.wide.top(mostNetworks, least)), []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")})
 	return v
+}
+
+// rareShare is the share of a port's rows below which a protocol counts as a stray: scans and errors put TCP on port 53 and
+// UDP on port 80, which a service does not.
+const rareShare = 0.02
+
+// usual is the bit set of the protocols that a port is used with, by its rows of TCP and of UDP.
+func usual(rows [2]uint32) (bits int) {
+	all := float64(rows[0]) + float64(rows[1])
+	for i, bit := range [2]int{protoBit(protoTCP), protoBit(protoUDP)} {
+		if rows[i] > 0 && float64(rows[i]) >= rareShare*all {
+			bits |= bit
+		}
+	}
+	return bits
 }
 
 // values makes the table of a continuous attribute whose counted values are multiples of tick.

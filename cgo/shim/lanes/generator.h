@@ -421,9 +421,13 @@ struct Generator {
     emit(i, 2, v.atom, packets_input(v.v));
   }
 
+  // least_bytes is what the headers of one packet hold, those of IP (RFC 791) included.
+  STAN_HD static int64_t least_bytes(uint8_t proto) { return proto == kTCP ? 40 : 28; }
+
   STAN_HD void draw_bytes(int i, float *atoms, float *mixture, int k) {
     Slot &s = slots[i];
-    const Value v = draw_value(atoms, mixture, k, t.bytes, 28 * s.row.packets, int64_t(t.mtu) * s.row.packets, draws(s, kBytes));
+    const int64_t least = least_bytes(s.row.proto) * s.row.packets, most = int64_t(t.mtu) * s.row.packets;
+    const Value v = draw_value(atoms, mixture, k, t.bytes, least, most < least ? least : most, draws(s, kBytes));
     s.row.bytes = v.v;
     s.row.bytes_atom = uint16_t(v.atom);
     emit(i, 3, v.atom, bytes_input(v.v));
