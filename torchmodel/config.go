@@ -31,10 +31,17 @@ func (c Config) Validate() error {
 		low, high int
 	}{
 		{"width", c.Width, 8, 4096}, {"hidden", c.Hidden, 8, 4096}, {"layers", c.Layers, 1, 12}, {"key", c.Key, 1, 1024},
-		{"value", c.Value, 1, 1024}, {"plan", c.Plan, 1, 4096}, {"place", c.Place, 1, 4096}, {"mixtures", c.Mixtures, 1, 100},
+		{"value", c.Value, 1, 1024}, {"plan", c.Plan, 16, 4096}, {"place", c.Place, 8, 4096}, {"mixtures", c.Mixtures, 1, 100},
 	} {
 		if f.got < f.low || f.got > f.high {
 			return fmt.Errorf("%w: %s %d, want %d to %d", ErrConfig, f.name, f.got, f.low, f.high)
+		}
+	}
+	// Then every row of a matrix starts at the same place of a vector register: kernels that look at addresses round it the
+	// same in whatever lane it stands.
+	for name, n := range map[string]int{"width": c.Width, "hidden": c.Hidden, "plan": c.Plan, "place": c.Place} {
+		if n%8 != 0 {
+			return fmt.Errorf("%w: %s %d, want a multiple of 8", ErrConfig, name, n)
 		}
 	}
 	if !(c.Dropout >= 0 && c.Dropout < 1) {

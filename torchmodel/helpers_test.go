@@ -119,7 +119,7 @@ func someFlows(t testing.TB, hosts, rows, step int) flowList {
 // tinyOptions train a network of a few thousand weights on one thread.
 func tinyOptions() TrainOptions {
 	o := DefaultTrainOptions()
-	o.Config = Config{Width: 8, Hidden: 8, Layers: 2, Key: 4, Value: 4, Plan: 4, Place: 4, Mixtures: 2, Dropout: 0.1}
+	o.Config = Config{Width: 8, Hidden: 8, Layers: 2, Key: 4, Value: 4, Plan: 16, Place: 8, Mixtures: 2, Dropout: 0.1}
 	o.Internal, o.Threads, o.Batch, o.Length = networks, 1, 2, 32
 	o.Epochs, o.Patience, o.LearningRate = 4, 0, 0.01
 	return o

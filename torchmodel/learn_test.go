@@ -87,7 +87,7 @@ func TestFirstLossIsThatOfEvenOdds(t *testing.T) {
 func TestOneBatchIsLearntByHeart(t *testing.T) {
 	leaktest.Check(t)
 	o := tinyOptions()
-	o.Config = Config{Width: 24, Hidden: 32, Layers: 2, Key: 8, Value: 8, Plan: 8, Place: 8, Mixtures: 2}
+	o.Config = Config{Width: 24, Hidden: 32, Layers: 2, Key: 8, Value: 8, Plan: 16, Place: 8, Mixtures: 2}
 	tr := prepared(t, referenceFlows(t), o)
 	chunks := tr.train.allChunks(32)[3:5]
 	batch := func(f func(*lanes.Batch)) {

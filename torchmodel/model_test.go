@@ -379,9 +379,9 @@ func TestLeastWeightsIsALowerBound(t *testing.T) {
 	v := referenceModel(t).Manifest.Vocabulary
 	for _, c := range []Config{
 		tinyOptions().Config, DefaultConfig(),
-		{Width: 200, Hidden: 8, Layers: 1, Key: 1, Value: 1, Plan: 1, Place: 1, Mixtures: 1},
-		{Width: 8, Hidden: 200, Layers: 1, Key: 1, Value: 1, Plan: 1, Place: 1, Mixtures: 1},
-		{Width: 8, Hidden: 8, Layers: 12, Key: 1, Value: 1, Plan: 1, Place: 200, Mixtures: 1},
+		{Width: 200, Hidden: 8, Layers: 1, Key: 1, Value: 1, Plan: 16, Place: 8, Mixtures: 1},
+		{Width: 8, Hidden: 200, Layers: 1, Key: 1, Value: 1, Plan: 16, Place: 8, Mixtures: 1},
+		{Width: 8, Hidden: 8, Layers: 12, Key: 1, Value: 1, Plan: 16, Place: 200, Mixtures: 1},
 	} {
 		n := newNetwork(c, v)
 		if got := n.count(); got < leastWeights(c, v) || float64(got) > 1.5*float64(leastWeights(c, v))+2e5 {
