@@ -405,7 +405,9 @@ struct Generator {
 
   STAN_HD void draw_duration(int i, float *atoms, float *mixture, int k) {
     Slot &s = slots[i];
-    const int64_t longest = int64_t(1) << 40;
+    // No flow starts before 1970, and the bound keeps the product in range.
+    const int64_t most = int64_t(1) << 40, since = s.row.end > 0 ? s.row.end / t.duration_tick : 0;
+    const int64_t longest = since < most ? since : most;
     const Value v = draw_value(atoms, mixture, k, t.duration, 0, longest, draws(s, kDuration));
     s.row.duration = v.v;
     s.row.duration_atom = uint16_t(v.atom);
