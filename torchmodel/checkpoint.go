@@ -131,7 +131,7 @@ func removeFolder(path string) {
 
 // sweep removes what a killed run left in dir.
 func sweep(dir string) {
-	for _, pattern := range []string{".checkpoint-*", ".old-*"} {
+	for _, pattern := range []string{".checkpoint-*", ".old-*", ".model.*", ".metrics.*"} {
 		left, _ := filepath.Glob(filepath.Join(dir, pattern))
 		for _, path := range left {
 			_ = os.RemoveAll(path)

@@ -33,6 +33,7 @@ func claimFolder(dir string, resume, force bool) (release func(), err error) {
 		release()
 		return nil, err
 	}
+	sweep(dir)
 	return release, nil
 }
 
@@ -72,7 +73,6 @@ func clearFolder(dir string) error {
 	for _, step := range checkpoints(dir) {
 		removeFolder(checkpointPath(dir, step))
 	}
-	sweep(dir)
 	return nil
 }
 

@@ -274,7 +274,6 @@ func trainNetwork(ctx context.Context, s *sets, dir string, o TrainOptions, obs 
 			obs.Note("no checkpoint to resume from: starting anew", "folder", dir)
 		}
 	}
-	sweep(dir)
 	if t.metrics, err = openMetrics(filepath.Join(dir, metricsName), &t.state); err != nil {
 		return nil, err
 	}
