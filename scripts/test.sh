@@ -34,6 +34,8 @@ esac
 
 scripts/build.sh --shim "$shim"
 status=0
+echo "test: the kernels of cgo/shim/lanes" >&2
+make --no-print-directory -C cgo/shim VARIANT="$shim" test || status=1
 for module in "${modules[@]}"; do
 	if [[ $mode == cpu || $mode == cuda ]]; then
 		echo "test: go vet in $module" >&2

@@ -3,6 +3,10 @@
 #include <cstring>
 #include <memory>
 
+#ifdef STAN_CUDA
+#include <c10/cuda/CUDAGuard.h>
+#endif
+
 #include "lanes/generator_object.h"
 
 using namespace stan;
@@ -15,6 +19,7 @@ void launch(st_generator &g, const Step &s) {
     return;
   }
 #ifdef STAN_CUDA
+  const c10::cuda::CUDAGuard on(g.device);
   launch_cuda(g.g, s);
 #else
   throw NoCUDA("this build of the shim has no CUDA");

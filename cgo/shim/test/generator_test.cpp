@@ -177,7 +177,7 @@ void test_rows(float spread, int host_count) {
     CHECK((w.flags_protos[q.flags_class] & proto_bit(q.proto)) != 0, "row %d: flags %d with protocol %d", i, q.flags, q.proto);
     CHECK(q.packets >= 1 && (q.duration == 0 || q.packets >= 2), "row %d: %lld packets in %lld ms", i, (long long)q.packets,
           (long long)q.duration);
-    CHECK(q.bytes >= 28 * q.packets && q.bytes <= 1500 * q.packets, "row %d: %lld bytes in %lld packets", i, (long long)q.bytes,
+    CHECK(q.bytes >= (q.proto == kTCP ? 40 : 28) * q.packets && q.bytes <= 1500 * q.packets, "row %d: %lld bytes in %lld packets", i, (long long)q.bytes,
           (long long)q.packets);
     CHECK(q.gap_atom == atom_of(t.gap, q.gap) && q.packets_atom == atom_of(t.packets, q.packets) &&
               q.bytes_atom == atom_of(t.bytes, q.bytes) && q.duration_atom == atom_of(t.duration, q.duration),
@@ -256,6 +256,20 @@ void test_quota_gaps() {
   }
 }
 
+// Flows end soon after 1970 began, and none starts before.
+void test_earliest_rows() {
+  const World w;
+  Machine m(w, 2, 1);
+  for (int64_t end : {0, 1, 2999, 3000, 40 * 1000}) {
+    m.slot.row.end = end;
+    std::vector<float> atoms(w.t.duration.count + 1, -1e9f), mixture = {0, 40, 3};
+    atoms.back() = 0;
+    m.g.draw(0, kDuration, atoms.data(), int(atoms.size()), mixture.data(), 1);
+    const int64_t start = end - m.slot.row.duration * w.t.duration_tick;
+    CHECK(start >= 0 && m.slot.row.duration >= 0, "a flow that ends at %lld starts at %lld", (long long)end, (long long)start);
+  }
+}
+
 }  // namespace
 
 void test_generator() {
@@ -263,6 +277,7 @@ void test_generator() {
   test_other_byte();
   test_exhausted_places();
   test_quota_gaps();
+  test_earliest_rows();
   for (float spread : {0.0f, 3.0f, 12.0f})
     for (int host_count : {1, 2, 50}) test_rows(spread, host_count);
 }
