@@ -131,7 +131,7 @@ func busy(t *testing.T, m *Model, rows float64) *Model {
 }
 
 func TestGeneratedFlowsKeepTheRules(t *testing.T) {
-	trained, wild, wilder := busy(t, referenceModel(t), 90), busy(t, wild(t, 30), 90), busy(t, wild(t, 1e9), 90)
+	trained, wild, wilder := busy(t, referenceModel(t), 60), busy(t, wild(t, 30), 60), busy(t, wild(t, 1e9), 60)
 	prefix := func(s string) []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix(s)} }
 	for name, tc := range map[string]struct {
 		m      *Model
@@ -140,7 +140,7 @@ func TestGeneratedFlowsKeepTheRules(t *testing.T) {
 		"a day":            {trained, func(*GenerateOptions) {}},
 		"over midnight":    {trained, func(o *GenerateOptions) { o.Start, o.Duration = o.Start.Add(22*time.Hour+1), 3*time.Hour }},
 		"one host":         {trained, func(o *GenerateOptions) { o.Hosts = 1 }},
-		"200 hosts":        {trained, func(o *GenerateOptions) { o.Hosts = 200 }},
+		"200 hosts":        {trained, func(o *GenerateOptions) { o.Hosts, o.Duration = 200, 6*time.Hour }},
 		"IPv6":             {trained, func(o *GenerateOptions) { o.Internal = prefix("2001:db8:1::/48") }},
 		"a network of one": {trained, func(o *GenerateOptions) { o.Hosts, o.Internal = 1, prefix("192.0.2.7/32") }},
 		"wild weights":     {wild, func(o *GenerateOptions) { o.Internal = prefix("192.0.2.0/24") }},
@@ -174,8 +174,8 @@ func TestFlowsDependOnSeedAndHostAlone(t *testing.T) {
 	m := busy(t, referenceModel(t), 90)
 	for name, change := range map[string]func(*GenerateOptions){
 		"a span of more hosts than lanes": func(o *GenerateOptions) { o.Hosts = 2*cpuLanes + 5 },
-		"rows of hosts":                   func(o *GenerateOptions) { o.Hosts, o.Rows = 7, 700 },
-		"rows alone":                      func(o *GenerateOptions) { o.Hosts, o.Rows = 0, 1500 },
+		"rows of hosts":                   func(o *GenerateOptions) { o.Hosts, o.Rows = 7, 300 },
+		"rows alone":                      func(o *GenerateOptions) { o.Hosts, o.Rows = 0, 400 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := dayOf(0)
@@ -208,7 +208,7 @@ func TestFlowsDependOnSeedAndHostAlone(t *testing.T) {
 
 func TestRowsAreExact(t *testing.T) {
 	for _, m := range []*Model{referenceModel(t), independentModel(t, referenceFlows(t))} {
-		for _, o := range []GenerateOptions{{Rows: 1}, {Rows: 1, Hosts: 5}, {Rows: 7, Hosts: 3}, {Rows: 400, Hosts: 2}, {Rows: 999}} {
+		for _, o := range []GenerateOptions{{Rows: 1}, {Rows: 1, Hosts: 5}, {Rows: 7, Hosts: 3}, {Rows: 200, Hosts: 2}, {Rows: 399}} {
 			t.Run(fmt.Sprintf("%s, %d rows of %d hosts", m.Manifest.Arch, o.Rows, o.Hosts), func(t *testing.T) {
 				all := dayOf(o.Hosts)
 				all.Rows, all.Duration = o.Rows, 0

@@ -223,6 +223,9 @@ func (b *independent) evaluate(flows iter.Seq2[[]dataset.Flow, error], capture i
 // readIndependent makes the baseline of a loaded model.
 func (m *Model) readIndependent() (*independent, error) {
 	b := newIndependent(m.Manifest.Vocabulary)
+	if got, want := len(m.arrays), len(independentHeads)+len(m.profiles.arrays()); got != want {
+		return nil, fmt.Errorf("%d tensors, want %d", got, want)
+	}
 	for _, h := range independentHeads {
 		counts := bytesFloat32(m.arrays[countsName(h)].Data)
 		if len(counts) != len(b.heads[h].counts) {

@@ -233,7 +233,7 @@ func rss(t *testing.T) int {
 }
 
 func TestMemoryOfTrainingStaysTheSame(t *testing.T) {
-	const warm, steps = 100, 2000
+	const warm, steps = 100, 800
 	o := tinyOptions()
 	o.Batch, o.Length, o.Config.Layers = 1, 4, 1
 	tr := prepared(t, someFlows(t, 8, 60, 1), o)

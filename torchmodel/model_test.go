@@ -195,7 +195,7 @@ func TestDamagedModelsAreRefused(t *testing.T) {
 		"an unknown architecture":           {func(c *contents) { c.manifest.Arch = "gan" }, manifestFile, "gan"},
 		"no config":                         {func(c *contents) { c.manifest.Config = nil }, manifestFile, "config"},
 		"no vocabulary":                     {func(c *contents) { c.manifest.Vocabulary = nil }, manifestFile, "vocabulary"},
-		"the baseline with weights":         {func(c *contents) { c.manifest.Arch, c.manifest.Config = ArchIndependent, nil }, weightsFile, "counts"},
+		"the baseline with weights":         {func(c *contents) { c.manifest.Arch, c.manifest.Config = ArchIndependent, nil }, weightsFile, "tensors"},
 		"a config out of range":             {func(c *contents) { c.manifest.Config.Layers = 40 }, manifestFile, "layers 40"},
 		"a wider config":                    {func(c *contents) { c.manifest.Config.Key++ }, weightsFile, "shape"},
 		"the largest config":                {func(c *contents) { *c.manifest.Config = largest }, weightsFile, "numbers, want at least"},
