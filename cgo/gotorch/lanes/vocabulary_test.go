@@ -197,8 +197,8 @@ func stream(v *lanes.Vocabulary, r *rand.Rand, n int, start int64) []row {
 	for i := range rows {
 		x := row{
 			Gap: one(0, 0, 1, 5, 60, r.Int64N(600)), Duration: one(0, 0, 40, r.Int64N(9000)), Packets: one(1, 2, 3, 1+r.Int64N(5000)),
-			Outbound: uint8(r.IntN(2)), Proto: uint8(one(tcp, tcp, udp, icmp, gre, 99)), ToS: uint8(one(0, 8, 33)),
-			Label: uint8(r.IntN(2)), LocalPort: uint16(one(443, 40000, 40001, 40003, r.Int64N(65536))), RemotePort: uint16(one(53, 80, 81, 88, 771)),
+			Outbound: uint8(r.IntN(2)), Proto: uint8(one(tcp, tcp, udp, icmp, icmp, icmp, gre, 99)), ToS: uint8(one(0, 8, 33)),
+			Label: uint8(r.IntN(2)), LocalPort: uint16(one(443, 40000, 40001, 40003, r.Int64N(65536))), RemotePort: uint16(one(53, 80, 81, 82, 88, 771)),
 		}
 		x.Bytes = x.Packets * one(40, 60, 100+r.Int64N(1400))
 		x.Flags = uint8(one(0, 2, 16, 77))

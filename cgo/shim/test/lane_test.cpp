@@ -176,6 +176,18 @@ void test_buckets() {
   for (const auto &k : known) CHECK(log_bucket(k.x, 8) == k.want, "bucket of %g: %d, want %d", k.x, log_bucket(k.x, 8), k.want);
 }
 
+void test_copied() {
+  const struct {
+    int port, base;
+    uint8_t proto;
+    int want;
+  } known[] = {{80, 80, kTCP, 0}, {88, 80, kUDP, 8}, {89, 80, kTCP, -1}, {79, 80, kTCP, -1}, {0, -1, kTCP, -1}, {7, -1, kUDP, -1},
+               {0, 0, kUDP, 0},   {771, 771, kICMP, 0}, {772, 771, kICMP, -1}, {0, -1, kICMP, -1}};
+  for (const auto &k : known)
+    CHECK(copied(k.port, k.base, k.proto) == k.want, "copied(%d, %d, %d) = %d, want %d", k.port, k.base, k.proto,
+          copied(k.port, k.base, k.proto), k.want);
+}
+
 // The rest of a port is the number of ports that its class stands for.
 void test_rest_of_port() {
   const World w;
@@ -195,5 +207,6 @@ void test_lane() {
   test_plan_inputs();
   test_days();
   test_buckets();
+  test_copied();
   test_rest_of_port();
 }
