@@ -32,13 +32,14 @@ const (
 	placeInputs   = 1024
 )
 
-// mostCounted bounds the values counted at once; beyond it the rarest that one host alone has shown are forgotten, so that
-// memory does not grow with the capture (lossy counting: Manku and Motwani, VLDB 2002).
+// mostCounted bounds the values counted at once; beyond it the rarest half is forgotten, so that memory does not grow with
+// the capture (lossy counting: Manku and Motwani, VLDB 2002).
 const mostCounted = 1 << 20
 
 // tally counts a value over rows and hosts.
 type tally struct {
-	rows, hosts, last uint32
+	rows        uint64
+	hosts, last uint32
 }
 
 // counter counts values; a host's rows come one after the other.
@@ -57,11 +58,8 @@ func (c *counter[K]) add(k K, host uint32) {
 	}
 	c.counts[k] = t
 	if len(c.counts) > mostCounted {
-		for rows := uint32(1); len(c.counts) > mostCounted/2; rows *= 2 {
-			maps.DeleteFunc(c.counts, func(_ K, t tally) bool { return t.hosts == 1 && t.last != host && t.rows <= rows })
-			if rows > 1<<20 {
-				break
-			}
+		for rare := uint64(1); len(c.counts) > mostCounted/2; rare *= 2 {
+			maps.DeleteFunc(c.counts, func(_ K, t tally) bool { return t.rows*uint64(t.hosts) <= rare })
 		}
 	}
 }
