@@ -19,7 +19,7 @@ func BenchmarkCount(b *testing.B) {
 	const hosts, rows = 40, 2500
 	set := setOf("real", office(1, 1, hosts, rows))
 	for b.Loop() {
-		if _, err := count(set, nil, nil, nil); err != nil {
+		if _, err := count(set, nil, nil, Options{Sample: DefaultSample}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -15,8 +15,9 @@ type counts struct {
 	groups []*summary           // one or more hosts each
 	total  *summary             // their sum
 	hosts  map[netip.Addr]int64 // rows of each
-	first  int64                // earliest end of a flow, µs
-	last   int64                // latest end of a flow, µs
+	sample *sample
+	first  int64 // earliest end of a flow, µs
+	last   int64 // latest end of a flow, µs
 }
 
 // summary holds the counts of some hosts of one set, a field for each family of measures.
@@ -62,8 +63,9 @@ type stream struct {
 
 // count reads the set once. keys are the training rows to look for, nil for none; each, unless nil, is called with every
 // row.
-func count(set Set, keys *keySet, each func(*row), progress func(string, int64)) (*counts, error) {
+func count(set Set, keys *keySet, each func(*row), o Options) (*counts, error) {
 	c := &counts{set: set, hosts: make(map[netip.Addr]int64)}
+	sampler := newSampler(o.Sample, o.Seed)
 	var s stream
 	var group *summary
 	var hostRows int64
@@ -106,14 +108,15 @@ func count(set Set, keys *keySet, each func(*row), progress func(string, int64))
 			s.figures.row(r)
 			s.temporal.row(r, &s.before, &group.temporal)
 			s.structure.row(r, &s.before, &group.structure)
+			sampler.row(r)
 			if each != nil {
 				each(r)
 			}
 			s.before = *r
 		}
 		rows += int64(len(batch))
-		if progress != nil {
-			progress(set.Name, rows)
+		if o.Progress != nil {
+			o.Progress(set.Name, rows)
 		}
 	}
 	if rows == 0 {
@@ -125,6 +128,7 @@ func count(set Set, keys *keySet, each func(*row), progress func(string, int64))
 		g.hosts.hours = hours
 	}
 	c.total = sum(c.groups)
+	c.sample = sampler.finish()
 	return c, nil
 }
 

@@ -164,6 +164,13 @@ func newReport(real, synthetic, train *counts, o Options) *Report {
 			r.Measures = append(r.Measures, result)
 		}
 	}
+	rows := &sampled{real: real.sample, synthetic: synthetic.sample, seed: o.Seed}
+	if train != nil {
+		rows.train = train.sample
+	}
+	for _, take := range sampledFamilies {
+		r.Measures = append(r.Measures, take(rows)...)
+	}
 	r.sumUp()
 	if m := r.Measure(copyMeasureName); m != nil && m.Verdict == Apart {
 		r.Notes = append(r.Notes, fmt.Sprintf("%s %% of the longer flows repeat a single training row, of real's %s %%: "+
