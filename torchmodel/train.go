@@ -55,9 +55,10 @@ func DefaultTrainOptions() TrainOptions {
 
 // Validate tells the first option that is out of range.
 func (o *TrainOptions) Validate() error {
+	if _, err := findArch(o.Arch); err != nil {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
+	}
 	switch {
-	case o.Arch != ArchStan && o.Arch != ArchIndependent:
-		return fmt.Errorf("%w: arch %q, want %s or %s", ErrConfig, o.Arch, ArchStan, ArchIndependent)
 	case o.MinHosts < 1:
 		return fmt.Errorf("%w: min-hosts %d, want at least 1", ErrConfig, o.MinHosts)
 	case o.Epochs < 0 || (o.Epochs == 0 && o.MaxTime <= 0):
@@ -113,6 +114,13 @@ func Train(ctx context.Context, train, valid Flows, dir string, o TrainOptions, 
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
+	arch, err := findArch(o.Arch)
+	if err != nil {
+		return nil, err
+	}
+	if arch.flows == nil {
+		return nil, fmt.Errorf("%w: arch %s learns tables only", ErrConfig, o.Arch)
+	}
 	if train.Flows() == 0 {
 		return nil, fmt.Errorf("%w: no flows to train on", ErrData)
 	}
@@ -136,12 +144,9 @@ func Train(ctx context.Context, train, valid Flows, dir string, o TrainOptions, 
 	if sets.about.BaselineNLL, _, err = base.evaluate(sets.valid(), sets.about.First); err != nil {
 		return nil, err
 	}
-	if o.Arch == ArchIndependent {
-		return trainIndependent(sets, base, dir, obs)
-	}
 	var m *Model
 	var trainErr error
-	if err := torch.Try(func() { m, trainErr = trainNetwork(ctx, sets, dir, o, obs) }); err != nil {
+	if err := torch.Try(func() { m, trainErr = arch.flows.train(ctx, sets, base, dir, o, obs) }); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	return m, trainErr
@@ -259,7 +264,8 @@ func (t *trainer) free() {
 	}
 }
 
-func trainNetwork(ctx context.Context, s *sets, dir string, o TrainOptions, obs Observer) (*Model, error) {
+// trainNetwork trains the network on flows.
+func trainNetwork(ctx context.Context, s *sets, _ *independent, dir string, o TrainOptions, obs Observer) (*Model, error) {
 	t, err := newTrainer(s, dir, o, obs)
 	defer t.free()
 	if err != nil {
