@@ -24,8 +24,29 @@ const readRows = 8192
 type column struct {
 	name     string
 	kinds    []parquet.Kind
-	nullable bool // may hold nulls, or be missing
-	time     bool // a timestamp in microseconds
+	nullable bool       // may hold nulls, or be missing
+	units    []timeUnit // of a timestamp
+}
+
+// timeUnit is a Parquet timestamp's, as the file spells it.
+type timeUnit string
+
+const (
+	millis timeUnit = "MILLIS"
+	micros timeUnit = "MICROS"
+	nanos  timeUnit = "NANOS"
+)
+
+// unitOf returns the unit of a column of timestamps, "" for any other.
+func unitOf(leaf parquet.LeafColumn) timeUnit {
+	if logical := leaf.Node.Type().LogicalType(); logical != nil {
+		for _, unit := range []timeUnit{millis, micros, nanos} {
+			if strings.Contains(logical.String(), "unit="+string(unit)) {
+				return unit
+			}
+		}
+	}
+	return ""
 }
 
 var (
@@ -43,12 +64,12 @@ func readColumns(file io.ReaderAt, size int64, columns []column,
 		return fmt.Errorf("%w: %w", ErrInput, err)
 	}
 	var f *parquet.File
-	var indexes []int
+	var found []parquet.LeafColumn
 	err := guardParquet(func() (err error) {
 		if f, err = parquet.OpenFile(file, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true)); err != nil {
 			return err
 		}
-		indexes, err = findColumns(f, columns)
+		found, err = findColumns(f, columns)
 		return err
 	})
 	if err != nil {
@@ -62,18 +83,18 @@ func readColumns(file io.ReaderAt, size int64, columns []column,
 		if n := f.Metadata().RowGroups[i].TotalByteSize; n < 0 || n > maxRowGroupBytes {
 			return fmt.Errorf("%w: row group of %d bytes, want at most %d", ErrInput, n, int64(maxRowGroupBytes))
 		}
-		for c, index := range indexes {
-			if index < 0 {
+		for c, leaf := range found {
+			if leaf.ColumnIndex < 0 {
 				continue
 			}
 			err := guardParquet(func() error {
-				return checkPages(file, size, &f.Metadata().RowGroups[i].Columns[index].MetaData, group.NumRows())
+				return checkPages(file, size, &f.Metadata().RowGroups[i].Columns[leaf.ColumnIndex].MetaData, group.NumRows())
 			})
 			if err != nil {
 				return fmt.Errorf("%w: column %q: %w", ErrInput, columns[c].name, err)
 			}
 		}
-		if err := readGroup(group, columns, indexes, row, decode); err != nil {
+		if err := readGroup(group, columns, found, row, decode); err != nil {
 			return err
 		}
 		row += group.NumRows()
@@ -84,8 +105,8 @@ func readColumns(file io.ReaderAt, size int64, columns []column,
 	return nil
 }
 
-// findColumns returns the index in the file of each of columns, -1 for an optional one that is missing.
-func findColumns(f *parquet.File, columns []column) ([]int, error) {
+// findColumns returns each of columns in the file, with index -1 for an optional one that is missing.
+func findColumns(f *parquet.File, columns []column) ([]parquet.LeafColumn, error) {
 	leaves := make(map[string]parquet.LeafColumn)
 	paths := f.Schema().Columns()
 	if len(paths) > maxColumns {
@@ -96,11 +117,11 @@ func findColumns(f *parquet.File, columns []column) ([]int, error) {
 			leaves[path[0]] = leaf
 		}
 	}
-	indexes := make([]int, len(columns))
+	all := make([]parquet.LeafColumn, len(columns))
 	for i, c := range columns {
 		leaf, found := leaves[c.name]
 		if !found && c.nullable {
-			indexes[i] = -1
+			all[i].ColumnIndex = -1
 			continue
 		}
 		if !found {
@@ -109,38 +130,36 @@ func findColumns(f *parquet.File, columns []column) ([]int, error) {
 		if err := checkColumn(c, leaf); err != nil {
 			return nil, fmt.Errorf("column %q: %w", c.name, err)
 		}
-		indexes[i] = leaf.ColumnIndex
+		all[i] = leaf
 	}
-	return indexes, nil
+	return all, nil
 }
 
 func checkColumn(c column, leaf parquet.LeafColumn) error {
 	if !slices.Contains(c.kinds, leaf.Node.Type().Kind()) || leaf.MaxRepetitionLevel > 0 {
 		return fmt.Errorf("type %v, want %v", leaf.Node.Type(), c.kinds)
 	}
-	if c.time {
-		logical := leaf.Node.Type().LogicalType()
-		if logical == nil || !strings.Contains(logical.String(), "unit=MICROS") {
-			return fmt.Errorf("type %v, want a timestamp in microseconds", leaf.Node.Type())
-		}
+	if c.units != nil && !slices.Contains(c.units, unitOf(leaf)) {
+		return fmt.Errorf("type %v, want a timestamp in %s", leaf.Node.Type(), c.units)
 	}
 	return nil
 }
 
 // readGroup reads one row group; row is the number of its first row in the file.
-func readGroup(group parquet.RowGroup, columns []column, indexes []int, row int64,
+func readGroup(group parquet.RowGroup, columns []column, found []parquet.LeafColumn, row int64,
 	decode func(streams []*valueStream, rows int, first int64) error) error {
 	streams := make([]*valueStream, len(columns))
 	err := guardParquet(func() error {
 		chunks := group.ColumnChunks()
-		for i, index := range indexes {
-			if index < 0 {
+		for i, leaf := range found {
+			if leaf.ColumnIndex < 0 {
 				continue
 			}
-			if n := chunks[index].NumValues(); n != group.NumRows() {
+			chunk := chunks[leaf.ColumnIndex]
+			if n := chunk.NumValues(); n != group.NumRows() {
 				return fmt.Errorf("column %q: %d values in a row group of %d rows", columns[i].name, n, group.NumRows())
 			}
-			streams[i] = &valueStream{pages: chunks[index].Pages()}
+			streams[i] = &valueStream{unit: unitOf(leaf), pages: chunk.Pages()}
 		}
 		return nil
 	})
@@ -164,6 +183,7 @@ func readGroup(group parquet.RowGroup, columns []column, indexes []int, row int6
 
 // valueStream reads the values of one column of one row group across its pages.
 type valueStream struct {
+	unit   timeUnit // of a timestamp
 	pages  parquet.Pages
 	page   parquet.Page
 	values parquet.ValueReader

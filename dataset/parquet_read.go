@@ -28,11 +28,11 @@ var flowColumns = []flowColumn{
 		f.DstAddr, ok = r.address(v)
 		return ok
 	}},
-	{column{name: "start", kinds: times, time: true}, func(_ *parquetReader, f *Flow, v parquet.Value) bool {
+	{column{name: "start", kinds: times, units: []timeUnit{micros}}, func(_ *parquetReader, f *Flow, v parquet.Value) bool {
 		f.Start = v.Int64()
 		return true
 	}},
-	{column{name: "end", kinds: times, time: true}, func(_ *parquetReader, f *Flow, v parquet.Value) bool {
+	{column{name: "end", kinds: times, units: []timeUnit{micros}}, func(_ *parquetReader, f *Flow, v parquet.Value) bool {
 		f.End = v.Int64()
 		return true
 	}},
