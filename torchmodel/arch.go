@@ -48,10 +48,12 @@ func architectures() []architecture {
 	return []architecture{
 		{name: ArchStan, about: "the network",
 			flows: &flowArch{train: trainNetwork, check: (*Model).checkNetwork, parallel: true,
-				work: func(g *generation) func(context.Context) error { return g.networkWorker }}},
+				work: func(g *generation) func(context.Context) error { return g.networkWorker }},
+			table: &tableArch{train: trainTableNetwork, open: openTableNetwork}},
 		{name: ArchIndependent, about: "the baseline that draws every attribute by itself",
 			flows: &flowArch{train: trainIndependent, check: (*Model).checkIndependent,
-				work: func(g *generation) func(context.Context) error { return g.independentWorker }}},
+				work: func(g *generation) func(context.Context) error { return g.independentWorker }},
+			table: &tableArch{train: trainMarginals, open: openMarginals}},
 	}
 }
 
