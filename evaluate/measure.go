@@ -44,6 +44,9 @@ type measure struct {
 	// real's hosts against the other.
 	halvesOnly bool
 
+	// pValue tells how often two sets of the same hosts would lie as far apart by chance; nil for most measures.
+	pValue func(real, other *summary) float64
+
 	// aggregate is set where the measure is a mean over others.
 	aggregate bool
 }
@@ -62,6 +65,8 @@ var (
 	copyTolerance        = tolerance{0.001, 0.005}
 	correlationTolerance = tolerance{0.01, 0.03}
 	pairTolerance        = tolerance{0.005, 0.02}
+	spreadTolerance      = tolerance{0.01, 0.05}
+	sameHostsTolerance   = tolerance{0.02, 0.05}
 	numberTolerance      = tolerance{0.05, 0.2}
 	ratioTolerance       = tolerance{math.Log(1.1), math.Log(1.25)}
 )
@@ -72,18 +77,20 @@ type family struct {
 	measures []measure
 }
 
-// families returns every measure. Those about internal networks are left out unless the sets name theirs; copies of
-// training rows are looked for only with a training set.
-func families(internal, trained bool) []family {
+// families returns every measure. Those about internal networks are left out unless the sets name theirs; addresses and
+// rows of the training set are looked for only with one, not nil.
+func families(internal bool, train *summary) []family {
 	structure := structureMeasures(internal)
-	if trained {
-		structure = append(structure, copyMeasure())
+	if train != nil {
+		structure = append(structure, unseenMeasure(&train.volumes), copyMeasure())
 	}
+	time := slices.Concat(temporalMeasures(), hostMeasures())
+	time = append(time, temporalMean(slices.Concat(time, structure)))
 	return []family{
 		{familyAttributes, slices.Concat(attributeMeasures(), distanceMeasures(), atomMeasures())},
 		{familyRules, ruleMeasures(internal)},
 		{familyPairs, pairMeasures()},
-		{familyTime, append(temporalMeasures(), hostMeasures()...)},
+		{familyTime, time},
 		{familyStructure, structure},
 	}
 }

@@ -28,7 +28,10 @@ type summary struct {
 	rules      ruleTally
 	hosts      hostTally
 	temporal   temporalTally
+	runs       runTally
+	sessions   sessionTally
 	structure  structureTally
+	volumes    volumeTally
 	pairs      pairTally
 	copies     copyTally
 }
@@ -41,7 +44,10 @@ func (s *summary) add(other *summary) {
 	s.rules.add(&other.rules)
 	s.hosts.add(&other.hosts)
 	s.temporal.add(&other.temporal)
+	s.runs.add(&other.runs)
+	s.sessions.add(&other.sessions)
 	s.structure.add(&other.structure)
+	s.volumes.add(&other.volumes)
 	s.pairs.add(&other.pairs)
 	s.copies.add(&other.copies)
 }
@@ -62,6 +68,8 @@ type stream struct {
 	before    row
 	figures   hostObserver
 	temporal  temporalObserver
+	runs      runObserver
+	sessions  sessionObserver
 	structure structureObserver
 	pairs     pairObserver
 }
@@ -77,8 +85,10 @@ func count(set Set, keys *keySet, each func(*row), o Options) (*counts, error) {
 	endHost := func() {
 		if group != nil {
 			c.hosts[s.host], hostRows = hostRows, 0
-			s.figures.end(&group.hosts)
+			s.figures.end(&group.hosts, &group.volumes)
 			s.temporal.end(&group.temporal)
+			s.runs.end(&group.runs)
+			s.sessions.end(&group.sessions)
 			s.structure.end()
 		}
 	}
@@ -113,6 +123,8 @@ func count(set Set, keys *keySet, each func(*row), o Options) (*counts, error) {
 			group.copies.row(r, keys)
 			s.figures.row(r)
 			s.temporal.row(r, &s.before, &group.temporal)
+			s.runs.row(r, &s.before, &group.runs)
+			s.sessions.row(r, &group.sessions)
 			s.structure.row(r, &s.before, &group.structure)
 			s.pairs.row(r, &group.pairs)
 			sampler.row(r)
