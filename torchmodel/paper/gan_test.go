@@ -19,7 +19,7 @@ func TestGradientPenalty(t *testing.T) {
 	defer critic.Free()
 	critic.To(torch.Device{}, torch.Double)
 	torch.With(func(s *torch.Scope) {
-		random := func(shape ...int64) torch.Tensor { return s.Adopt(torch.Rand(shape, false).ToType(torch.Double)) }
+		random := func(shape ...int64) torch.Tensor { return s.Adopt(torch.Rand(shape, false)).ToType(torch.Double) }
 		x, y, mix := random(rows, width), random(rows, width), random(rows, 1)
 		value := func() float64 { return gradientPenalty(critic.Forward, x, y, mix).Float64() }
 
