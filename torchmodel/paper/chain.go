@@ -164,7 +164,7 @@ func entry[K comparable](m map[K]*counts, key K) *counts {
 
 // p is the law of a cell.
 func (l *link) p(a, b, c int32) float64 {
-	p := (l.all.of(a) + addedCell) / (l.all.total + addedCell*float64(l.cells))
+	p := marginal(&l.all, a, l.cells)
 	p = lean(l.after[c], a, p)
 	if l.within != nil {
 		p = lean(l.within[[2]int32{b, c}], a, p)
@@ -198,6 +198,28 @@ func (m *Chain) NLL(ctx context.Context, t *table.Table) ([]float64, error) {
 		out[i] /= float64(max(t.Rows(), 1))
 	}
 	return out, err
+}
+
+// MarginalNLL is what the likelihood of valid would be if every attribute were drawn by itself, by p(a) as above: a measure for
+// the others' likelihood, of the same classes and bins.
+func MarginalNLL(columns []Column, train, valid *table.Table) []float64 {
+	all, out := make([]counts, len(columns)), make([]float64, len(columns))
+	for row := range train.Rows() {
+		for i, v := range train.Row(row) {
+			all[i].add(int32(columns[i].cell(v)), 1)
+		}
+	}
+	for row := range valid.Rows() {
+		for i, v := range valid.Row(row) {
+			out[i] -= math.Log(marginal(&all[i], int32(columns[i].cell(v)), columns[i].cells())) / float64(valid.Rows())
+		}
+	}
+	return out
+}
+
+// marginal is p(a).
+func marginal(k *counts, a int32, cells int) float64 {
+	return (k.of(a) + addedCell) / (k.total + addedCell*float64(cells))
 }
 
 // Free does nothing: a chain holds no tensors.

@@ -44,7 +44,7 @@ type FitOptions struct {
 type Progress struct {
 	Column string
 	Steps  int     // of all networks
-	Rows   int64   // that all networks have learned from
+	Rows   int64   // learned from, mean over the networks
 	Loss   float64 // of the last batch, nats a row of this column
 	Share  float64 // of the training that is done, 0 to 1
 }
@@ -205,7 +205,7 @@ func (t *training) report(column, rows int, loss, share float64) {
 	t.learned += int64(rows)
 	t.shares += share
 	t.o.Step(Progress{
-		Column: t.name(column), Steps: t.steps, Rows: t.learned, Loss: loss, Share: min(t.shares/float64(len(t.nll)), 1),
+		Column: t.name(column), Steps: t.steps, Rows: t.learned / int64(len(t.nll)), Loss: loss, Share: min(t.shares/float64(len(t.nll)), 1),
 	})
 }
 
