@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	torch "github.com/wangkuiyi/gotorch"
+
+	"stan/torchmodel/paper"
 )
 
 // The architectures that are known by name elsewhere.
@@ -54,6 +56,10 @@ func architectures() []architecture {
 			flows: &flowArch{train: trainIndependent, check: (*Model).checkIndependent,
 				work: func(g *generation) func(context.Context) error { return g.independentWorker }},
 			table: &tableArch{train: trainMarginals, open: openMarginals}},
+		paperNetworks(paper.Full).architecture(ArchPaper, "the paper's, a convolutional network an attribute"),
+		paperNetworks(paper.Small).architecture(ArchPaperSmall, "the paper's without convolutions"),
+		paperChain.architecture(ArchChain, "a Bayesian chain of counts"),
+		paperGAN.architecture(ArchWPGAN, "a Wasserstein GAN with gradient penalty on rows"),
 	}
 }
 
