@@ -120,6 +120,9 @@ func columnLikelihoods(m torchmodel.Manifest) string {
 
 // generateTable draws a table from the model m.
 func generateTable(ctx context.Context, o generateOptions, m *torchmodel.Model, con *console) error {
+	if o.format != dataset.FormatParquet {
+		return usagef("generate", "--format %s, want parquet: the model is of a table", o.format)
+	}
 	w, err := dataset.NewTableWriter(o.output, m.Manifest.Table.Schema(), o.force)
 	if err != nil {
 		return fmt.Errorf("generate: %w", err)
