@@ -11,6 +11,7 @@ const (
 	Correlation Unit = "correlation" // -1 to 1
 	Count       Unit = "count"       // rows, addresses or ports
 	Number      Unit = "number"      // without a unit
+	AUC         Unit = "AUC"         // of a classifier; a difference is that above 0.5, which is chance
 	LogRatio    Unit = "log ratio"   // natural logarithm of (1+other)/(1+real), without its sign
 )
 
@@ -50,14 +51,15 @@ type measure struct {
 type tolerance struct{ asReal, near float64 }
 
 var (
-	jsTolerance          = tolerance{0.002, 0.01}
-	shareTolerance       = tolerance{0.002, 0.01}
-	ruleTolerance        = tolerance{0.001, 0.005}
-	habitTolerance       = tolerance{0.001, 0.02} // rules that one odd host among many breaks by the thousand
-	copyTolerance        = tolerance{0.001, 0.005}
-	correlationTolerance = tolerance{0.01, 0.03}
-	numberTolerance      = tolerance{0.05, 0.2}
-	ratioTolerance       = tolerance{math.Log(1.1), math.Log(1.25)}
+	jsTolerance            = tolerance{0.002, 0.01}
+	shareTolerance         = tolerance{0.002, 0.01}
+	ruleTolerance          = tolerance{0.001, 0.005}
+	habitTolerance         = tolerance{0.001, 0.02} // rules that one odd host among many breaks by the thousand
+	copyTolerance          = tolerance{0.001, 0.005}
+	discriminatorTolerance = tolerance{0.05, 0.1}
+	correlationTolerance   = tolerance{0.01, 0.03}
+	numberTolerance        = tolerance{0.05, 0.2}
+	ratioTolerance         = tolerance{math.Log(1.1), math.Log(1.25)}
 )
 
 // family is a group of measures that are reported together.
@@ -83,10 +85,11 @@ func families(internal, trained bool) []family {
 
 // Families, as the JSON names them.
 const (
-	familyAttributes = "attributes"
-	familyRules      = "rules"
-	familyTime       = "time"
-	familyStructure  = "structure"
+	familyAttributes     = "attributes"
+	familyRules          = "rules"
+	familyTime           = "time"
+	familyStructure      = "structure"
+	familyDiscriminators = "discriminators"
 )
 
 // shareMeasure returns a measure of the share of rows that count has counted, among those that of has counted.

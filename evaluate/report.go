@@ -61,19 +61,20 @@ type Tally struct {
 
 // Result is one measure taken. Figures that do not apply, or cannot be told, are NaN, in JSON null.
 type Result struct {
-	Name           string  `json:"name"`
-	Family         string  `json:"family"`
-	Title          string  `json:"title,omitempty"`
-	Unit           Unit    `json:"unit,omitempty"` // of Real, Synthetic and OtherReal
-	Real           Figure  `json:"real"`
-	Synthetic      Figure  `json:"synthetic"`
-	OtherReal      Figure  `json:"other_real"` // all training hosts
-	DifferenceUnit Unit    `json:"difference_unit"`
-	Difference     Figure  `json:"difference"` // synthetic from real
-	Floor          Floor   `json:"floor"`      // other real hosts from real
-	Limit          Figure  `json:"limit"`      // as real up to this difference
-	Verdict        Verdict `json:"verdict"`
-	Curves         *Curves `json:"curves,omitempty"`
+	Name           string         `json:"name"`
+	Family         string         `json:"family"`
+	Title          string         `json:"title,omitempty"`
+	Unit           Unit           `json:"unit,omitempty"` // of Real, Synthetic and OtherReal
+	Real           Figure         `json:"real"`
+	Synthetic      Figure         `json:"synthetic"`
+	OtherReal      Figure         `json:"other_real"` // all training hosts
+	DifferenceUnit Unit           `json:"difference_unit"`
+	Difference     Figure         `json:"difference"` // synthetic from real
+	Floor          Floor          `json:"floor"`      // other real hosts from real
+	Limit          Figure         `json:"limit"`      // as real up to this difference
+	Verdict        Verdict        `json:"verdict"`
+	Curves         *Curves        `json:"curves,omitempty"`
+	Discriminator  *Discriminator `json:"discriminator,omitempty"`
 
 	aggregate bool
 }
@@ -171,6 +172,7 @@ func newReport(real, synthetic, train *counts, o Options) *Report {
 	for _, take := range sampledFamilies {
 		r.Measures = append(r.Measures, take(rows)...)
 	}
+	r.Notes = append(r.Notes, discriminatorNotes(r.Measures)...)
 	r.sumUp()
 	if m := r.Measure(copyMeasureName); m != nil && m.Verdict == Apart {
 		r.Notes = append(r.Notes, fmt.Sprintf("%s %% of the longer flows repeat a single training row, of real's %s %%: "+
