@@ -32,6 +32,10 @@ var discriminators = []discriminator{
 		withoutAddresses(windowFeatures), windowTrees},
 }
 
+const familyDiscriminators = "discriminators"
+
+var discriminatorTolerance = tolerance{0.05, 0.1}
+
 const (
 	rowLimit    = 20_000
 	windowLimit = 6_000
