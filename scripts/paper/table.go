@@ -11,7 +11,9 @@ type grid struct {
 	lines [][]string
 }
 
-func (g *grid) add(name string, cells ...string) { g.lines = append(g.lines, append([]string{name}, cells...)) }
+func (g *grid) add(name string, cells ...string) {
+	g.lines = append(g.lines, append([]string{name}, cells...))
+}
 
 func (g *grid) write(b *strings.Builder) {
 	row := func(cells []string) { fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | ")) }
