@@ -72,8 +72,6 @@ func (o *TrainOptions) Validate() error {
 			o.WeightDecay, o.ClipNorm)
 	case o.Threads < 0:
 		return fmt.Errorf("%w: threads %d, want at least 1, or 0 for one a core", ErrConfig, o.Threads)
-	case len(o.Internal) == 0:
-		return fmt.Errorf("%w: no internal network, want those of the hosts", ErrConfig)
 	}
 	return o.Config.Validate()
 }
@@ -120,6 +118,9 @@ func Train(ctx context.Context, train, valid Flows, dir string, o TrainOptions, 
 	}
 	if arch.flows == nil {
 		return nil, fmt.Errorf("%w: arch %s learns tables only", ErrConfig, o.Arch)
+	}
+	if len(o.Internal) == 0 {
+		return nil, fmt.Errorf("%w: no internal network, want those of the hosts", ErrConfig)
 	}
 	if train.Flows() == 0 {
 		return nil, fmt.Errorf("%w: no flows to train on", ErrData)
