@@ -52,6 +52,7 @@ func TestRoadOfATable(t *testing.T) {
 	step(outcome{0, "entities    8", ""}, "inspect", real)
 	step(outcome{0, "x ", `"msg":"train: done"`}, "train", "--data", real, "-o", model, "--arch", "independent")
 	step(outcome{0, "rows apart    1s", ""}, "inspect", model)
+	step(outcome{2, "", "--internal 10.0.0.0/8, want none"}, "train", "--data", real, "-o", model, "--internal", "10.0.0.0/8")
 	step(outcome{2, "", "no number of rows"}, "generate", "--model", model, "-o", drawn, "--hosts", "2")
 	step(outcome{2, "", "--format ugr16"}, "generate", "--model", model, "-o", drawn, "--rows", "10", "--format", "ugr16")
 	step(outcome{0, "8000 rows in", ""}, "generate", "--model", model, "-o", drawn, "--rows", "8000")
