@@ -40,8 +40,8 @@ func (o *GenerateOptions) Validate() error {
 		return fmt.Errorf("%w: hosts %d, want at least 1", ErrConfig, o.Hosts)
 	case o.Hosts > 1<<24:
 		return fmt.Errorf("%w: hosts %d, want at most %d", ErrConfig, o.Hosts, 1<<24)
-	case o.Threads < 0:
-		return fmt.Errorf("%w: threads %d, want at least 1, or 0 for one a core", ErrConfig, o.Threads)
+	case o.Threads < 0 || o.Threads > mostThreads:
+		return fmt.Errorf("%w: threads %d, want 1 to %d, or 0 for one a core", ErrConfig, o.Threads, mostThreads)
 	case o.Rows < 0:
 		return fmt.Errorf("%w: rows %d, want at least 1", ErrConfig, o.Rows)
 	case o.Rows == 0 && (o.Duration < time.Second || o.Duration > 366*24*time.Hour):
