@@ -210,17 +210,18 @@ func (m *Model) Generate(ctx context.Context, o GenerateOptions, sink Sink, prog
 	if err := g.plan(); err != nil {
 		return 0, err
 	}
-	workers, work := 1, g.networkWorker
+	arch, err := findArch(m.Manifest.Arch)
+	if err != nil {
+		return 0, err
+	}
+	workers := 1
 	g.each = len(g.jobs)
-	switch {
-	case m.Manifest.Arch == ArchIndependent:
-		work = g.independentWorker
-	case !o.Device.IsCUDA():
+	if arch.flows.parallel && !o.Device.IsCUDA() {
 		workers = min(cmpOr(o.Threads, runtime.NumCPU()), max(1, len(g.jobs)))
 		g.each = (len(g.jobs) + workers - 1) / workers
 		torch.SetNumThreads(1) // each worker computes on its own core
 	}
-	rows, err := g.run(ctx, workers, work)
+	rows, err := g.run(ctx, workers, arch.flows.work(g))
 	if rows == 0 && err == nil {
 		err = fmt.Errorf("%w: no flow of %d hosts in the span, want more hosts, fewer shards or a longer duration", ErrConfig, len(g.jobs))
 	}
@@ -373,21 +374,21 @@ func (g *generation) networkWorker(ctx context.Context) (err error) {
 func (g *generation) drive(ctx context.Context, s *sampler) error {
 	v := g.m.Manifest.Vocabulary
 	flows := make([][]dataset.Flow, s.gen.Width)
+	busy := make([]bool, s.gen.Width) // the lane has a host; what others hold is of an earlier block
 	for {
-		busy := false
-		for lane, on := range s.active[:min(len(s.active), g.each)] {
-			if on == 0 {
-				j := g.take()
-				if j == nil {
-					continue
-				}
+		for lane := range busy[:min(len(busy), g.each)] {
+			busy[lane] = s.active[lane] != 0
+			if busy[lane] {
+				continue
+			}
+			if j := g.take(); j != nil {
 				if err := s.assign(lane, j, g.start, g.end); err != nil {
 					return err
 				}
+				busy[lane] = true
 			}
-			busy = true
 		}
-		if !busy || ctx.Err() != nil {
+		if !slices.Contains(busy, true) || ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err := s.block(); err != nil {
@@ -396,9 +397,8 @@ func (g *generation) drive(ctx context.Context, s *sampler) error {
 		for lane := range flows {
 			flows[lane] = flows[lane][:0]
 		}
-		for i := range s.rows {
-			if h := s.hosts[i]; h >= 0 {
-				lane := i % s.gen.Width
+		for i, h := range s.hosts[:s.drawn*s.gen.Width] {
+			if lane := i % s.gen.Width; busy[lane] && h >= 0 {
 				flows[lane] = append(flows[lane], v.Decode(&s.rows[i], g.addrs[h]))
 			}
 		}

@@ -174,6 +174,7 @@ func TestFlowsDependOnSeedAndHostAlone(t *testing.T) {
 	m := busy(t, referenceModel(t), 90)
 	for name, change := range map[string]func(*GenerateOptions){
 		"a span of more hosts than lanes": func(o *GenerateOptions) { o.Hosts = 2*cpuLanes + 5 },
+		"short spans, so short blocks":    func(o *GenerateOptions) { o.Hosts, o.Duration = 3*cpuLanes+5, 40*time.Minute },
 		"rows of hosts":                   func(o *GenerateOptions) { o.Hosts, o.Rows = 7, 300 },
 		"rows alone":                      func(o *GenerateOptions) { o.Hosts, o.Rows = 0, 400 },
 	} {

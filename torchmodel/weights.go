@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -40,7 +41,7 @@ func notFinite(x []float32) int {
 }
 
 // parameters are a network's parameters as arrays of a file.
-func parameters(n *Network) []safetensors.Tensor {
+func parameters(n network) []safetensors.Tensor {
 	var out []safetensors.Tensor
 	for _, p := range n.OrderedParameters() {
 		out = append(out, array(p.Name, p.Tensor.Float32s(), p.Tensor.Shape()...))
@@ -66,7 +67,7 @@ func leastWeights(c Config, v *encode.Vocabulary) int64 {
 }
 
 // setWeights gives n's parameters the values of the arrays named after them, which must be all but the profiles' own.
-func setWeights(n *Network, arrays map[string]safetensors.Tensor) error {
+func setWeights(n network, arrays map[string]safetensors.Tensor) error {
 	state := map[string]torch.Tensor{}
 	defer func() {
 		for _, t := range state {
@@ -98,7 +99,7 @@ func writeArrays(path string, arrays []safetensors.Tensor, metadata map[string]s
 // readArrays reads a file of float32 arrays, all finite, that has the digest want.
 func readArrays(path, want string) ([]safetensors.Tensor, map[string]string, error) {
 	raw, err := readLimited(path, 4<<30)
-	if errors.Is(err, ErrMissing) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, refuse(path, "missing")
 	}
 	if err != nil {
