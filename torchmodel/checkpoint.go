@@ -85,7 +85,7 @@ func (t *trainer) writeCheckpoint() error {
 	weights := parameters(t.subject.network())
 	for _, a := range weights {
 		if i := notFinite(bytesFloat32(a.Data)); i >= 0 {
-			return fmt.Errorf("train: step %d: %w: tensor %q: element %d is not a finite number", t.state.Step, ErrDiverged, a.Name, i)
+			return fmt.Errorf("step %d: %w: tensor %q: element %d is not a finite number", t.state.Step, ErrDiverged, a.Name, i)
 		}
 	}
 	part, err := os.MkdirTemp(t.dir, ".checkpoint-")

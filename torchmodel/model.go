@@ -307,6 +307,9 @@ func readLimited(path string, limit int64) ([]byte, error) {
 		return nil, refuse(path, "not a regular file of at most %d bytes", limit)
 	}
 	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("%w: %w", ErrMissing, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrIO, err)
 	}

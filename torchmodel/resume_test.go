@@ -200,7 +200,7 @@ func hidden(t testing.TB, dir string) (names []string) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), ".") && e.Name() != lockFile {
+		if strings.HasPrefix(e.Name(), ".") {
 			names = append(names, e.Name())
 		}
 	}
