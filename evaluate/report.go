@@ -77,6 +77,9 @@ type Result struct {
 	PValue         *Figure `json:"p_value,omitempty"` // how often two draws of hosts from one population differ as much
 	Curves         *Curves `json:"curves,omitempty"`
 
+	// Discriminator says more where the measure is one.
+	Discriminator *Discriminator `json:"discriminator,omitempty"`
+
 	aggregate bool
 }
 
@@ -174,6 +177,7 @@ func newReport(real, synthetic, train *counts, o Options) *Report {
 	for _, take := range sampledFamilies {
 		r.Measures = append(r.Measures, take(rows)...)
 	}
+	r.Notes = append(r.Notes, discriminatorNotes(r.Measures)...)
 	r.sumUp()
 	if m := r.Measure(copyMeasureName); m != nil && m.Verdict == Apart {
 		r.Notes = append(r.Notes, fmt.Sprintf("%s %% of the longer flows repeat a single training row, of real's %s %%: "+
@@ -229,23 +233,30 @@ func (r *Report) sumUp() {
 		if m.aggregate || m.Title == "" {
 			continue
 		}
-		switch m.Verdict {
-		case AsReal:
-			r.Verdicts.AsReal++
-		case Near:
-			r.Verdicts.Near++
-		case Apart:
-			r.Verdicts.Apart++
+		r.Verdicts.add(m.Verdict)
+		if m.Verdict == Apart {
 			apart = append(apart, m)
-		case NoData:
-			r.Verdicts.NoData++
-		case NoFloor:
-			r.Verdicts.NoFloor++
 		}
 	}
 	slices.SortStableFunc(apart, func(a, b *Result) int { return cmp.Compare(b.excess(), a.excess()) })
 	for _, m := range apart {
 		r.Furthest = append(r.Furthest, m.Name)
+	}
+}
+
+// add counts a verdict.
+func (t *Tally) add(v Verdict) {
+	switch v {
+	case AsReal:
+		t.AsReal++
+	case Near:
+		t.Near++
+	case Apart:
+		t.Apart++
+	case NoData:
+		t.NoData++
+	case NoFloor:
+		t.NoFloor++
 	}
 }
 
