@@ -3,7 +3,6 @@ package torchmodel
 import (
 	"context"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"runtime"
 
@@ -140,7 +139,6 @@ func (a paperArch) train(ctx context.Context, columns []paper.Column, train, val
 		return trained{}, fmt.Errorf("train: %w", err)
 	}
 	about.Steps = steps
-	about.ValidNLL, about.BaselineNLL = nil, byColumn(columns, paper.MarginalNLL(columns, train, valid), offsets)
 	if nll != nil {
 		about.ValidNLL = byColumn(columns, nll, offsets)
 		v := Validation{Step: steps, Rows: int64(valid.Rows()), Heads: about.ValidNLL, Best: true}
@@ -174,8 +172,10 @@ func (a paperArch) trainFlows(ctx context.Context, s *sets, dir string, o TrainO
 	if err != nil {
 		return nil, fmt.Errorf("train: %w: %w", ErrData, err)
 	}
-	columns := paper.FlowColumns()
-	t, err := a.train(ctx, columns, train, valid, make([]float64, len(columns)), s.about, o, obs)
+	columns, about := paper.FlowColumns(), s.about
+	none := make([]float64, len(columns))
+	about.BaselineNLL = byColumn(columns, paper.MarginalNLL(columns, train, valid), none)
+	t, err := a.train(ctx, columns, train, valid, none, about, o, obs)
 	if err != nil {
 		return nil, err
 	}
@@ -235,76 +235,3 @@ func (a paperArch) work(ctx context.Context, g *generation) error {
 		return true, nil
 	})
 }
-
-// paperColumns are a table's columns as package paper has them.
-func (s *TableSchema) paperColumns() []paper.Column {
-	out := make([]paper.Column, len(s.Columns))
-	for i, c := range s.Columns {
-		out[i] = paper.Column{Column: c.Column, Low: c.Low, High: c.High}
-	}
-	return out
-}
-
-// paperOffsets turn the likelihood of a bin into that of a value, even inside the bin: of a multiple of the column's tick, or
-// where it has none the density in the column's unit.
-func (s *TableSchema) paperOffsets() []float64 {
-	out := make([]float64, len(s.Columns))
-	for i, c := range s.paperColumns() {
-		if tick := s.Columns[i].Tick; tick > 0 {
-			out[i] = math.Log(max(c.BinWidth(), tick) / tick)
-		} else if !c.Discrete() {
-			out[i] = math.Log(c.BinWidth())
-		}
-	}
-	return out
-}
-
-func (a paperArch) trainTable(ctx context.Context, s *tableSets, dir string, o TrainOptions, obs Observer) (*Model, error) {
-	t, err := a.train(ctx, s.schema.paperColumns(), s.train, s.valid, s.schema.paperOffsets(), s.about, o, obs)
-	if err != nil {
-		return nil, err
-	}
-	if err := writeModel(dir, Manifest{Arch: o.Arch, Table: s.schema, Training: t.about}, t.arrays); err != nil {
-		return nil, err
-	}
-	return Load(dir)
-}
-
-// paperTable draws tables.
-type paperTable struct {
-	m      paper.Model
-	schema *TableSchema
-}
-
-func (t paperTable) sample(ctx context.Context, seed uint64, first int, rows []int) ([]float64, error) {
-	n := len(t.schema.Columns)
-	values := make([][]float64, len(rows))
-	next := 0
-	take := func() (int, bool) {
-		for next < len(rows) && rows[next] == 0 {
-			next++
-		}
-		next++
-		return first + next - 1, next <= len(rows)
-	}
-	err := paper.Sample(ctx, t.m, seed, take, func(entity int, row []float64) (bool, error) {
-		i := entity - first
-		values[i] = append(values[i], row...)
-		return len(values[i]) < rows[i]*n, nil
-	})
-	var all []float64
-	for _, v := range values {
-		all = append(all, v...)
-	}
-	return all, err
-}
-
-func (t paperTable) nll(ctx context.Context, rows *table.Table) (map[string]float64, error) {
-	nll, err := t.m.NLL(ctx, rows)
-	if nll == nil || err != nil {
-		return nil, err
-	}
-	return byColumn(t.schema.paperColumns(), nll, t.schema.paperOffsets()), nil
-}
-
-func (t paperTable) free() { t.m.Free() }
