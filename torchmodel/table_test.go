@@ -29,7 +29,7 @@ func slopes(t *table.Table) (same, lag float64) {
 // generateTable draws a table of so many rows.
 func generateTable(t testing.TB, m *Model, o GenerateOptions) *table.Table {
 	t.Helper()
-	out := table.New(m.Manifest.Table.schema())
+	out := table.New(m.Manifest.Table.Schema())
 	if o.Shards == 0 {
 		o.Shard, o.Shards = 1, 1
 	}
