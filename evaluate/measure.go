@@ -14,6 +14,7 @@ const (
 	Correlation Unit = "correlation" // -1 to 1
 	Count       Unit = "count"       // rows, addresses or ports
 	Number      Unit = "number"      // without a unit
+	AUC         Unit = "AUC"         // of a classifier; a difference is that above 0.5, which is chance
 	LogRatio    Unit = "log ratio"   // natural logarithm of (1+other)/(1+real), without its sign
 )
 
