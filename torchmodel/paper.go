@@ -100,6 +100,21 @@ var paperGAN = paperArch{
 	},
 }
 
+// Columns are the columns of a model whose rows are a table's, in their order: of a table, or of flows that package paper cut
+// into the paper's columns. It is nil for other models of flows.
+func (m *Manifest) Columns() (names []string) {
+	if m.Table != nil {
+		for _, c := range m.Table.Columns {
+			names = append(names, c.Name)
+		}
+	} else if m.Arch != ArchStan && m.Arch != ArchIndependent {
+		for _, c := range paper.FlowColumns() {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
 // ownArrays are the model's arrays but the profiles.
 func (m *Model) ownArrays() map[string]safetensors.Tensor {
 	own := map[string]safetensors.Tensor{}
