@@ -17,6 +17,7 @@ type report struct {
 		Hosts int
 	}
 	Measures []measure
+	Tasks    []curve
 }
 
 type measure struct {
@@ -73,7 +74,7 @@ func flowsSection(folder string, steps map[string]step) (string, error) {
 	fmt.Fprintf(&b, "Every model has generated %d flows of %d hosts.\n", first.Synthetic.Flows, first.Synthetic.Hosts)
 	b.WriteString("TCP flags, types of service and labels are no columns of the paper's: its networks and baselines but B1 leave them 0.\n")
 	made(&b, steps, names...)
-	for _, part := range []func(*strings.Builder) error{f.divergences, f.rules, f.autocorrelation, f.volumes, f.likelihood, f.speed} {
+	for _, part := range []func(*strings.Builder) error{f.divergences, f.rules, f.autocorrelation, f.volumes, f.tasks, f.likelihood, f.speed} {
 		if err := part(&b); err != nil {
 			return "", err
 		}
