@@ -278,13 +278,11 @@ func (m *Chain) Free() {}
 
 func (m *Chain) columns() []Column { return m.layout.columns }
 
+func (m *Chain) lanes() int { return 1 }
+
 func (m *Chain) draw(all []lane) {
-	for i := range all {
-		a := &all[i]
-		if !a.on {
-			continue
-		}
-		b := int32(none)
+	for n := range all {
+		a, b := &all[n], int32(none)
 		for i := range m.links {
 			column, c := &m.layout.columns[i], int32(none)
 			if len(a.last) > 0 {

@@ -179,6 +179,8 @@ func (g *GAN) NLL(context.Context, *table.Table) ([]float64, error) { return nil
 
 func (g *GAN) columns() []Column { return g.layout.columns }
 
+func (g *GAN) lanes() int { return manyLanes }
+
 func (g *GAN) draw(all []lane) {
 	z := make([]float32, len(all)*noise)
 	for i := range all {
