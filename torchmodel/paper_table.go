@@ -59,12 +59,13 @@ func (s *TableSchema) paperOffsets(t *table.Table) []float64 {
 }
 
 func (a paperArch) trainTable(ctx context.Context, s *tableSets, dir string, o TrainOptions, obs Observer) (*Model, error) {
-	t, err := a.train(ctx, s.schema.paperColumns(), s.schema.forPaper(s.train), s.schema.forPaper(s.valid),
-		s.schema.paperOffsets(s.valid), s.about, o, obs)
+	t := paperSets{s.schema.paperColumns(), s.schema.forPaper(s.train), s.schema.forPaper(s.valid)}
+	about := s.about
+	arrays, err := a.train(ctx, t, s.schema.paperOffsets(s.valid), &about, o, obs)
 	if err != nil {
 		return nil, err
 	}
-	if err := writeModel(dir, Manifest{Arch: o.Arch, Table: s.schema, Training: t.about}, t.arrays); err != nil {
+	if err := writeModel(dir, Manifest{Arch: o.Arch, Table: s.schema, Training: about}, arrays); err != nil {
 		return nil, err
 	}
 	return Load(dir)
