@@ -24,8 +24,9 @@ func (f *flows) tasks(b *strings.Builder) error {
 	if len(curves) == 0 {
 		return nil
 	}
-	b.WriteString("\n### Task models\n\nTrained on rows of which a share is synthetic and the others are of the training hosts, at one size; tested on hosts that\n")
-	b.WriteString("neither they nor the generators saw. Mean and standard deviation over seeds (docs/format/evaluation.md).\n")
+	b.WriteString("\n### Task models\n\nTrained on rows of which a share is synthetic and the others are real, at one size; ")
+	b.WriteString("tested on hosts that\nneither they nor the generators saw. ")
+	b.WriteString("Mean and standard deviation over seeds (docs/format/evaluation.md).\n")
 	for i, c := range curves {
 		fmt.Fprintf(b, "\n%s, %s:\n", strings.ReplaceAll(c.Name, "_", " "), c.Metric)
 		g := grid{head: append([]string{"synthetic rows"}, architectures...)}
