@@ -157,7 +157,7 @@ func (a paperArch) train(ctx context.Context, s paperSets, offsets []float64, ab
 	})
 	defer fitted.model.Free()
 	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
+		return nil, err
 	}
 	about.Steps = fitted.steps
 	if fitted.nll != nil {
@@ -209,7 +209,7 @@ func (a paperArch) trainFlows(ctx context.Context, s *sets, dir string, o TrainO
 func paperFlows(flows iter.Seq2[[]dataset.Flow, error], capture int64) (*table.Table, error) {
 	t, err := paper.FromFlows(flows, capture)
 	if errors.Is(err, paper.ErrFlow) {
-		err = fmt.Errorf("train: %w: %w", ErrData, err)
+		err = fmt.Errorf("%w: %w", ErrData, err)
 	}
 	return t, err
 }
