@@ -44,7 +44,7 @@ const (
 	folds              = 5
 	discriminatorDraws = 4 // of hosts behind the floor: each costs as much as the measure
 
-	chance = 0.5 // AUC of a classifier that tells nothing
+	chanceAUC = 0.5 // AUC of a classifier that tells nothing
 )
 
 var (
@@ -101,16 +101,16 @@ func (d *discriminator) result(found *told, floors []*told) Result {
 	var above []float64
 	for _, f := range floors {
 		if auc := f.auc(); !math.IsNaN(auc) {
-			above = append(above, auc-chance)
+			above = append(above, auc-chanceAUC)
 		}
 	}
 	floor := floorFigures(above)
 	auc, limit := found.auc(), floor.limit(discriminatorTolerance)
 	return Result{
 		Name: d.name, Family: familyDiscriminators, Title: d.title, Unit: AUC,
-		Real: Figure(math.NaN()), Synthetic: Figure(auc), OtherReal: chance + floor.Mean,
-		DifferenceUnit: AUC, Difference: Figure(auc - chance), Floor: floor, Limit: Figure(limit),
-		Verdict:       judge(auc-chance, limit, discriminatorTolerance),
+		Real: Figure(math.NaN()), Synthetic: Figure(auc), OtherReal: chanceAUC + floor.Mean,
+		DifferenceUnit: AUC, Difference: Figure(auc - chanceAUC), Floor: floor, Limit: Figure(limit),
+		Verdict:       judge(auc-chanceAUC, limit, discriminatorTolerance),
 		Discriminator: found.summary(d),
 	}
 }

@@ -41,8 +41,8 @@ func discriminatorOf(t *testing.T, name string) *discriminator {
 	return &discriminators[i]
 }
 
-// byHost makes of a change of some rows one of each host's rows.
-func byHost(change func(rows []dataset.Flow, r *rand.Rand)) func([]dataset.Flow, *rand.Rand) {
+// inEachHost makes of a change of some rows one of each host's rows.
+func inEachHost(change func(rows []dataset.Flow, r *rand.Rand)) func([]dataset.Flow, *rand.Rand) {
 	return func(flows []dataset.Flow, r *rand.Rand) {
 		for host := range hostsOf(flows) {
 			change(host, r)
@@ -118,13 +118,13 @@ func TestDiscriminatorsAreCalibrated(t *testing.T) {
 	}{
 		"nothing": {func([]dataset.Flow, *rand.Rand) {}, nil,
 			map[string]float64{"row_auc": 0.5, "row_auc_no_addresses": 0.5, "window_auc": 0.5, "window_auc_no_addresses": 0.5}},
-		"rows dealt anew over the host's times": {byHost(dealAnew),
+		"rows dealt anew over the host's times": {inEachHost(dealAnew),
 			map[string]float64{"window_auc": 0.85}, map[string]float64{"row_auc": 0.62, "row_auc_no_addresses": 0.62}},
 		"columns dealt anew": {exchangeColumns,
 			map[string]float64{"row_auc": 0.9, "row_auc_no_addresses": 0.9, "window_auc": 0.95, "window_auc_no_addresses": 0.95}, nil},
 		"ports dealt anew": {exchangePorts, map[string]float64{"window_auc": 0.95},
 			map[string]float64{"row_auc_no_addresses": 0.5, "window_auc_no_addresses": 0.5}},
-		"gaps dealt anew": {byHost(gapsAnew), map[string]float64{"window_auc": 0.6}, map[string]float64{"row_auc": 0.62}},
+		"gaps dealt anew": {inEachHost(gapsAnew), map[string]float64{"window_auc": 0.6}, map[string]float64{"row_auc": 0.62}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
