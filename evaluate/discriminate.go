@@ -38,10 +38,11 @@ const familyDiscriminators = "discriminators"
 var discriminatorTolerance = tolerance{0.05, 0.1}
 
 const (
-	rowLimit    = 30_000
-	windowLimit = 12_000
+	rowLimit    = 20_000
+	windowLimit = 8_000
 
 	folds              = 5
+	dealings           = 2 // of the hosts to folds: with some tens of hosts the AUC depends on who meets whom
 	discriminatorDraws = 4 // of hosts behind the floor: each costs as much as the measure
 
 	chanceAUC = 0.5 // AUC of a classifier that tells nothing
@@ -60,7 +61,7 @@ func withoutAddresses(features []feature) []feature {
 
 // Discriminator is what a classifier that tells synthetic from real rows shows besides its AUC.
 type Discriminator struct {
-	Folds      []Figure         `json:"folds"`      // AUC of each fold; their mean is the measure
+	Folds      []Figure         `json:"folds"`      // AUC of each fold, dealing after dealing; their mean is the measure
 	Attributes []AttributeShare `json:"attributes"` // what it tells them by, the most telling first
 }
 
@@ -142,7 +143,7 @@ func (t *told) summary(d *discriminator) *Discriminator {
 }
 
 // tell trains on the hosts of all folds but one and tries to tell the other side's examples from real's in that one, for
-// each fold. It finds nothing where a side has less than two hosts with an example.
+// each fold of each dealing. It finds nothing where a side has less than two hosts with an example.
 func (d *discriminator) tell(real, other side, seed uint64) *told {
 	t := &told{gain: make([]float64, d.rows*len(d.features))}
 	sides := [2][][]example{real.examples(d.rows), other.examples(d.rows)}
@@ -165,18 +166,19 @@ func (d *discriminator) tell(real, other side, seed uint64) *told {
 	if err != nil {
 		panic(err) // columns of one length, by fill
 	}
-	foldOf := dealFolds(sides[0], sides[1], seed)
-	for fold := range folds {
+	for i := range dealings * folds {
+		dealing, fold := uint64(i/folds), i%folds
+		foldOf := dealFolds(sides[0], sides[1], mix(seed, dealing))
 		var train, test []int32
-		for i, e := range all {
+		for at, e := range all {
 			if foldOf[e.host] == fold {
-				test = append(test, int32(i))
+				test = append(test, int32(at))
 			} else {
-				train = append(train, int32(i))
+				train = append(train, int32(at))
 			}
 		}
 		if len(test) > 0 && len(train) > 0 {
-			t.try(m, train, test, labels, d.options, mix(seed, uint64(fold)))
+			t.try(m, train, test, labels, d.options, mix(seed, uint64(i)))
 		}
 	}
 	for i := range t.gain {
