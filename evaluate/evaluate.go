@@ -55,29 +55,47 @@ func Compare(real, synthetic Set, train *Set, o Options) (*Report, error) {
 	if o.Sample == 0 {
 		o.Sample = DefaultSample
 	}
-	var trained *counts
-	var keys *keySet
+	b, err := newBaseline(real, train, o)
+	if err != nil {
+		return nil, err
+	}
+	return b.compare(synthetic)
+}
+
+// baseline is what synthetic sets are compared with.
+type baseline struct {
+	real, train *counts // train is nil without a training set
+	keys        *keySet // its rows
+	values      [][]uint64
+	options     Options
+}
+
+func newBaseline(real Set, train *Set, o Options) (*baseline, error) {
+	b := &baseline{options: o}
+	var err error
 	if train != nil {
 		collector := newKeyCollector()
-		var err error
-		if trained, err = count(*train, nil, collector.row, o); err != nil {
+		if b.train, err = count(*train, nil, collector.row, o); err != nil {
 			return nil, err
 		}
-		keys = collector.finish()
+		b.keys = collector.finish()
 	}
-	realCounts, err := count(real, keys, nil, o)
+	if b.real, err = count(real, b.keys, nil, o); err != nil {
+		return nil, err
+	}
+	b.values = commonest(b.real.groups)
+	b.real.settle(b.values)
+	if train != nil {
+		b.train.settle(b.values)
+	}
+	return b, nil
+}
+
+func (b *baseline) compare(synthetic Set) (*Report, error) {
+	c, err := count(synthetic, b.keys, nil, b.options)
 	if err != nil {
 		return nil, err
 	}
-	syntheticCounts, err := count(synthetic, keys, nil, o)
-	if err != nil {
-		return nil, err
-	}
-	values := commonest(realCounts.groups)
-	for _, c := range []*counts{realCounts, syntheticCounts, trained} {
-		if c != nil {
-			c.settle(values)
-		}
-	}
-	return newReport(realCounts, syntheticCounts, trained, o), nil
+	c.settle(b.values)
+	return newReport(b.real, c, b.train, b.options), nil
 }
