@@ -27,6 +27,7 @@ type Options struct {
 	Seed     uint64                       // chooses the draws of hosts behind the floor
 	Draws    int                          // number of draws behind the floor; 0 stands for DefaultDraws
 	Sample   int                          // rows of each set that measures of rows work on; 0 stands for DefaultSample
+	ShowReal bool                         // put some real rows into the report
 	Progress func(set string, rows int64) // called after each batch with the rows read of that set; may be nil
 }
 

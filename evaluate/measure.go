@@ -1,6 +1,9 @@
 package evaluate
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Unit says what a figure is.
 type Unit string
@@ -32,8 +35,8 @@ type measure struct {
 	// floor of differences either way, or it would be 0 where real happens to lie above other real hosts.
 	spread func(real, other *summary) float64
 
-	// curve holds the values behind value and distance, nil where there are none.
-	curve func(*summary) []float64
+	// curves draws the values behind value and distance, nil where there are none.
+	curves curveSource
 
 	tolerance tolerance
 
@@ -81,12 +84,24 @@ func families(internal, trained bool) []family {
 	}
 }
 
+// Names returns the names of all measures that a report can hold.
+func Names() []string {
+	names := slices.Clone(sampledNames)
+	for _, f := range families(true, true) {
+		for _, m := range f.measures {
+			names = append(names, m.name)
+		}
+	}
+	return names
+}
+
 // Families, as the JSON names them.
 const (
 	familyAttributes = "attributes"
 	familyRules      = "rules"
 	familyTime       = "time"
 	familyStructure  = "structure"
+	familyPrivacy    = "privacy"
 )
 
 // shareMeasure returns a measure of the share of rows that count has counted, among those that of has counted.

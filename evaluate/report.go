@@ -29,6 +29,7 @@ type Report struct {
 	Verdicts  Tally      `json:"verdicts"`
 	Furthest  []string   `json:"furthest"` // names of measures that are apart, by difference over limit
 	Notes     []string   `json:"notes"`    // what a reader should know before trusting the figures
+	Rows      Excerpts   `json:"rows"`
 	Measures  []Result   `json:"measures"`
 }
 
@@ -70,19 +71,13 @@ type Result struct {
 	OtherReal      Figure  `json:"other_real"` // all training hosts
 	DifferenceUnit Unit    `json:"difference_unit"`
 	Difference     Figure  `json:"difference"` // synthetic from real
+	Figure         Figure  `json:"figure"`     // what a Bound is about: Synthetic where there is a unit, else Difference
 	Floor          Floor   `json:"floor"`      // other real hosts from real
 	Limit          Figure  `json:"limit"`      // as real up to this difference
 	Verdict        Verdict `json:"verdict"`
 	Curves         *Curves `json:"curves,omitempty"`
 
 	aggregate bool
-}
-
-// Curves holds the values behind a measure: by lag from 1, or by hour from 0.
-type Curves struct {
-	Real      []Figure `json:"real"`
-	Synthetic []Figure `json:"synthetic"`
-	OtherReal []Figure `json:"other_real,omitempty"`
 }
 
 // Figure is a number, written to JSON with nine significant digits, or as null where it is none.
@@ -171,6 +166,14 @@ func newReport(real, synthetic, train *counts, o Options) *Report {
 	for _, take := range sampledFamilies {
 		r.Measures = append(r.Measures, take(rows)...)
 	}
+	for i := range r.Measures {
+		r.Measures[i].setFigure()
+	}
+	r.Rows.Synthetic = excerptOf(synthetic.sample)
+	if o.ShowReal {
+		shown := excerptOf(real.sample)
+		r.Rows.Real = &shown
+	}
 	r.sumUp()
 	if m := r.Measure(copyMeasureName); m != nil && m.Verdict == Apart {
 		r.Notes = append(r.Notes, fmt.Sprintf("%s %% of the longer flows repeat a single training row, of real's %s %%: "+
@@ -196,13 +199,18 @@ func (m *measure) take(real, synthetic, other *summary, pairs []pair) Result {
 			result.OtherReal = Figure(m.value(other))
 		}
 	}
-	if m.curve != nil {
-		result.Curves = &Curves{Real: figures(m.curve(real)), Synthetic: figures(m.curve(synthetic))}
-		if other != nil {
-			result.Curves.OtherReal = figures(m.curve(other))
-		}
+	if m.curves != nil {
+		result.Curves = m.curves(real, synthetic, other)
 	}
 	return result
+}
+
+// setFigure chooses the figure that stands for the measure.
+func (m *Result) setFigure() {
+	m.Figure = m.Difference
+	if m.Unit != "" {
+		m.Figure = m.Synthetic
+	}
 }
 
 func figures(x []float64) []Figure {
@@ -236,18 +244,15 @@ func (r *Report) sumUp() {
 			r.Verdicts.NoFloor++
 		}
 	}
-	slices.SortStableFunc(apart, func(a, b *Result) int { return cmp.Compare(b.excess(), a.excess()) })
+	slices.SortStableFunc(apart, func(a, b *Result) int { return cmp.Compare(b.Excess(), a.Excess()) })
 	for _, m := range apart {
 		r.Furthest = append(r.Furthest, m.Name)
 	}
 }
 
-// excess returns the difference in limits.
-func (m *Result) excess() float64 { return float64(m.Difference / m.Limit) }
-
 func describe(c *counts) SetReport {
 	s := SetReport{Place: c.set.Place, Flows: c.total.rows, Hosts: len(c.hosts),
-		First: time.UnixMicro(c.first).UTC(), Last: time.UnixMicro(c.last).UTC(), Internal: []string{}}
+		First: timeOf(c.first), Last: timeOf(c.last), Internal: []string{}}
 	for _, network := range c.set.Internal {
 		s.Internal = append(s.Internal, network.String())
 	}

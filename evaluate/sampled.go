@@ -9,3 +9,6 @@ type sampled struct {
 
 // sampledFamilies take their measures on samples, in the order of the report.
 var sampledFamilies = []func(*sampled) []Result{}
+
+// sampledNames lists the measures that they may take.
+var sampledNames []string

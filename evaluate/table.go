@@ -69,14 +69,14 @@ func (t *table) verdicts(r *Report) {
 	v := r.Verdicts
 	t.line("")
 	t.line("%d measures: %d as real, %d near, %d apart%s",
-		v.AsReal+v.Near+v.Apart+v.NoData+v.NoFloor, v.AsReal, v.Near, v.Apart, gaps(v))
+		v.Total(), v.AsReal, v.Near, v.Apart, gaps(v))
 	for i, name := range r.Furthest[:min(furthestShown, len(r.Furthest))] {
 		lead := "Furthest apart:"
 		if i > 0 {
 			lead = ""
 		}
 		m := r.Measure(name)
-		t.line("%-16s%s, %s the limit", lead, strings.TrimSuffix(m.Title, " *"), times(m.excess()))
+		t.line("%-16s%s, %s the limit", lead, m.PlainTitle(), times(m.Excess()))
 	}
 }
 

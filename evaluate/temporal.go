@@ -93,7 +93,8 @@ func temporalMeasures() []measure {
 		},
 		tolerance: jsTolerance}
 	hours := measure{name: "hour_profile", title: "hours of the day, 1 - correlation", differenceUnit: Correlation,
-		distance: hourDistance, curve: hourShares, tolerance: correlationTolerance}
+		distance: hourDistance, curves: pointCurves("hour of the day (UTC)", "h", 0, Share, hourShares),
+		tolerance: correlationTolerance}
 	mean := measure{name: "temporal_mean", title: "mean of these four", differenceUnit: Number,
 		distance: meanDistance([]measure{bytes, gaps, tied, hours}), tolerance: correlationTolerance, aggregate: true}
 	return []measure{bytes, gaps, tied, hours, mean}
@@ -120,7 +121,8 @@ func acfMeasure(name, title string, curve func(*summary) []float64) measure {
 		return total / float64(len(a))
 	}
 	return measure{name: name, title: title, value: value, unit: Correlation, distance: distance,
-		differenceUnit: Correlation, curve: curve, tolerance: correlationTolerance}
+		differenceUnit: Correlation,
+		curves:         pointCurves("lag", "flows", 1, Correlation, curve), tolerance: correlationTolerance}
 }
 
 // hourShares returns the mean over hosts of the share of a host's flows in each hour of the day: each host counts the

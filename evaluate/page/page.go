@@ -1,0 +1,180 @@
+// Package page shows a report of package evaluate as one HTML file: the verdict first, then what is apart and how it
+// looks, then every figure. The file needs nothing beside it: drawings are inline SVG, there is no script, and no address
+// of another file or server.
+package page
+
+import (
+	"bytes"
+	"cmp"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"stan/evaluate"
+)
+
+//go:embed page.html
+var pageText string
+
+//go:embed style.css
+var style string
+
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+	"style":    func() template.CSS { return template.CSS(style) },
+	"thousand": thousands,
+	"class":    verdictClass,
+	"curves":   drawCurves,
+	"limits":   limits,
+	"times":    times,
+	"seconds":  func(f evaluate.Figure) string { return fmt.Sprintf("%.3f", float64(f)) },
+	"clock":    func(t string) string { return t[max(len(t)-len("15:04:05.000"), 0):] },
+	"day":      func(t string) string { return t[:min(len("2006-01-02"), len(t))] },
+	"percent":  func(part, whole int) string { return fmt.Sprintf("%.2f%%", 100*float64(part)/float64(max(whole, 1))) },
+}).Parse(pageText))
+
+// view is what the template shows.
+type view struct {
+	*evaluate.Report
+	Headline  string
+	Alarm     evaluate.Alarm
+	Alarmed   []*evaluate.Result
+	Sets      []namedSet
+	Ranked    []ranked           // measures beyond their limit, the furthest first
+	Unranked  int                // how many more there are
+	Drawn     []*evaluate.Result // attributes with curves, the furthest first
+	DrawnTime []*evaluate.Result
+	Families  []family
+	Excerpts  []namedExcerpt
+}
+
+type namedSet struct {
+	Name string
+	evaluate.SetReport
+}
+
+type ranked struct {
+	*evaluate.Result
+	Length string // of its bar
+}
+
+type family struct {
+	Title    string
+	Measures []*evaluate.Result
+}
+
+type namedExcerpt struct {
+	Name string
+	*evaluate.Excerpt
+}
+
+// rankedShown is how many measures the ranking names.
+const rankedShown = 12
+
+// Write writes the report as a page.
+func Write(w io.Writer, r *evaluate.Report) error {
+	var text bytes.Buffer
+	if err := pageTemplate.Execute(&text, newView(r)); err != nil {
+		return fmt.Errorf("evaluate: page: %w", err)
+	}
+	_, err := w.Write(text.Bytes())
+	return err
+}
+
+func newView(r *evaluate.Report) *view {
+	v := &view{Report: r, Headline: r.Verdict(), Sets: []namedSet{{"real", r.Real}, {"synthetic", r.Synthetic}}}
+	v.Alarm, v.Alarmed = r.Privacy()
+	if r.Train != nil {
+		v.Sets = append(v.Sets, namedSet{"train", *r.Train})
+	}
+	for i := range r.Measures {
+		m := &r.Measures[i]
+		if m.Title == "" {
+			continue
+		}
+		v.add(m)
+		if m.Curves != nil && m.Family == "attributes" {
+			v.Drawn = append(v.Drawn, m)
+		} else if m.Curves != nil && len(m.Curves.Real)+len(m.Curves.Synthetic) > 0 {
+			v.DrawnTime = append(v.DrawnTime, m)
+		}
+	}
+	slices.SortStableFunc(v.Drawn, func(a, b *evaluate.Result) int { return cmp.Compare(excess(b), excess(a)) })
+	v.rank()
+	v.Excerpts = []namedExcerpt{{"synthetic", &r.Rows.Synthetic}}
+	if r.Rows.Real != nil {
+		v.Excerpts = append(v.Excerpts, namedExcerpt{"real", r.Rows.Real})
+	}
+	return v
+}
+
+// add puts a measure into its family.
+func (v *view) add(m *evaluate.Result) {
+	title := familyTitles[m.Family]
+	if title == "" {
+		title = m.Family
+	}
+	if n := len(v.Families); n == 0 || v.Families[n-1].Title != title {
+		v.Families = append(v.Families, family{Title: title})
+	}
+	f := &v.Families[len(v.Families)-1]
+	f.Measures = append(f.Measures, m)
+}
+
+var familyTitles = map[string]string{
+	"attributes": "One attribute at a time: Jensen-Shannon divergence",
+	"rules":      "Flows that break a rule",
+	"pairs":      "Mutual information of attributes",
+	"time":       "Order in time",
+	"structure":  "Who talks to whom",
+	"privacy":    "Privacy",
+}
+
+// rank lists the measures beyond their limit.
+func (v *view) rank() {
+	var all []*evaluate.Result
+	for _, f := range v.Families {
+		for _, m := range f.Measures {
+			if m.Verdict == evaluate.Apart || m.Verdict == evaluate.Near {
+				all = append(all, m)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *evaluate.Result) int { return cmp.Compare(excess(b), excess(a)) })
+	most := 4. // so that a lone small excess does not fill the width
+	for _, m := range all {
+		most = max(most, min(excess(m), 1e6))
+	}
+	for _, m := range all[:min(rankedShown, len(all))] {
+		length := math.Log(1+excess(m)) / math.Log(1+most)
+		v.Ranked = append(v.Ranked, ranked{m, fmt.Sprintf("%.1f%%", 100*min(length, 1))})
+	}
+	v.Unranked = len(all) - len(v.Ranked)
+}
+
+// excess is a measure's difference in limits, 0 where it cannot be told.
+func excess(m *evaluate.Result) float64 {
+	if x := m.Excess(); !math.IsNaN(x) {
+		return x
+	}
+	return 0
+}
+
+// times formats a number of limits.
+func times(m *evaluate.Result) string {
+	return strings.Replace(evaluate.LogRatio.DifferenceText(evaluate.Figure(math.Log(excess(m)))), "x", "×", 1)
+}
+
+func thousands(n any) string {
+	var x int64
+	switch n := n.(type) {
+	case int:
+		x = int64(n)
+	case int64:
+		x = n
+	}
+	return evaluate.Count.Text(evaluate.Figure(x))
+}
