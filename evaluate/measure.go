@@ -59,6 +59,7 @@ var (
 	habitTolerance       = tolerance{0.001, 0.02} // rules that one odd host among many breaks by the thousand
 	copyTolerance        = tolerance{0.001, 0.005}
 	correlationTolerance = tolerance{0.01, 0.03}
+	pairTolerance        = tolerance{0.005, 0.02}
 	numberTolerance      = tolerance{0.05, 0.2}
 	ratioTolerance       = tolerance{math.Log(1.1), math.Log(1.25)}
 )
@@ -79,6 +80,7 @@ func families(internal, trained bool) []family {
 	return []family{
 		{familyAttributes, attributeMeasures()},
 		{familyRules, ruleMeasures(internal)},
+		{familyPairs, pairMeasures()},
 		{familyTime, append(temporalMeasures(), hostMeasures()...)},
 		{familyStructure, structure},
 	}
@@ -99,6 +101,7 @@ func Names() []string {
 const (
 	familyAttributes = "attributes"
 	familyRules      = "rules"
+	familyPairs      = "pairs"
 	familyTime       = "time"
 	familyStructure  = "structure"
 	familyPrivacy    = "privacy"

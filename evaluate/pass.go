@@ -28,6 +28,7 @@ type summary struct {
 	hosts      hostTally
 	temporal   temporalTally
 	structure  structureTally
+	pairs      pairTally
 	copies     copyTally
 }
 
@@ -39,6 +40,7 @@ func (s *summary) add(other *summary) {
 	s.hosts.add(&other.hosts)
 	s.temporal.add(&other.temporal)
 	s.structure.add(&other.structure)
+	s.pairs.add(&other.pairs)
 	s.copies.add(&other.copies)
 }
 
@@ -59,6 +61,7 @@ type stream struct {
 	figures   hostObserver
 	temporal  temporalObserver
 	structure structureObserver
+	pairs     pairObserver
 }
 
 // count reads the set once. keys are the training rows to look for, nil for none; each, unless nil, is called with every
@@ -108,6 +111,7 @@ func count(set Set, keys *keySet, each func(*row), o Options) (*counts, error) {
 			s.figures.row(r)
 			s.temporal.row(r, &s.before, &group.temporal)
 			s.structure.row(r, &s.before, &group.structure)
+			s.pairs.row(r, &group.pairs)
 			sampler.row(r)
 			if each != nil {
 				each(r)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Every measure is held to a second implementation: scripts/evaluate_reference.py, on numpy, scipy and statsmodels.
+// Every measure is held to a second implementation: scripts/evaluate_reference.py, on numpy, scipy, scikit-learn and statsmodels.
 func TestMeasuresEqualTheReference(t *testing.T) {
 	content, err := os.ReadFile("testdata/reference/expected.json")
 	if err != nil {

@@ -15,22 +15,23 @@ import (
 // version; a field that goes or changes its meaning raises it.
 const (
 	Schema        = "stan-evaluation"
-	SchemaVersion = 1
+	SchemaVersion = 2
 )
 
 // Report is what Compare found.
 type Report struct {
-	Schema    string     `json:"schema"`
-	Version   int        `json:"version"`
-	Real      SetReport  `json:"real"`
-	Synthetic SetReport  `json:"synthetic"`
-	Train     *SetReport `json:"train,omitempty"`
-	Floor     FloorInfo  `json:"floor"`
-	Verdicts  Tally      `json:"verdicts"`
-	Furthest  []string   `json:"furthest"` // names of measures that are apart, by difference over limit
-	Notes     []string   `json:"notes"`    // what a reader should know before trusting the figures
-	Rows      Excerpts   `json:"rows"`
-	Measures  []Result   `json:"measures"`
+	Schema    string      `json:"schema"`
+	Version   int         `json:"version"`
+	Real      SetReport   `json:"real"`
+	Synthetic SetReport   `json:"synthetic"`
+	Train     *SetReport  `json:"train,omitempty"`
+	Floor     FloorInfo   `json:"floor"`
+	Verdicts  Tally       `json:"verdicts"`
+	Furthest  []string    `json:"furthest"` // names of measures that are apart, by difference over limit
+	Notes     []string    `json:"notes"`    // what a reader should know before trusting the figures
+	Measures  []Result    `json:"measures"`
+	Pairs     []PairTable `json:"pairs"`
+	Rows      Excerpts    `json:"rows"`
 }
 
 // SetReport describes one set.
@@ -130,6 +131,7 @@ func newReport(real, synthetic, train *counts, o Options) *Report {
 		Floor:    FloorInfo{From: FromHalves, Draws: o.Draws, Hosts: len(real.hosts) / 2, Seed: o.Seed},
 		Furthest: []string{},
 		Notes:    notes(real, synthetic, train),
+		Pairs:    pairTables(real.total, synthetic.total),
 	}
 	split := halves(real.groups, o.Draws, o.Seed)
 	pairs := split

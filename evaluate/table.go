@@ -119,6 +119,8 @@ func (t *table) heading(family string, trained bool) {
 		t.line(divergenceColumns, titleWidth+2, "", "synthetic", "other real", "limit", "", "paper bins:", "other real")
 	case familyRules:
 		columns("Flows that break a rule")
+	case familyPairs:
+		columns("Mutual information of attributes")
 	case familyTime:
 		columns("Order in time")
 	case familyStructure:

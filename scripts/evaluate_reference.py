@@ -2,9 +2,9 @@
 """Writes the reference figures that package evaluate is tested against: evaluate/testdata/reference.
 
 Two small sets of made-up flows, real.csv and synthetic.csv, and expected.json: the measures of both computed here a
-second time, with numpy, scipy and statsmodels, from the definitions in docs/format/evaluation.md and from no Go code.
+second time, with numpy, scipy, scikit-learn and statsmodels, from the definitions in docs/format/evaluation.md and from no Go code.
 
-    python3 -m venv venv && venv/bin/pip install numpy==2.4.6 scipy==1.17.1 statsmodels==0.15.0
+    python3 -m venv venv && venv/bin/pip install numpy==2.4.6 scipy==1.17.1 scikit-learn==1.9.1 statsmodels==0.15.0
     venv/bin/python scripts/evaluate_reference.py evaluate/testdata/reference
 """
 import csv
@@ -16,6 +16,7 @@ import sys
 import numpy as np
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import rankdata
+from sklearn.metrics import normalized_mutual_info_score
 from statsmodels.tsa.stattools import acf
 
 COLUMNS = "host,start,end,src_addr,dst_addr,src_port,dst_port,proto,tcp_flags,tos,packets,bytes".split(",")
@@ -215,6 +216,70 @@ RULES = {
 }
 
 
+SERVICES = [(20, 21, 22, 23), (25, 465, 587), (53,), (80, 8000, 8080), (443, 8443), (110, 143, 993, 995), (123,),
+            (137, 138, 139, 445), (3389, 5900)]
+
+
+def port_kind(r, port):
+    if not ported(r):
+        return "none"
+    for ports in SERVICES:
+        if port in ports:
+            return ports
+    return "from", sum(port >= edge for edge in (1024, 4096, 16384, 32768, 49152))
+
+
+def doublings(v, below, most):
+    """0 below `below`, then a bin for each doubling, up to `most`."""
+    return min(most, sum(v >= below * 2 ** k for k in range(64)))
+
+
+def fourfolds(v):
+    """0 for 0, then a bin for each factor of four."""
+    return min(15, sum(v >= 4 ** k for k in range(32)))
+
+
+# Coarse bins for pairs of attributes.
+PAIRED = {
+    "gap": lambda r: None if r["gap"] is None else fourfolds(max(r["gap"], 0) // 1000),
+    "duration": lambda r: fourfolds((r["end"] - r["start"]) // 1000),
+    "packets": lambda r: doublings(r["packets"], 1, 15),
+    "bytes": lambda r: doublings(r["bytes"], 32, 15),
+    "bytes_per_packet": lambda r: min(15, r["bytes"] // r["packets"] // 100) if r["packets"] else None,
+    "protocol": lambda r: {6: 6, 17: 17, 1: 1, 58: 1}.get(r["proto"], 0),
+    "direction": lambda r: r["out"],
+    "tcp_flags": lambda r: [bool(r["tcp_flags"] & f) for f in (1, 2, 4, 16)],
+    "tos": lambda r: r["tos"] // 32,
+    "local_port": lambda r: port_kind(r, r["lport"]),
+    "remote_port": lambda r: port_kind(r, r["rport"]),
+    "octet1": lambda r: octets(r["remote"])[0] // 16 if v4(r["remote"]) else 15,
+    "hour": lambda r: hour(r) // 2,
+}
+
+
+def numbered(values):
+    names = {}
+    return [names.setdefault(repr(v), len(names)) for v in values]
+
+
+def information(rows, lag):
+    """The matrix of normalised mutual information of attributes with those of the same row, or of the row before."""
+    names = list(PAIRED)
+    pairs = [(r, r["before"] if lag else r) for r in rows if r["before"] or not lag]
+    matrix = np.zeros((len(names), len(names)))
+    for i, a in enumerate(names):
+        for j, b in enumerate(names):
+            both = [(PAIRED[a](now), PAIRED[b](then)) for now, then in pairs]
+            both = [(x, y) for x, y in both if x is not None and y is not None]
+            x, y = numbered([x for x, _ in both]), numbered([y for _, y in both])
+            matrix[i, j] = normalized_mutual_info_score(x, y)
+    return matrix
+
+
+def pairs_mean(matrix, lag):
+    return float(matrix.mean() if lag else matrix[np.tril_indices(len(matrix), -1)].mean())
+
+
 def by_host(rows):
     hosts = {}
     for r in rows:
@@ -283,6 +348,7 @@ def values(rows):
     for name, key in (("remotes", "remote"), ("local_ports", "lport"), ("remote_ports", "rport")):
         out[name + "_per_host"] = float(np.median(
             [len({r[key] for r in h if key == "remote" or ported(r)}) for h in hosts]))
+    out["pairs_same"], out["pairs_lag"] = (pairs_mean(information(rows, lag), lag) for lag in (False, True))
     return out
 
 
@@ -300,6 +366,8 @@ def differences(a, b):
     out["js_paper_mean"] = float(np.mean(list(papers.values())))
     va, vb = values(a), values(b)
     out["rules_excess"] = float(np.mean([max(0, vb[n] - va[n]) for n in va if n.startswith("rule_")]))
+    for name, lag in (("pairs_same", False), ("pairs_lag", True)):
+        out[name] = pairs_mean(np.abs(information(a, lag) - information(b, lag)), lag)
     out["acf_bytes"] = float(np.abs(bytes_acf(a) - bytes_acf(b)).mean())
     out["acf_gaps"] = float(np.abs(gaps_acf(a) - gaps_acf(b)).mean())
     out["js_gap_tie"] = divergence([tie(r) for r in a if r["before"]], [tie(r) for r in b if r["before"]])
