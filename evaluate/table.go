@@ -76,7 +76,7 @@ func (t *table) verdicts(r *Report) {
 			lead = ""
 		}
 		m := r.Measure(name)
-		t.line("%-16s%s, %s the limit", lead, m.PlainTitle(), times(m.Excess()))
+		t.line("%-16s%s (%s), %s the limit", lead, m.PlainTitle(), m.Family, times(m.Excess()))
 	}
 }
 

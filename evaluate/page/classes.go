@@ -12,7 +12,8 @@ func classes(title string, c *evaluate.Curves) template.HTML {
 	const (
 		row    = 18.
 		labels = 104.
-		values = 84.
+		values = 128. // two columns
+		column = 66.
 	)
 	top := marginTop
 	bottom := top + row*float64(len(c.Labels))
@@ -30,14 +31,14 @@ func classes(title string, c *evaluate.Curves) template.HTML {
 		d.text("tick middle", x(t.at), bottom+14, t.text)
 	}
 	d.text("title middle", (left+right)/2, bottom+32, "% of flows")
-	d.text("title end", drawingWidth-44, 11, "real")
-	d.text("title end synthetic", drawingWidth-1, 11, "synth.")
+	d.text("title end", drawingWidth-column, 11, "real")
+	d.text("title end synthetic", drawingWidth-1, 11, "synthetic")
 	for k, label := range c.Labels {
 		y := top + row*float64(k)
 		d.text("tick end", left-6, y+13, label)
 		if len(c.Real) > 0 {
 			d.rect("real bar", left, y+3, x(float64(c.Real[k]))-left, row-6)
-			d.text("tick end", drawingWidth-44, y+13, evaluate.Share.Text(c.Real[k]))
+			d.text("tick end", drawingWidth-column, y+13, evaluate.Share.Text(c.Real[k]))
 		}
 		if len(c.OtherReal) > 0 {
 			v := x(float64(c.OtherReal[k]))

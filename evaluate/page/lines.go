@@ -38,7 +38,7 @@ func lines(title string, c *evaluate.Curves) template.HTML {
 }
 
 func drawLines(title, xTitle, yTitle string, at []float64, format func(float64) string, all []series) template.HTML {
-	const height, names = 200., 62.
+	const height, names = 200., 72.
 	left, right := marginLeft, drawingWidth-names
 	top, bottom := marginTop, height-marginBottom
 	d := newCanvas(drawingWidth, height, title)

@@ -29,6 +29,8 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"class":    verdictClass,
 	"curves":   drawCurves,
 	"limits":   limits,
+	"heat":     heat,
+	"pairs":    func(name string) string { return pairTitles[name] },
 	"times":    times,
 	"seconds":  func(f evaluate.Figure) string { return fmt.Sprintf("%.3f", float64(f)) },
 	"clock":    func(t string) string { return t[max(len(t)-len("15:04:05.000"), 0):] },
@@ -43,8 +45,10 @@ type view struct {
 	Alarm     evaluate.Alarm
 	Alarmed   []*evaluate.Result
 	Sets      []namedSet
-	Ranked    []ranked           // measures beyond their limit, the furthest first
-	Unranked  int                // how many more there are
+	Ranked    []ranked // measures beyond their limit, the furthest first
+	Unranked  int      // how many more there are
+	OneLimit  string   // where the ranking's scale has one limit
+	TwoLimits string
 	Drawn     []*evaluate.Result // attributes with curves, the furthest first
 	DrawnTime []*evaluate.Result
 	Families  []family
@@ -63,6 +67,7 @@ type ranked struct {
 
 type family struct {
 	Title    string
+	Valued   bool // some measure has a value of its own, beside the difference
 	Measures []*evaluate.Result
 }
 
@@ -102,7 +107,7 @@ func newView(r *evaluate.Report) *view {
 			v.DrawnTime = append(v.DrawnTime, m)
 		}
 	}
-	slices.SortStableFunc(v.Drawn, func(a, b *evaluate.Result) int { return cmp.Compare(excess(b), excess(a)) })
+	slices.SortStableFunc(v.Drawn, func(a, b *evaluate.Result) int { return cmp.Compare(beyond(b), beyond(a)) })
 	v.rank()
 	v.Excerpts = []namedExcerpt{{"synthetic", &r.Rows.Synthetic}}
 	if r.Rows.Real != nil {
@@ -122,6 +127,7 @@ func (v *view) add(m *evaluate.Result) {
 	}
 	f := &v.Families[len(v.Families)-1]
 	f.Measures = append(f.Measures, m)
+	f.Valued = f.Valued || m.Unit != ""
 }
 
 var familyTitles = map[string]string{
@@ -132,6 +138,8 @@ var familyTitles = map[string]string{
 	"structure":  "Who talks to whom",
 	"privacy":    "Privacy",
 }
+
+var pairTitles = map[string]string{"same": "of one flow", "lag": "of a flow (rows) and the flow before (columns)"}
 
 // rank lists the measures beyond their limit.
 func (v *view) rank() {
@@ -148,10 +156,13 @@ func (v *view) rank() {
 	for _, m := range all {
 		most = max(most, min(excess(m), 1e6))
 	}
-	for _, m := range all[:min(rankedShown, len(all))] {
-		length := math.Log(1+excess(m)) / math.Log(1+most)
-		v.Ranked = append(v.Ranked, ranked{m, fmt.Sprintf("%.1f%%", 100*min(length, 1))})
+	length := func(limits float64) string {
+		return fmt.Sprintf("%.1f%%", 100*math.Log(1+min(limits, most))/math.Log(1+most))
 	}
+	for _, m := range all[:min(rankedShown, len(all))] {
+		v.Ranked = append(v.Ranked, ranked{m, length(excess(m))})
+	}
+	v.OneLimit, v.TwoLimits = length(1), length(2)
 	v.Unranked = len(all) - len(v.Ranked)
 }
 
@@ -159,6 +170,14 @@ func (v *view) rank() {
 func excess(m *evaluate.Result) float64 {
 	if x := m.Excess(); !math.IsNaN(x) {
 		return x
+	}
+	return 0
+}
+
+// beyond is the excess of what is not as real, else 0: measures as real keep their order.
+func beyond(m *evaluate.Result) float64 {
+	if m.Verdict == evaluate.Near || m.Verdict == evaluate.Apart {
+		return excess(m)
 	}
 	return 0
 }
