@@ -74,5 +74,11 @@ func Compare(real, synthetic Set, train *Set, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	values := commonest(realCounts.groups)
+	for _, c := range []*counts{realCounts, syntheticCounts, trained} {
+		if c != nil {
+			c.settle(values)
+		}
+	}
 	return newReport(realCounts, syntheticCounts, trained, o), nil
 }

@@ -61,7 +61,7 @@ func TestMeasuresSeeWhatIsTheirs(t *testing.T) {
 			}
 		}, append([]string{"js_tcp_flags", "rule_flags_not_tcp", "rules_excess"}, attributes...), []string{"js_tcp_flags"}},
 		"gaps drawn anew": {gapsAnew, append([]string{"js_gap", "js_paper_gap", "acf_gaps", "host_hour_dispersion",
-			"js_gap_tie", "pairs_same", "pairs_lag"}, append(hours, attributes...)...), []string{"acf_gaps"}},
+			"js_gap_tie", "pairs_same", "pairs_lag", "emd_gap", "emd_mean"}, append(hours, attributes...)...), []string{"acf_gaps"}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

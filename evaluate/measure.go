@@ -54,6 +54,8 @@ type tolerance struct{ asReal, near float64 }
 
 var (
 	jsTolerance          = tolerance{0.002, 0.01}
+	movedTolerance       = tolerance{math.Log(1.02), math.Log(1.1)}
+	atomTolerance        = tolerance{0.0005, 0.002}
 	shareTolerance       = tolerance{0.002, 0.01}
 	ruleTolerance        = tolerance{0.001, 0.005}
 	habitTolerance       = tolerance{0.001, 0.02} // rules that one odd host among many breaks by the thousand
@@ -78,7 +80,7 @@ func families(internal, trained bool) []family {
 		structure = append(structure, copyMeasure())
 	}
 	return []family{
-		{familyAttributes, attributeMeasures()},
+		{familyAttributes, slices.Concat(attributeMeasures(), distanceMeasures(), atomMeasures())},
 		{familyRules, ruleMeasures(internal)},
 		{familyPairs, pairMeasures()},
 		{familyTime, append(temporalMeasures(), hostMeasures()...)},

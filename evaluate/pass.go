@@ -24,6 +24,7 @@ type counts struct {
 type summary struct {
 	rows       int64
 	attributes attributeTally
+	atoms      atomTally
 	rules      ruleTally
 	hosts      hostTally
 	temporal   temporalTally
@@ -36,6 +37,7 @@ type summary struct {
 func (s *summary) add(other *summary) {
 	s.rows += other.rows
 	s.attributes.add(&other.attributes)
+	s.atoms.add(&other.atoms)
 	s.rules.add(&other.rules)
 	s.hosts.add(&other.hosts)
 	s.temporal.add(&other.temporal)
@@ -106,6 +108,7 @@ func count(set Set, keys *keySet, each func(*row), o Options) (*counts, error) {
 			group.rows++
 			hostRows++
 			group.attributes.row(r)
+			group.atoms.row(r)
 			group.rules.row(r)
 			group.copies.row(r, keys)
 			s.figures.row(r)

@@ -21,16 +21,18 @@ const furthestShown = 5
 func (r *Report) WriteTable(w io.Writer) error {
 	t := &table{w: bufio.NewWriter(w)}
 	t.sets(r)
-	family, kept, more := "", 0, ""
+	block, kept, more := "", 0, ""
 	for _, m := range r.Measures {
-		if m.Family != family {
-			family = m.Family
-			t.heading(family, r.Train != nil)
+		if m.block() != block {
+			block = m.block()
+			t.heading(block, r.Train != nil)
 		}
 		switch {
 		case m.Title == "":
-		case family == familyAttributes:
+		case block == divergences:
 			t.divergence(m, r.Measure(strings.Replace(m.Name, "js_", "js_paper_", 1)))
+		case block == distances:
+			t.divergence(m, nil)
 		case m.kept():
 			kept++
 		default:
@@ -104,7 +106,22 @@ const (
 	valueColumns      = "%-*s%9s%11s%12s%12s%9s  %s"
 )
 
-func (t *table) heading(family string, trained bool) {
+// Blocks of the table are the families; that of the attributes is cut into three.
+const (
+	divergences = "js"
+	distances   = "emd"
+	atoms       = "atoms"
+)
+
+func (m *Result) block() string {
+	if m.Family != familyAttributes {
+		return m.Family
+	}
+	kind, _, _ := strings.Cut(m.Name, "_")
+	return kind
+}
+
+func (t *table) heading(block string, trained bool) {
 	t.line("")
 	other := ""
 	if trained {
@@ -113,10 +130,15 @@ func (t *table) heading(family string, trained bool) {
 	columns := func(title string) {
 		t.line(valueColumns, titleWidth+2, title, "real", "synthetic", other, "difference", "limit", "")
 	}
-	switch family {
-	case familyAttributes:
+	switch block {
+	case divergences:
 		t.line("One attribute at a time: Jensen-Shannon divergence from real, 0 (alike) to 1")
 		t.line(divergenceColumns, titleWidth+2, "", "synthetic", "other real", "limit", "", "paper bins:", "other real")
+	case distances:
+		t.line("Mean factor by which values must move to become real's: earth mover's distance")
+		t.line(divergenceColumns, titleWidth+2, "", "synthetic", "other real", "limit", "", "", "")
+	case atoms:
+		columns("Real's commonest exact values")
 	case familyRules:
 		columns("Flows that break a rule")
 	case familyPairs:
@@ -134,8 +156,8 @@ func (t *table) divergence(m Result, paper *Result) {
 	if paper != nil {
 		synthetic, other = text(paper.Difference, Bits), text(paper.Floor.Mean, Bits)
 	}
-	t.line(mark(m)+divergenceColumns, titleWidth, m.Title, text(m.Difference, Bits), text(m.Floor.Mean, Bits),
-		text(m.Limit, Bits), m.Verdict, synthetic, other)
+	t.line(mark(m)+divergenceColumns, titleWidth, m.Title, differenceText(m.Difference, m.DifferenceUnit),
+		differenceText(m.Floor.Mean, m.DifferenceUnit), differenceText(m.Limit, m.DifferenceUnit), m.Verdict, synthetic, other)
 }
 
 // value writes a measure that has a value in each set.

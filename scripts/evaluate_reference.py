@@ -12,10 +12,11 @@ import ipaddress
 import json
 import math
 import sys
+from collections import Counter
 
 import numpy as np
 from scipy.spatial.distance import jensenshannon
-from scipy.stats import rankdata
+from scipy.stats import rankdata, wasserstein_distance
 from sklearn.metrics import normalized_mutual_info_score
 from statsmodels.tsa.stattools import acf
 
@@ -76,6 +77,11 @@ def log_bin(v):
         return v
     width = 2 ** (v.bit_length() - 1) // 16
     return v // width * width
+
+
+def log_bin_middle(v):
+    width = max(1, 2 ** (max(v, 1).bit_length() - 1) // 16) if v >= 128 else 1
+    return v // width * width + (width - 1) / 2
 
 
 NAMED = [1080, 1194, 1433, 1434, 1521, 1701, 1723, 1812, 1813, 1883, 1900, 2049, 2082, 2083, 2086, 2087, 2095, 2096, 3074,
@@ -170,6 +176,33 @@ def paper_divergence(a, b):
     p, _ = np.histogram(np.clip(a, 0, 1), edges)
     q, _ = np.histogram(np.clip(b, 0, 1), edges)
     return float(jensenshannon(p + 1, q + 1, base=2) ** 2)
+
+
+# Earth mover's distance is in ln(1 + v); the gap counts in seconds.
+MOVED = {
+    "gap": lambda r: None if r["gap"] is None else math.log1p(log_bin_middle(max(r["gap"], 0) // 1000) / 1000),
+    "duration": lambda r: math.log1p(log_bin_middle((r["end"] - r["start"]) // 1000)),
+    "packets": lambda r: math.log1p(log_bin_middle(r["packets"])),
+    "bytes": lambda r: math.log1p(log_bin_middle(r["bytes"])),
+}
+
+ATOMS = {
+    "duration": lambda r: (r["end"] - r["start"]) // 1000,
+    "packets": lambda r: r["packets"],
+    "bytes": lambda r: r["bytes"],
+    "bytes_per_packet": lambda r: r["bytes"] // r["packets"] if r["packets"] else None,
+}
+
+
+def present(f, rows):
+    return [f(r) for r in rows if f(r) is not None]
+
+
+def atoms(f, real, other):
+    """The shares in other of real's 20 commonest values."""
+    common = sorted(Counter(present(f, real)).items(), key=lambda item: (-item[1], item[0]))[:20]
+    counts = Counter(present(f, other))
+    return np.array([counts[value] for value, _ in common]) / counts.total()
 
 
 def internal(address):
@@ -316,7 +349,7 @@ def hour_ranks(rows):
     return np.sum([rankdata([sum(hour(r) == k for r in h) for k in range(24)]) for h in by_host(rows)], axis=0)
 
 
-def values(rows):
+def values(rows, real):
     """Every measure that one set has a value of."""
     hosts, followers = by_host(rows), [r for r in rows if r["before"]]
     out = {"rule_" + name: float(np.mean([bool(broken(r)) for r in rows])) for name, broken in RULES.items()}
@@ -348,6 +381,8 @@ def values(rows):
     for name, key in (("remotes", "remote"), ("local_ports", "lport"), ("remote_ports", "rport")):
         out[name + "_per_host"] = float(np.median(
             [len({r[key] for r in h if key == "remote" or ported(r)}) for h in hosts]))
+    for name, f in ATOMS.items():
+        out["atoms_" + name] = float(atoms(f, real, rows).sum())
     out["pairs_same"], out["pairs_lag"] = (pairs_mean(information(rows, lag), lag) for lag in (False, True))
     return out
 
@@ -364,7 +399,12 @@ def differences(a, b):
                                                       [f(r) for r in b if f(r) is not None])
     out |= papers
     out["js_paper_mean"] = float(np.mean(list(papers.values())))
-    va, vb = values(a), values(b)
+    for name, f in MOVED.items():
+        out["emd_" + name] = float(wasserstein_distance(present(f, a), present(f, b)))
+    out["emd_mean"] = float(np.mean([out["emd_" + name] for name in MOVED]))
+    for name, f in ATOMS.items():
+        out["atoms_" + name] = float(np.abs(atoms(f, a, a) - atoms(f, a, b)).mean())
+    va, vb = values(a, a), values(b, a)
     out["rules_excess"] = float(np.mean([max(0, vb[n] - va[n]) for n in va if n.startswith("rule_")]))
     for name, lag in (("pairs_same", False), ("pairs_lag", True)):
         out[name] = pairs_mean(np.abs(information(a, lag) - information(b, lag)), lag)
@@ -382,7 +422,7 @@ def main(folder):
         with open(f"{folder}/{name}.csv", "w", newline="") as f:
             csv.writer(f, lineterminator="\n").writerows([COLUMNS] + flows)
     real, synthetic = table(sets["real"]), table(sets["synthetic"])
-    expected = {"real": values(real), "synthetic": values(synthetic), "difference": differences(real, synthetic)}
+    expected = {"real": values(real, real), "synthetic": values(synthetic, real), "difference": differences(real, synthetic)}
     with open(f"{folder}/expected.json", "w") as f:
         json.dump(expected, f, indent=1)
         f.write("\n")
