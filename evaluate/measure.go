@@ -55,6 +55,7 @@ var (
 	ruleTolerance        = tolerance{0.001, 0.005}
 	habitTolerance       = tolerance{0.001, 0.02} // rules that one odd host among many breaks by the thousand
 	copyTolerance        = tolerance{0.001, 0.005}
+	runTolerance         = tolerance{math.Log(2), math.Log(4)} // the longest of many runs varies widely
 	correlationTolerance = tolerance{0.01, 0.03}
 	numberTolerance      = tolerance{0.05, 0.2}
 	ratioTolerance       = tolerance{math.Log(1.1), math.Log(1.25)}
@@ -69,16 +70,16 @@ type family struct {
 // families returns every measure. Those about internal networks are left out unless the sets name theirs; copies of
 // training rows are looked for only with a training set.
 func families(internal, trained bool) []family {
-	structure := structureMeasures(internal)
-	if trained {
-		structure = append(structure, copyMeasure())
-	}
-	return []family{
+	all := []family{
 		{familyAttributes, attributeMeasures()},
 		{familyRules, ruleMeasures(internal)},
 		{familyTime, append(temporalMeasures(), hostMeasures()...)},
-		{familyStructure, structure},
+		{familyStructure, structureMeasures(internal)},
 	}
+	if trained {
+		all = append(all, family{familyPrivacy, append([]measure{copyMeasure()}, copiedMeasures()...)})
+	}
+	return all
 }
 
 // Families, as the JSON names them.
@@ -87,6 +88,7 @@ const (
 	familyRules      = "rules"
 	familyTime       = "time"
 	familyStructure  = "structure"
+	familyPrivacy    = "privacy"
 )
 
 // shareMeasure returns a measure of the share of rows that count has counted, among those that of has counted.

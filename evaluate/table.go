@@ -123,6 +123,8 @@ func (t *table) heading(family string, trained bool) {
 		columns("Order in time")
 	case familyStructure:
 		columns("Who talks to whom")
+	case familyPrivacy:
+		columns("What shows of the training flows")
 	}
 }
 
