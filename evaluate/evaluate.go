@@ -57,20 +57,24 @@ func Compare(real, synthetic Set, train *Set, o Options) (*Report, error) {
 		o.Sample = DefaultSample
 	}
 	var trained *counts
-	var keys *keySet
+	var known *trainRows
 	if train != nil {
-		collector := newKeyCollector()
+		keys, streams := newKeyCollector(), newStreamCollector()
+		collect := func(r *row) {
+			keys.row(r)
+			streams.row(r)
+		}
 		var err error
-		if trained, err = count(*train, nil, collector.row, o); err != nil {
+		if trained, err = count(*train, nil, collect, o); err != nil {
 			return nil, err
 		}
-		keys = collector.finish()
+		known = &trainRows{keys.finish(), streams.finish()}
 	}
-	realCounts, err := count(real, keys, nil, o)
+	realCounts, err := count(real, known, nil, o)
 	if err != nil {
 		return nil, err
 	}
-	syntheticCounts, err := count(synthetic, keys, nil, o)
+	syntheticCounts, err := count(synthetic, known, nil, o)
 	if err != nil {
 		return nil, err
 	}
@@ -80,5 +84,10 @@ func Compare(real, synthetic Set, train *Set, o Options) (*Report, error) {
 			c.settle(values)
 		}
 	}
-	return newReport(realCounts, syntheticCounts, trained, o), nil
+	report := newReport(realCounts, syntheticCounts, trained, o)
+	if known != nil && !known.streams.complete {
+		report.Notes = append(report.Notes, fmt.Sprintf("exact_rows, copied_pairs and copied_run look for rows of train's first %s "+
+			"flows only", thousands(int64(len(known.streams.order)))))
+	}
+	return report, nil
 }

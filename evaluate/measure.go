@@ -60,6 +60,7 @@ var (
 	ruleTolerance        = tolerance{0.001, 0.005}
 	habitTolerance       = tolerance{0.001, 0.02} // rules that one odd host among many breaks by the thousand
 	copyTolerance        = tolerance{0.001, 0.005}
+	runTolerance         = tolerance{math.Log(2), math.Log(4)} // the longest of many runs varies widely
 	correlationTolerance = tolerance{0.01, 0.03}
 	pairTolerance        = tolerance{0.005, 0.02}
 	numberTolerance      = tolerance{0.05, 0.2}
@@ -75,17 +76,17 @@ type family struct {
 // families returns every measure. Those about internal networks are left out unless the sets name theirs; copies of
 // training rows are looked for only with a training set.
 func families(internal, trained bool) []family {
-	structure := structureMeasures(internal)
-	if trained {
-		structure = append(structure, copyMeasure())
-	}
-	return []family{
+	all := []family{
 		{familyAttributes, slices.Concat(attributeMeasures(), distanceMeasures(), atomMeasures())},
 		{familyRules, ruleMeasures(internal)},
 		{familyPairs, pairMeasures()},
 		{familyTime, append(temporalMeasures(), hostMeasures()...)},
-		{familyStructure, structure},
+		{familyStructure, structureMeasures(internal)},
 	}
+	if trained {
+		all = append(all, family{familyPrivacy, append([]measure{copyMeasure()}, copiedMeasures()...)})
+	}
+	return all
 }
 
 // Names returns the names of all measures that a report can hold.

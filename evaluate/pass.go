@@ -31,6 +31,7 @@ type summary struct {
 	structure  structureTally
 	pairs      pairTally
 	copies     copyTally
+	copied     copiedTally
 }
 
 // add adds the counts of other's hosts. A group added twice counts as twice as many hosts.
@@ -44,6 +45,7 @@ func (s *summary) add(other *summary) {
 	s.structure.add(&other.structure)
 	s.pairs.add(&other.pairs)
 	s.copies.add(&other.copies)
+	s.copied.add(&other.copied)
 }
 
 // sum returns the counts of all groups together.
@@ -64,11 +66,12 @@ type stream struct {
 	temporal  temporalObserver
 	structure structureObserver
 	pairs     pairObserver
+	copied    copiedObserver
 }
 
-// count reads the set once. keys are the training rows to look for, nil for none; each, unless nil, is called with every
+// count reads the set once. known are the training rows to look for, nil for none; each, unless nil, is called with every
 // row.
-func count(set Set, keys *keySet, each func(*row), o Options) (*counts, error) {
+func count(set Set, known *trainRows, each func(*row), o Options) (*counts, error) {
 	c := &counts{set: set, hosts: make(map[netip.Addr]int64)}
 	sampler := newSampler(o.Sample, o.Seed)
 	var s stream
@@ -110,7 +113,10 @@ func count(set Set, keys *keySet, each func(*row), o Options) (*counts, error) {
 			group.attributes.row(r)
 			group.atoms.row(r)
 			group.rules.row(r)
-			group.copies.row(r, keys)
+			if known != nil {
+				group.copies.row(r, known.once)
+				s.copied.row(r, known.streams, &group.copied)
+			}
 			s.figures.row(r)
 			s.temporal.row(r, &s.before, &group.temporal)
 			s.structure.row(r, &s.before, &group.structure)

@@ -147,6 +147,8 @@ func (t *table) heading(block string, trained bool) {
 		columns("Order in time")
 	case familyStructure:
 		columns("Who talks to whom")
+	case familyPrivacy:
+		columns("What shows of the training flows")
 	}
 }
 
