@@ -20,7 +20,7 @@ func (r *Report) Privacy() (Alarm, []*Result) {
 	checked := false
 	for i := range r.Measures {
 		m := &r.Measures[i]
-		if m.Family != familyPrivacy && m.Name != copyMeasureName {
+		if m.Family != familyPrivacy {
 			continue
 		}
 		checked = checked || m.Verdict != NoData

@@ -127,30 +127,33 @@ func (t *table) heading(block string, trained bool) {
 	if trained {
 		other = "other real"
 	}
-	columns := func(title string) {
-		t.line(valueColumns, titleWidth+2, title, "real", "synthetic", other, "difference", "limit", "")
-	}
+	title := blockTitles[block]
 	switch block {
 	case divergences:
-		t.line("One attribute at a time: Jensen-Shannon divergence from real, 0 (alike) to 1")
+		t.line("%s from real, 0 (alike) to 1", title)
 		t.line(divergenceColumns, titleWidth+2, "", "synthetic", "other real", "limit", "", "paper bins:", "other real")
 	case distances:
-		t.line("Mean factor by which values must move to become real's: earth mover's distance")
+		t.line("%s: mean factor by which values must move to become real's", title)
 		t.line(divergenceColumns, titleWidth+2, "", "synthetic", "other real", "limit", "", "", "")
-	case atoms:
-		columns("Real's commonest exact values")
-	case familyRules:
-		columns("Flows that break a rule")
-	case familyPairs:
-		columns("Mutual information of attributes")
-	case familyTime:
-		columns("Order in time")
-	case familyStructure:
-		columns("Who talks to whom")
-	case familyPrivacy:
-		columns("What shows of the training flows")
+	default:
+		t.line(valueColumns, titleWidth+2, title, "real", "synthetic", other, "difference", "limit", "")
 	}
 }
+
+// blockTitles head the blocks.
+var blockTitles = map[string]string{
+	divergences:     "One attribute at a time: Jensen-Shannon divergence",
+	distances:       "Earth mover's distance",
+	atoms:           "Real's commonest exact values",
+	familyRules:     "Flows that break a rule",
+	familyPairs:     "Mutual information of attributes",
+	familyTime:      "Order in time",
+	familyStructure: "Who talks to whom",
+	familyPrivacy:   "What shows of the training flows",
+}
+
+// Block returns the title under which the measure stands.
+func (m *Result) Block() string { return blockTitles[m.block()] }
 
 // divergence writes an attribute; paper is the same attribute in the paper's bins, nil if it has none there.
 func (t *table) divergence(m Result, paper *Result) {

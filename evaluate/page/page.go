@@ -51,7 +51,7 @@ type view struct {
 	TwoLimits string
 	Drawn     []*evaluate.Result // attributes with curves, the furthest first
 	DrawnTime []*evaluate.Result
-	Families  []family
+	Blocks    []block
 	Excerpts  []namedExcerpt
 }
 
@@ -65,7 +65,8 @@ type ranked struct {
 	Length string // of its bar
 }
 
-type family struct {
+// block is measures that stand under one title.
+type block struct {
 	Title    string
 	Valued   bool // some measure has a value of its own, beside the difference
 	Measures []*evaluate.Result
@@ -116,27 +117,14 @@ func newView(r *evaluate.Report) *view {
 	return v
 }
 
-// add puts a measure into its family.
+// add puts a measure into its block.
 func (v *view) add(m *evaluate.Result) {
-	title := familyTitles[m.Family]
-	if title == "" {
-		title = m.Family
+	if n := len(v.Blocks); n == 0 || v.Blocks[n-1].Title != m.Block() {
+		v.Blocks = append(v.Blocks, block{Title: m.Block()})
 	}
-	if n := len(v.Families); n == 0 || v.Families[n-1].Title != title {
-		v.Families = append(v.Families, family{Title: title})
-	}
-	f := &v.Families[len(v.Families)-1]
-	f.Measures = append(f.Measures, m)
-	f.Valued = f.Valued || m.Unit != ""
-}
-
-var familyTitles = map[string]string{
-	"attributes": "One attribute at a time: Jensen-Shannon divergence",
-	"rules":      "Flows that break a rule",
-	"pairs":      "Mutual information of attributes",
-	"time":       "Order in time",
-	"structure":  "Who talks to whom",
-	"privacy":    "Privacy",
+	b := &v.Blocks[len(v.Blocks)-1]
+	b.Measures = append(b.Measures, m)
+	b.Valued = b.Valued || m.Unit != ""
 }
 
 var pairTitles = map[string]string{"same": "of one flow", "lag": "of a flow (rows) and the flow before (columns)"}
@@ -144,8 +132,8 @@ var pairTitles = map[string]string{"same": "of one flow", "lag": "of a flow (row
 // rank lists the measures beyond their limit.
 func (v *view) rank() {
 	var all []*evaluate.Result
-	for _, f := range v.Families {
-		for _, m := range f.Measures {
+	for _, b := range v.Blocks {
+		for _, m := range b.Measures {
 			if m.Verdict == evaluate.Apart || m.Verdict == evaluate.Near {
 				all = append(all, m)
 			}
