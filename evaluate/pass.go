@@ -3,6 +3,7 @@ package evaluate
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 // maxGroups is the number of groups that hosts are dealt to, in the order of their appearance. Up to this many hosts
@@ -153,6 +154,17 @@ func (c *counts) groupOf(host netip.Addr) *summary {
 		c.groups = append(c.groups, new(summary))
 	}
 	return c.groups[i]
+}
+
+// outside returns how many hosts lie in none of the set's internal networks.
+func (c *counts) outside() int {
+	n := 0
+	for host := range c.hosts {
+		if !slices.ContainsFunc(c.set.Internal, func(p netip.Prefix) bool { return p.Contains(host) }) {
+			n++
+		}
+	}
+	return n
 }
 
 // shared returns how many of c's hosts stand in other too, and their share of c's rows.

@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -280,6 +281,15 @@ func notes(real, synthetic, train *counts) []string {
 	if train != nil {
 		shared(real, train, ": the floor is too low, and copies are not told from repeats")
 		shared(synthetic, train, "")
+	}
+	for _, c := range []*counts{real, synthetic, train} {
+		if c == nil || len(c.set.Internal) == 0 {
+			continue
+		}
+		if n := c.outside(); 100*n >= len(c.hosts) && n > 0 {
+			note("%d of the %d hosts of %s lie outside the internal networks %s", n, len(c.hosts), c.set.Name,
+				strings.Join(describe(c).Internal, ", "))
+		}
 	}
 	if len(real.set.Internal) == 0 || len(synthetic.set.Internal) == 0 {
 		note("internal networks unknown: rules and measures about them are left out")
