@@ -44,6 +44,9 @@ type measure struct {
 	// real's hosts against the other.
 	halvesOnly bool
 
+	// pValue tells how often two sets of the same hosts would lie as far apart by chance; nil for most measures.
+	pValue func(real, other *summary) float64
+
 	// aggregate is set where the measure is a mean over others.
 	aggregate bool
 }
@@ -63,6 +66,8 @@ var (
 	runTolerance         = tolerance{math.Log(2), math.Log(4)} // the longest of many runs varies widely
 	correlationTolerance = tolerance{0.01, 0.03}
 	pairTolerance        = tolerance{0.005, 0.02}
+	spreadTolerance      = tolerance{0.01, 0.05}
+	sameHostsTolerance   = tolerance{0.02, 0.05}
 	numberTolerance      = tolerance{0.05, 0.2}
 	ratioTolerance       = tolerance{math.Log(1.1), math.Log(1.25)}
 )
@@ -73,17 +78,23 @@ type family struct {
 	measures []measure
 }
 
-// families returns every measure. Those about internal networks are left out unless the sets name theirs; copies of
-// training rows are looked for only with a training set.
-func families(internal, trained bool) []family {
+// families returns every measure. Those about internal networks are left out unless the sets name theirs; addresses and
+// rows of the training set are looked for only with one, not nil.
+func families(internal bool, train *summary) []family {
+	structure := structureMeasures(internal)
+	if train != nil {
+		structure = append(structure, unseenMeasure(&train.volumes))
+	}
+	time := slices.Concat(temporalMeasures(), hostMeasures())
+	time = append(time, temporalMean(slices.Concat(time, structure)))
 	all := []family{
 		{familyAttributes, slices.Concat(attributeMeasures(), distanceMeasures(), atomMeasures())},
 		{familyRules, ruleMeasures(internal)},
 		{familyPairs, pairMeasures()},
-		{familyTime, append(temporalMeasures(), hostMeasures()...)},
-		{familyStructure, structureMeasures(internal)},
+		{familyTime, time},
+		{familyStructure, structure},
 	}
-	if trained {
+	if train != nil {
 		all = append(all, family{familyPrivacy, append([]measure{copyMeasure()}, copiedMeasures()...)})
 	}
 	return all
@@ -92,7 +103,7 @@ func families(internal, trained bool) []family {
 // Names returns the names of all measures that a report can hold.
 func Names() []string {
 	names := slices.Clone(sampledNames)
-	for _, f := range families(true, true) {
+	for _, f := range families(true, new(summary)) {
 		for _, m := range f.measures {
 			names = append(names, m.name)
 		}

@@ -29,7 +29,10 @@ type summary struct {
 	rules      ruleTally
 	hosts      hostTally
 	temporal   temporalTally
+	runs       runTally
+	sessions   sessionTally
 	structure  structureTally
+	volumes    volumeTally
 	pairs      pairTally
 	copies     copyTally
 	copied     copiedTally
@@ -43,7 +46,10 @@ func (s *summary) add(other *summary) {
 	s.rules.add(&other.rules)
 	s.hosts.add(&other.hosts)
 	s.temporal.add(&other.temporal)
+	s.runs.add(&other.runs)
+	s.sessions.add(&other.sessions)
 	s.structure.add(&other.structure)
+	s.volumes.add(&other.volumes)
 	s.pairs.add(&other.pairs)
 	s.copies.add(&other.copies)
 	s.copied.add(&other.copied)
@@ -65,6 +71,8 @@ type stream struct {
 	before    row
 	figures   hostObserver
 	temporal  temporalObserver
+	runs      runObserver
+	sessions  sessionObserver
 	structure structureObserver
 	pairs     pairObserver
 	copied    copiedObserver
@@ -81,8 +89,10 @@ func count(set Set, known *trainRows, each func(*row), o Options) (*counts, erro
 	endHost := func() {
 		if group != nil {
 			c.hosts[s.host], hostRows = hostRows, 0
-			s.figures.end(&group.hosts)
+			s.figures.end(&group.hosts, &group.volumes)
 			s.temporal.end(&group.temporal)
+			s.runs.end(&group.runs)
+			s.sessions.end(&group.sessions)
 			s.structure.end()
 		}
 	}
@@ -120,6 +130,8 @@ func count(set Set, known *trainRows, each func(*row), o Options) (*counts, erro
 			}
 			s.figures.row(r)
 			s.temporal.row(r, &s.before, &group.temporal)
+			s.runs.row(r, &s.before, &group.runs)
+			s.sessions.row(r, &group.sessions)
 			s.structure.row(r, &s.before, &group.structure)
 			s.pairs.row(r, &group.pairs)
 			sampler.row(r)

@@ -1,6 +1,9 @@
 package evaluate
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // Port bins: one a port below 1024, one for each of the services in namedPorts, one for each 1024 ports above, one for
 // each ICMP type, and one for protocols without ports.
@@ -26,6 +29,11 @@ var namedPortBin = func() (bin [65536]uint16) {
 	}
 	return bin
 }()
+
+// namesService reports whether the port tells what a flow is for.
+func namesService(port uint16) bool {
+	return port < wellKnownPorts || slices.Contains(namedPorts[:], port)
+}
 
 func portBin(r *row, port uint16) int {
 	switch {

@@ -77,6 +77,7 @@ type Result struct {
 	Floor          Floor   `json:"floor"`      // other real hosts from real
 	Limit          Figure  `json:"limit"`      // as real up to this difference
 	Verdict        Verdict `json:"verdict"`
+	PValue         *Figure `json:"p_value,omitempty"` // how often two draws of hosts from one population differ as much
 	Curves         *Curves `json:"curves,omitempty"`
 
 	aggregate bool
@@ -149,7 +150,7 @@ func newReport(real, synthetic, train *counts, o Options) *Report {
 		r.Floor = FloorInfo{From: FromNone, Seed: o.Seed}
 	}
 	internal := len(real.set.Internal) > 0 && len(synthetic.set.Internal) > 0
-	for _, f := range families(internal, train != nil) {
+	for _, f := range families(internal, other) {
 		for i := range f.measures {
 			m := &f.measures[i]
 			var result Result
@@ -201,6 +202,10 @@ func (m *measure) take(real, synthetic, other *summary, pairs []pair) Result {
 		if other != nil {
 			result.OtherReal = Figure(m.value(other))
 		}
+	}
+	if m.pValue != nil {
+		p := Figure(m.pValue(real, synthetic))
+		result.PValue = &p
 	}
 	if m.curves != nil {
 		result.Curves = m.curves(real, synthetic, other)

@@ -194,6 +194,8 @@ func (t *table) legend(r *Report) {
 		"A rule broken less often than by real flows is as real. pp: percentage points. x1.50: one and a half times as "+
 		"many, or as few.")
 	t.wrap("", "* at lag 1 within a host, hosts counting the same; the difference is the mean over lags 1 to 20.")
+	t.wrap("", "** autocorrelation of bytes and of gaps; remote, service, protocol and direction as in the flow before; shares of "+
+		"the hours.")
 }
 
 // wrap writes text in lines of at most tableWidth, those after the first set in by the lead.

@@ -10,13 +10,15 @@ second time, with numpy, scipy, scikit-learn and statsmodels, from the definitio
 import csv
 import ipaddress
 import json
+import itertools
 import math
 import sys
 from collections import Counter
 
 import numpy as np
 from scipy.spatial.distance import jensenshannon
-from scipy.stats import rankdata, wasserstein_distance
+from scipy.special import kolmogorov
+from scipy.stats import entropy, ks_2samp, rankdata, wasserstein_distance
 from sklearn.metrics import normalized_mutual_info_score
 from statsmodels.tsa.stattools import acf
 
@@ -345,6 +347,67 @@ def tie(r):
     return kind, (max(r["gap"], 0) // 1000).bit_length()
 
 
+def service(r):
+    known = [p for p in (r["src_port"], r["dst_port"]) if p < 1024 or p in NAMED]
+    if r["proto"] in (1, 58):
+        return r["proto"], r["dst_port"] // 256
+    if not ported(r):
+        return r["proto"], 0
+    return r["proto"], min(known or (r["src_port"], r["dst_port"]))
+
+
+RUNS = {"remote": lambda r: r["remote"], "service": service, "protocol": lambda r: r["proto"]}
+
+
+def runs(rows, kind):
+    """The lengths of the runs of rows of a host that are of one kind."""
+    return [len(list(run)) for h in by_host(rows) for _, run in itertools.groupby(h, kind)]
+
+
+def sessions(rows):
+    """For each host, the flows of its sessions."""
+    out = []
+    for h in by_host(rows):
+        starts = [i for i, r in enumerate(h) if r["gap"] is None or r["gap"] > 60_000_000] + [len(h)]
+        out.append(np.diff(starts))
+    return out
+
+
+def length_bin(n):
+    """Half doublings, numbered by their lower end."""
+    width = max(1, 2 ** (int(n).bit_length() - 2))
+    return n // width * width
+
+
+def hour_shares(rows):
+    return np.mean([np.bincount([hour(r) for r in h], minlength=24) / len(h) for h in by_host(rows)], axis=0)
+
+
+def met(rows):
+    """For each host, how often it meets each remote address, local port and remote port."""
+    return {name: [np.array(list(Counter(r[key] for r in h if key == "remote" or ported(r)).values())) for h in by_host(rows)]
+            for name, key in (("remote", "remote"), ("local_port", "lport"), ("remote_port", "rport"))}
+
+
+def figures(rows):
+    """What a host has, for all hosts."""
+    out = {name + "s": [len(n) for n in hosts] for name, hosts in met(rows).items()}
+    out["flows"] = [len(h) for h in by_host(rows)]
+    out["bytes"] = [sum(r["bytes"] for r in h) for h in by_host(rows)]
+    out["sessions"] = [len(s) for s in sessions(rows)]
+    return out
+
+
+def p_values(a, b):
+    """Of the Kolmogorov-Smirnov tests: the limit distribution with Stephens' correction."""
+    fa, fb, out = figures(a), figures(b), {}
+    for name in fa:
+        m, n = len(fa[name]), len(fb[name])
+        size = math.sqrt(m * n / (m + n))
+        out["ks_" + name] = float(kolmogorov((size + 0.12 + 0.11 / size) * ks_2samp(fa[name], fb[name]).statistic))
+    return out
+
+
 def hour_ranks(rows):
     return np.sum([rankdata([sum(hour(r) == k for r in h) for k in range(24)]) for h in by_host(rows)], axis=0)
 
@@ -378,9 +441,23 @@ def values(rows, real):
     out["reverse_previous"] = float(np.mean([tie(r)[0] == "reverse" for r in followers]))
     out["direction_flips"] = float(np.mean([r["out"] != r["before"]["out"] for r in followers]))
     out["both_internal"] = float(np.mean([internal(r["src_addr"]) and internal(r["dst_addr"]) for r in rows]))
-    for name, key in (("remotes", "remote"), ("local_ports", "lport"), ("remote_ports", "rport")):
-        out[name + "_per_host"] = float(np.median(
-            [len({r[key] for r in h if key == "remote" or ported(r)}) for h in hosts]))
+    for name, counts in met(rows).items():
+        counts = [n for n in counts if len(n)]
+        out[name + "s_per_host"] = float(np.median(figures(rows)[name + "s"]))
+        out["top_" + name] = float(np.median([n.max() / n.sum() for n in counts]))
+        out["evenness_" + name] = float(np.median([entropy(n) / math.log(len(n)) if len(n) > 1 else 0 for n in counts]))
+    for name, kind in RUNS.items():
+        out["run_" + name] = float(np.mean(runs(rows, kind)))
+    out["session_flows"] = float(np.mean(np.concatenate(sessions(rows))))
+    out["sessions_per_host"] = float(np.median([len(s) for s in sessions(rows)]))
+    for name in ("service", "protocol"):
+        out[f"repeat_{name}_1"] = float(np.mean([RUNS[name](r) == RUNS[name](r["before"]) for r in followers]))
+    volumes = Counter()
+    for r in rows:
+        volumes[r["remote"]] += r["bytes"]
+    v = np.sort(list(volumes.values()))
+    tail = len(v) // 10
+    out["volume_exponent"] = float(1 + 1 / np.mean(np.log(v[-tail:] / v[-tail - 1])))
     for name, f in ATOMS.items():
         out["atoms_" + name] = float(atoms(f, real, rows).sum())
     out["pairs_same"], out["pairs_lag"] = (pairs_mean(information(rows, lag), lag) for lag in (False, True))
@@ -412,17 +489,27 @@ def differences(a, b):
     out["acf_gaps"] = float(np.abs(gaps_acf(a) - gaps_acf(b)).mean())
     out["js_gap_tie"] = divergence([tie(r) for r in a if r["before"]], [tie(r) for r in b if r["before"]])
     out["hour_profile"] = float(1 - np.corrcoef(hour_ranks(a), hour_ranks(b))[0, 1])
-    out["temporal_mean"] = float(np.mean([out[n] for n in ("acf_bytes", "acf_gaps", "js_gap_tie", "hour_profile")]))
+    out["hour_shares"] = float(np.abs(hour_shares(a) - hour_shares(b)).sum() / 2)
+    repeats = ["repeat_remote_1", "repeat_service_1", "repeat_protocol_1", "direction_flips"]
+    out["temporal_mean"] = float(np.mean([out["acf_bytes"], out["acf_gaps"], out["hour_shares"]]
+                                         + [abs(va[n] - vb[n]) for n in repeats]))
+    for name, kind in RUNS.items():
+        out["run_" + name] = divergence([length_bin(n) for n in runs(a, kind)], [length_bin(n) for n in runs(b, kind)])
+    out["session_flows"] = divergence(*([length_bin(n) for n in np.concatenate(sessions(s))] for s in (a, b)))
+    fa, fb = figures(a), figures(b)
+    for name in fa:
+        out["ks_" + name] = float(ks_2samp(fa[name], fb[name]).statistic)
     return out
 
 
 def main(folder):
-    sets = {"real": make(1, 6, 150, 5), "synthetic": make(2, 5, 130, 7)}
+    sets = {"real": make(1, 6, 150, 18), "synthetic": make(2, 5, 130, 23)}
     for name, flows in sets.items():
         with open(f"{folder}/{name}.csv", "w", newline="") as f:
             csv.writer(f, lineterminator="\n").writerows([COLUMNS] + flows)
     real, synthetic = table(sets["real"]), table(sets["synthetic"])
-    expected = {"real": values(real, real), "synthetic": values(synthetic, real), "difference": differences(real, synthetic)}
+    expected = {"real": values(real, real), "synthetic": values(synthetic, real), "difference": differences(real, synthetic),
+                "p_value": p_values(real, synthetic)}
     with open(f"{folder}/expected.json", "w") as f:
         json.dump(expected, f, indent=1)
         f.write("\n")

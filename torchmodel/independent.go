@@ -174,7 +174,7 @@ func countIndependent(s *sets) (*independent, error) {
 }
 
 // trainIndependent writes the baseline as a model.
-func trainIndependent(s *sets, b *independent, dir string, obs Observer) (*Model, error) {
+func trainIndependent(_ context.Context, s *sets, b *independent, dir string, _ TrainOptions, obs Observer) (*Model, error) {
 	var err error
 	if b.profiles, err = profilesOf(s); err != nil {
 		return nil, err
@@ -218,6 +218,12 @@ func (b *independent) evaluate(flows iter.Seq2[[]dataset.Flow, error], capture i
 		out[h.String()] = sum[h] / float64(max(rows, 1))
 	}
 	return out, rows, err
+}
+
+// checkIndependent checks that the arrays are those of the baseline.
+func (m *Model) checkIndependent(int64) error {
+	_, err := m.readIndependent()
+	return err
 }
 
 // readIndependent makes the baseline of a loaded model.

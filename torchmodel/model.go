@@ -16,12 +16,6 @@ import (
 	"stan/dataset/encode"
 )
 
-// The architectures that train and generate.
-const (
-	ArchStan        = "stan"
-	ArchIndependent = "independent"
-)
-
 // The files of a model folder.
 const (
 	manifestFile = "model.json"
@@ -39,8 +33,9 @@ type Manifest struct {
 	Format     string             `json:"format"` // "stan-model"
 	Version    int                `json:"version"`
 	Arch       string             `json:"arch"`
-	Config     *Config            `json:"config,omitempty"` // of arch stan
-	Vocabulary *encode.Vocabulary `json:"vocabulary"`
+	Config     *Config            `json:"config,omitempty"`     // of arch stan
+	Vocabulary *encode.Vocabulary `json:"vocabulary,omitempty"` // of a model of flows
+	Table      *TableSchema       `json:"table,omitempty"`      // of a model of a table
 	Training   Training           `json:"training"`
 	Weights    string             `json:"weights_sha256"` // of model.safetensors
 }
@@ -172,13 +167,17 @@ func decodeStrictly(text []byte, into any) error {
 }
 
 func (m *Manifest) validate(path string) error {
+	arch, err := findArch(m.Arch)
+	if err != nil {
+		return refuse(path, "%v", err)
+	}
 	switch {
 	case m.Format != "stan-model":
 		return refuse(path, "format %q, want \"stan-model\"", m.Format)
 	case m.Version != manifestVersion:
 		return refuse(path, "version %d, want %d", m.Version, manifestVersion)
-	case m.Arch != ArchStan && m.Arch != ArchIndependent:
-		return refuse(path, "arch %q, want %s or %s", m.Arch, ArchStan, ArchIndependent)
+	case arch.flows == nil && m.Vocabulary != nil:
+		return refuse(path, "a vocabulary, but arch %s does not learn flows", m.Arch)
 	case m.Vocabulary == nil:
 		return refuse(path, "no vocabulary")
 	case (m.Config != nil) != (m.Arch == ArchStan):
@@ -214,10 +213,9 @@ func (m *Model) readWeights(dir string) error {
 	if m.profiles, err = readProfiles(m.arrays); err != nil {
 		return refuse(path, "%v", err)
 	}
-	if m.Manifest.Arch == ArchIndependent {
-		_, err = m.readIndependent()
-	} else {
-		err = m.checkNetwork(numbers)
+	arch, err := findArch(m.Manifest.Arch)
+	if err == nil {
+		err = arch.flows.check(m, numbers)
 	}
 	if err != nil {
 		return refuse(path, "%v", err)
