@@ -14,6 +14,7 @@ const (
 	Correlation Unit = "correlation" // -1 to 1
 	Count       Unit = "count"       // rows, addresses or ports
 	Number      Unit = "number"      // without a unit
+	AUC         Unit = "AUC"         // of a classifier; a difference is that above 0.5, which is chance
 	LogRatio    Unit = "log ratio"   // natural logarithm of (1+other)/(1+real), without its sign
 )
 
@@ -102,7 +103,7 @@ func families(internal bool, train *summary) []family {
 
 // Names returns the names of all measures that a report can hold.
 func Names() []string {
-	names := slices.Clone(sampledNames)
+	names := sampledNames()
 	for _, f := range families(true, new(summary)) {
 		for _, m := range f.measures {
 			names = append(names, m.name)

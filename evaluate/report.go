@@ -80,6 +80,9 @@ type Result struct {
 	PValue         *Figure `json:"p_value,omitempty"` // how often two draws of hosts from one population differ as much
 	Curves         *Curves `json:"curves,omitempty"`
 
+	// Discriminator says more where the measure is one.
+	Discriminator *Discriminator `json:"discriminator,omitempty"`
+
 	aggregate bool
 }
 
@@ -178,6 +181,7 @@ func newReport(real, synthetic, train *counts, o Options) *Report {
 		shown := excerptOf(real.sample)
 		r.Rows.Real = &shown
 	}
+	r.Notes = append(r.Notes, discriminatorNotes(r.Measures)...)
 	r.sumUp()
 	if m := r.Measure(copyMeasureName); m != nil && m.Verdict == Apart {
 		r.Notes = append(r.Notes, fmt.Sprintf("%s %% of the longer flows repeat a single training row, of real's %s %%: "+

@@ -8,7 +8,13 @@ type sampled struct {
 }
 
 // sampledFamilies take their measures on samples, in the order of the report.
-var sampledFamilies = []func(*sampled) []Result{}
+var sampledFamilies = []func(*sampled) []Result{discriminatorResults}
 
-// sampledNames lists the measures that they may take.
-var sampledNames []string
+// sampledNames lists the measures that they take.
+func sampledNames() []string {
+	var names []string
+	for i := range discriminators {
+		names = append(names, discriminators[i].name)
+	}
+	return names
+}

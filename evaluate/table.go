@@ -29,6 +29,8 @@ func (r *Report) WriteTable(w io.Writer) error {
 		}
 		switch {
 		case m.Title == "":
+		case block == familyDiscriminators:
+			t.discriminator(m)
 		case block == divergences:
 			t.divergence(m, r.Measure(strings.Replace(m.Name, "js_", "js_paper_", 1)))
 		case block == distances:
@@ -135,6 +137,9 @@ func (t *table) heading(block string, trained bool) {
 	case distances:
 		t.line("%s: mean factor by which values must move to become real's", title)
 		t.line(divergenceColumns, titleWidth+2, "", "synthetic", "other real", "limit", "", "", "")
+	case familyDiscriminators:
+		t.line("%s: AUC, 0.5 (not at all) to 1 (always)", title)
+		t.line(divergenceColumns, titleWidth+2, "", "synthetic", "other real", "limit", "", "", "")
 	default:
 		t.line(valueColumns, titleWidth+2, title, "real", "synthetic", other, "difference", "limit", "")
 	}
@@ -142,14 +147,15 @@ func (t *table) heading(block string, trained bool) {
 
 // blockTitles head the blocks.
 var blockTitles = map[string]string{
-	divergences:     "One attribute at a time: Jensen-Shannon divergence",
-	distances:       "Earth mover's distance",
-	atoms:           "Real's commonest exact values",
-	familyRules:     "Flows that break a rule",
-	familyPairs:     "Mutual information of attributes",
-	familyTime:      "Order in time",
-	familyStructure: "Who talks to whom",
-	familyPrivacy:   "What shows of the training flows",
+	divergences:          "One attribute at a time: Jensen-Shannon divergence",
+	distances:            "Earth mover's distance",
+	atoms:                "Real's commonest exact values",
+	familyRules:          "Flows that break a rule",
+	familyPairs:          "Mutual information of attributes",
+	familyTime:           "Order in time",
+	familyStructure:      "Who talks to whom",
+	familyDiscriminators: "Told from real by a classifier that has not seen the hosts",
+	familyPrivacy:        "What shows of the training flows",
 }
 
 // Block returns the title under which the measure stands.
@@ -173,6 +179,23 @@ func (t *table) value(m Result, trained bool) {
 	}
 	t.line(mark(m)+valueColumns, titleWidth, m.Title, text(m.Real, m.Unit), text(m.Synthetic, m.Unit), other,
 		differenceText(m.Difference, m.DifferenceUnit), differenceText(m.Limit, m.DifferenceUnit), m.Verdict)
+}
+
+// attributesNamed is how many of the attributes that give a set away are named.
+const attributesNamed = 3
+
+// discriminator writes how well rows are told apart and, unless they are as real, by what.
+func (t *table) discriminator(m Result) {
+	t.line(mark(m)+divergenceColumns, titleWidth, m.Title, text(m.Synthetic, AUC), text(m.OtherReal, AUC),
+		text(0.5+m.Limit, AUC), m.Verdict, "", "")
+	if m.Verdict == AsReal || m.Verdict == NoData {
+		return
+	}
+	var named []string
+	for _, a := range m.Discriminator.Attributes[:min(attributesNamed, len(m.Discriminator.Attributes))] {
+		named = append(named, fmt.Sprintf("%s (%s %%)", a.Name, percent(float64(a.Share))))
+	}
+	t.line("    by %s", strings.Join(named, ", "))
 }
 
 // kept reports whether m is a rule that no flow of any set breaks.

@@ -30,6 +30,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"curves":   drawCurves,
 	"limits":   limits,
 	"heat":     heat,
+	"told":     discriminator,
 	"pairs":    func(name string) string { return pairTitles[name] },
 	"times":    times,
 	"seconds":  func(f evaluate.Figure) string { return fmt.Sprintf("%.3f", float64(f)) },
@@ -51,6 +52,7 @@ type view struct {
 	TwoLimits string
 	Drawn     []*evaluate.Result // attributes with curves, the furthest first
 	DrawnTime []*evaluate.Result
+	Told      []*evaluate.Result // discriminators
 	Blocks    []block
 	Excerpts  []namedExcerpt
 }
@@ -102,6 +104,9 @@ func newView(r *evaluate.Report) *view {
 			continue
 		}
 		v.add(m)
+		if m.Discriminator != nil && len(m.Discriminator.Folds) > 0 {
+			v.Told = append(v.Told, m)
+		}
 		if m.Curves != nil && m.Family == "attributes" {
 			v.Drawn = append(v.Drawn, m)
 		} else if m.Curves != nil && len(m.Curves.Real)+len(m.Curves.Synthetic) > 0 {
