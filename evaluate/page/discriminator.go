@@ -21,7 +21,7 @@ func discriminator(m *evaluate.Result) template.HTML {
 	)
 	attributes := m.Discriminator.Attributes
 	attributes = attributes[:min(attributesShown, len(attributes))]
-	d := newCanvas(drawingWidth, barsTop+row*float64(len(attributes))+34, m.PlainTitle()+": area under the curve by fold, and attributes")
+	d := newCanvas(drawingWidth, barsTop+row*float64(len(attributes))+8, m.PlainTitle()+": area under the curve by fold, and attributes")
 
 	low := 0.5
 	for _, f := range append(m.Discriminator.Folds, m.Synthetic) {
@@ -29,7 +29,7 @@ func discriminator(m *evaluate.Result) template.HTML {
 			low -= 0.1
 		}
 	}
-	x := linear(low, 1, 8, drawingWidth-14)
+	x := linear(low, 1, 12, drawingWidth-14)
 	middle := (stripTop + stripBottom) / 2
 	for _, t := range plainTicks(low, 1, 5, number) {
 		d.line("grid", x(t.at), stripTop, x(t.at), stripBottom)
@@ -51,7 +51,7 @@ func discriminator(m *evaluate.Result) template.HTML {
 		if auc > 0.9 {
 			side, shift = "end", -5
 		}
-		d.text("name synthetic "+side, at+shift, 12, number(round(auc, 3)))
+		d.text("name synthetic "+side, at+shift, 12, evaluate.Number.Text(m.Synthetic))
 	}
 
 	if len(attributes) == 0 {
