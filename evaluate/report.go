@@ -74,8 +74,16 @@ type Result struct {
 	Limit          Figure  `json:"limit"`      // as real up to this difference
 	Verdict        Verdict `json:"verdict"`
 	Curves         *Curves `json:"curves,omitempty"`
+	// Interval is that of 95 % of Synthetic, where it is told.
+	Interval *Interval `json:"interval,omitempty"`
 
 	aggregate bool
+}
+
+// Interval is where a figure lies with a probability of 95 %.
+type Interval struct {
+	Low  Figure `json:"low"`
+	High Figure `json:"high"`
 }
 
 // Curves holds the values behind a measure: by lag from 1, or by hour from 0.
@@ -128,7 +136,7 @@ func (r *Report) Measure(name string) *Result {
 }
 
 // newReport compares the counted sets; train may be nil.
-func newReport(real, synthetic, train *counts, o Options) *Report {
+func newReport(real, synthetic, train *counts, scores modelScores, o Options) *Report {
 	r := &Report{
 		Schema: Schema, Version: SchemaVersion,
 		Real: describe(real), Synthetic: describe(synthetic),
@@ -164,12 +172,15 @@ func newReport(real, synthetic, train *counts, o Options) *Report {
 			r.Measures = append(r.Measures, result)
 		}
 	}
-	rows := &sampled{real: real.sample, synthetic: synthetic.sample, seed: o.Seed}
+	rows := &sampled{real: real.sample, synthetic: synthetic.sample, scores: scores, draws: o.Draws, seed: o.Seed}
 	if train != nil {
 		rows.train = train.sample
 	}
 	for _, take := range sampledFamilies {
 		r.Measures = append(r.Measures, take(rows)...)
+	}
+	if o.Likelihood != nil {
+		r.Measures = append(r.Measures, likelihoodResults(o.Likelihood.Attributes(), scores.real, scores.train)...)
 	}
 	r.sumUp()
 	if m := r.Measure(copyMeasureName); m != nil && m.Verdict == Apart {

@@ -4,8 +4,10 @@ package evaluate
 type sampled struct {
 	real, synthetic *sample
 	train           *sample // nil without a training set
+	scores          modelScores
+	draws           int
 	seed            uint64
 }
 
 // sampledFamilies take their measures on samples, in the order of the report.
-var sampledFamilies = []func(*sampled) []Result{}
+var sampledFamilies = []func(*sampled) []Result{attackResults}

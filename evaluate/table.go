@@ -125,6 +125,8 @@ func (t *table) heading(family string, trained bool) {
 		columns("Who talks to whom")
 	case familyPrivacy:
 		columns("What shows of the training flows")
+	case familyLikelihood:
+		columns("Likelihood under the model, nats a row")
 	}
 }
 
@@ -145,7 +147,14 @@ func (t *table) value(m Result, trained bool) {
 		other = text(m.OtherReal, m.Unit)
 	}
 	t.line(mark(m)+valueColumns, titleWidth, m.Title, text(m.Real, m.Unit), text(m.Synthetic, m.Unit), other,
-		differenceText(m.Difference, m.DifferenceUnit), differenceText(m.Limit, m.DifferenceUnit), m.Verdict)
+		differenceText(m.Difference, m.DifferenceUnit), differenceText(m.Limit, m.DifferenceUnit), m.verdictText())
+}
+
+func (m *Result) verdictText() string {
+	if m.Verdict == NotJudged {
+		return ""
+	}
+	return string(m.Verdict)
 }
 
 // kept reports whether m is a rule that no flow of any set breaks.

@@ -15,10 +15,12 @@ import (
 
 	"stan/dataset"
 	"stan/evaluate"
+	"stan/torchmodel"
 )
 
 type evaluateOptions struct {
 	train     string
+	model     string
 	real      string
 	synthetic string
 	internal  string
@@ -45,6 +47,8 @@ was not trained on.`,
 			&cli.StringFlag{Name: "synthetic", Destination: &o.synthetic, Usage: "folder `DIR` of flows to judge"},
 			&cli.StringFlag{Name: "train", Destination: &o.train,
 				Usage: "folder `DIR` of the flows that the model was trained on"},
+			&cli.StringFlag{Name: "model", Destination: &o.model,
+				Usage: "folder `DIR` of the model: report how likely the real flows are under it, and with --train whether that tells training hosts from others"},
 			&cli.StringFlag{Name: "json", Destination: &o.json,
 				Usage: "write the report to `FILE` as JSON too; - writes it to standard output instead of the table"},
 			&cli.StringFlag{Name: "internal", Destination: &o.internal,
@@ -120,10 +124,19 @@ func runEvaluate(ctx context.Context, o evaluateOptions, con *console) error {
 		}
 		train, flows[set.Name] = &set, n
 	}
+	var likelihood evaluate.Likelihood
+	if o.model != "" {
+		scorer, err := openScorer(o.model)
+		if err != nil {
+			return err
+		}
+		defer scorer.Close()
+		likelihood = scorer
+	}
 	var reading *stage
 	var current string
 	report, err := evaluate.Compare(real, synthetic, train, evaluate.Options{
-		Seed: o.seed, Draws: o.draws,
+		Seed: o.seed, Draws: o.draws, Likelihood: likelihood,
 		Progress: func(set string, rows int64) {
 			if set != current {
 				if reading != nil {
@@ -139,6 +152,22 @@ func runEvaluate(ctx context.Context, o evaluateOptions, con *console) error {
 	}
 	reading.Done()
 	return o.write(report, con)
+}
+
+func openScorer(dir string) (*torchmodel.Scorer, error) {
+	model, err := torchmodel.Load(dir)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate: --model: %w", err)
+	}
+	device, err := chooseDevice("auto")
+	if err != nil {
+		return nil, fmt.Errorf("evaluate: --model: %w", err)
+	}
+	scorer, err := model.NewScorer(device)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate: --model: %w", err)
+	}
+	return scorer, nil
 }
 
 // checkOutput refuses a JSON file that is there already, or cannot be created.
