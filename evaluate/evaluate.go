@@ -16,19 +16,20 @@ import (
 
 // Set is one set of flows.
 type Set struct {
-	Name     string // as the report and errors call it, such as "real"
-	Place    string // where it was read from, for the report; may be empty
-	Flows    iter.Seq2[[]dataset.Flow, error]
-	Internal []netip.Prefix // the internal networks; measures that need them are left out when there are none
+	Name     string                           // as the report and errors call it, such as "real"
+	Place    string                           // where it was read from, for the report; may be empty
+	Flows    iter.Seq2[[]dataset.Flow, error] // may be read more than once
+	Internal []netip.Prefix                   // the internal networks; measures that need them are left out when there are none
 }
 
 // Options tune a comparison; the zero value is usable.
 type Options struct {
-	Seed     uint64                       // chooses the draws of hosts behind the floor
-	Draws    int                          // number of draws behind the floor; 0 stands for DefaultDraws
-	Sample   int                          // rows of each set that measures of rows work on; 0 stands for DefaultSample
-	ShowReal bool                         // put some real rows into the report
-	Progress func(set string, rows int64) // called after each batch with the rows read of that set; may be nil
+	Seed       uint64                       // chooses the draws of hosts behind the floor
+	Draws      int                          // number of draws behind the floor; 0 stands for DefaultDraws
+	Sample     int                          // rows of each set that measures of rows work on; 0 stands for DefaultSample
+	ShowReal   bool                         // put some real rows into the report
+	Likelihood Likelihood                   // model whose likelihood of real and training flows is reported; nil for none
+	Progress   func(set string, rows int64) // called after each batch with the rows read of that set; may be nil
 }
 
 // DefaultDraws is enough for a standard deviation known to about a sixth of itself (1/sqrt(2*20)).
@@ -41,7 +42,8 @@ const DefaultSample = 100_000
 // against draws of train's hosts, and copies of training rows are looked for; without it (nil), the floor is one half of
 // real's hosts against the other.
 //
-// Each set is read once, in memory that grows by about 150 bytes a host and with o.Sample, and does not grow with its rows.
+// Each set is read once, real and train once more with a Likelihood, in memory that grows by about 150 bytes a host and with
+// o.Sample, and does not grow with its rows.
 // Equal sets and options give equal reports.
 func Compare(real, synthetic Set, train *Set, o Options) (*Report, error) {
 	if o.Draws < 0 {
@@ -84,7 +86,18 @@ func Compare(real, synthetic Set, train *Set, o Options) (*Report, error) {
 			c.settle(values)
 		}
 	}
-	report := newReport(realCounts, syntheticCounts, trained, o)
+	var scores modelScores
+	if o.Likelihood != nil {
+		if scores.real, err = realCounts.score(o); err != nil {
+			return nil, err
+		}
+		if train != nil {
+			if scores.train, err = trained.score(o); err != nil {
+				return nil, err
+			}
+		}
+	}
+	report := newReport(realCounts, syntheticCounts, trained, scores, o)
 	if known != nil && !known.streams.complete {
 		report.Notes = append(report.Notes, fmt.Sprintf("exact_rows, copied_pairs and copied_run look for rows of train's first %s "+
 			"flows only", thousands(int64(len(known.streams.order)))))

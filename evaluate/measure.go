@@ -15,6 +15,7 @@ const (
 	Count       Unit = "count"       // rows, addresses or ports
 	Number      Unit = "number"      // without a unit
 	AUC         Unit = "AUC"         // of a classifier; a difference is that above 0.5, which is chance
+	Nats        Unit = "nats"        // of a row's negative log-likelihood
 	LogRatio    Unit = "log ratio"   // natural logarithm of (1+other)/(1+real), without its sign
 )
 
@@ -65,6 +66,7 @@ var (
 	habitTolerance       = tolerance{0.001, 0.02} // rules that one odd host among many breaks by the thousand
 	copyTolerance        = tolerance{0.001, 0.005}
 	runTolerance         = tolerance{math.Log(2), math.Log(4)} // the longest of many runs varies widely
+	leakTolerance        = tolerance{0.03, 0.06}               // of attacks on a thousand rows
 	correlationTolerance = tolerance{0.01, 0.03}
 	pairTolerance        = tolerance{0.005, 0.02}
 	spreadTolerance      = tolerance{0.01, 0.05}
@@ -120,6 +122,7 @@ const (
 	familyTime       = "time"
 	familyStructure  = "structure"
 	familyPrivacy    = "privacy"
+	familyLikelihood = "likelihood"
 )
 
 // shareMeasure returns a measure of the share of rows that count has counted, among those that of has counted.

@@ -73,17 +73,25 @@ type Result struct {
 	OtherReal      Figure  `json:"other_real"` // all training hosts
 	DifferenceUnit Unit    `json:"difference_unit"`
 	Difference     Figure  `json:"difference"` // synthetic from real
-	Figure         Figure  `json:"figure"`     // what a Bound is about: Synthetic where there is a unit, else Difference
+	Figure         Figure  `json:"figure"`     // what a Bound is about; setFigure has the rule
 	Floor          Floor   `json:"floor"`      // other real hosts from real
 	Limit          Figure  `json:"limit"`      // as real up to this difference
 	Verdict        Verdict `json:"verdict"`
 	PValue         *Figure `json:"p_value,omitempty"` // how often two draws of hosts from one population differ as much
 	Curves         *Curves `json:"curves,omitempty"`
+	// Interval is that of 95 % of Synthetic, where it is told.
+	Interval *Interval `json:"interval,omitempty"`
 
 	// Discriminator says more where the measure is one.
 	Discriminator *Discriminator `json:"discriminator,omitempty"`
 
 	aggregate bool
+}
+
+// Interval is where a figure lies with a probability of 95 %.
+type Interval struct {
+	Low  Figure `json:"low"`
+	High Figure `json:"high"`
 }
 
 // Figure is a number, written to JSON with nine significant digits, or as null where it is none.
@@ -129,7 +137,7 @@ func (r *Report) Measure(name string) *Result {
 }
 
 // newReport compares the counted sets; train may be nil.
-func newReport(real, synthetic, train *counts, o Options) *Report {
+func newReport(real, synthetic, train *counts, scores modelScores, o Options) *Report {
 	r := &Report{
 		Schema: Schema, Version: SchemaVersion,
 		Real: describe(real), Synthetic: describe(synthetic),
@@ -166,12 +174,15 @@ func newReport(real, synthetic, train *counts, o Options) *Report {
 			r.Measures = append(r.Measures, result)
 		}
 	}
-	rows := &sampled{real: real.sample, synthetic: synthetic.sample, seed: o.Seed}
+	rows := &sampled{real: real.sample, synthetic: synthetic.sample, scores: scores, draws: o.Draws, seed: o.Seed}
 	if train != nil {
 		rows.train = train.sample
 	}
 	for _, take := range sampledFamilies {
 		r.Measures = append(r.Measures, take(rows)...)
+	}
+	if o.Likelihood != nil {
+		r.Measures = append(r.Measures, likelihoodResults(o.Likelihood.Attributes(), scores.real, scores.train)...)
 	}
 	for i := range r.Measures {
 		r.Measures[i].setFigure()
@@ -219,8 +230,12 @@ func (m *measure) take(real, synthetic, other *summary, pairs []pair) Result {
 
 // setFigure chooses the figure that stands for the measure.
 func (m *Result) setFigure() {
-	m.Figure = m.Difference
-	if m.Unit != "" {
+	switch {
+	case m.Unit == "":
+		m.Figure = m.Difference
+	case m.Verdict == NotJudged:
+		m.Figure = m.Real
+	default:
 		m.Figure = m.Synthetic
 	}
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // Measures that look at rows, not at counts, work on a sample of a set: whole blocks of consecutive rows of one host, so
-// that a row's neighbours are there too. Which blocks stay depends on the seed and on the blocks alone, and memory is
-// bounded by the sample's size.
+// that a row's neighbours are there too. Which blocks stay depends on the seed and on the blocks alone, not on the host's
+// address: a stream that stands in two sets has the same blocks in both samples. Memory is bounded by the sample's size.
 
 // sampleBlock is the number of consecutive rows of a host that are kept or dropped together.
 const sampleBlock = 60
@@ -79,11 +79,7 @@ func (s *sampler) row(r *row) {
 	}
 	if s.at%sampleBlock == 0 {
 		s.end()
-		host := r.Host.As16()
-		key := mix(s.seed, uint64(s.at))
-		for i := 0; i < len(host); i += 4 {
-			key = mix(key, uint64(host[i])<<24|uint64(host[i+1])<<16|uint64(host[i+2])<<8|uint64(host[i+3]))
-		}
+		key := mix(mix(s.seed, uint64(s.at)), rowKey(r))
 		if s.kept < s.limit || key < s.blocks[0].key {
 			s.block = &block{key: key, order: s.read, host: r.Host}
 		}

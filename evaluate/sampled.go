@@ -4,11 +4,13 @@ package evaluate
 type sampled struct {
 	real, synthetic *sample
 	train           *sample // nil without a training set
+	scores          modelScores
+	draws           int
 	seed            uint64
 }
 
 // sampledFamilies take their measures on samples, in the order of the report.
-var sampledFamilies = []func(*sampled) []Result{discriminatorResults}
+var sampledFamilies = []func(*sampled) []Result{attackResults, discriminatorResults}
 
 // sampledNames lists the measures that they take.
 func sampledNames() []string {
@@ -16,5 +18,8 @@ func sampledNames() []string {
 	for i := range discriminators {
 		names = append(names, discriminators[i].name)
 	}
-	return names
+	for i := range attacks {
+		names = append(names, attacks[i].name)
+	}
+	return append(names, "membership_likelihood_auc", "membership_auc", "nll")
 }

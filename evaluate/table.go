@@ -156,6 +156,7 @@ var blockTitles = map[string]string{
 	familyStructure:      "Who talks to whom",
 	familyDiscriminators: "Told from real by a classifier that has not seen the hosts",
 	familyPrivacy:        "What shows of the training flows",
+	familyLikelihood:     "Likelihood under the model, nats a row",
 }
 
 // Block returns the title under which the measure stands.
@@ -178,7 +179,14 @@ func (t *table) value(m Result, trained bool) {
 		other = text(m.OtherReal, m.Unit)
 	}
 	t.line(mark(m)+valueColumns, titleWidth, m.Title, text(m.Real, m.Unit), text(m.Synthetic, m.Unit), other,
-		differenceText(m.Difference, m.DifferenceUnit), differenceText(m.Limit, m.DifferenceUnit), m.Verdict)
+		differenceText(m.Difference, m.DifferenceUnit), differenceText(m.Limit, m.DifferenceUnit), m.verdictText())
+}
+
+func (m *Result) verdictText() string {
+	if m.Verdict == NotJudged {
+		return ""
+	}
+	return string(m.Verdict)
 }
 
 // attributesNamed is how many of the attributes that give a set away are named.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/google/renameio/v2"
 	"github.com/urfave/cli/v2"
@@ -18,10 +19,12 @@ import (
 	"stan/dataset"
 	"stan/evaluate"
 	"stan/evaluate/page"
+	"stan/torchmodel"
 )
 
 type evaluateOptions struct {
 	train     string
+	model     string
 	real      string
 	synthetic string
 	internal  string
@@ -53,6 +56,8 @@ was not trained on.`,
 			&cli.StringFlag{Name: "synthetic", Destination: &o.synthetic, Usage: "folder `DIR` of flows to judge"},
 			&cli.StringFlag{Name: "train", Destination: &o.train,
 				Usage: "folder `DIR` of the flows that the model was trained on"},
+			&cli.StringFlag{Name: "model", Destination: &o.model,
+				Usage: "folder `DIR` of the model: report how likely the real flows are under it, and with --train whether that tells training hosts from others"},
 			&cli.StringFlag{Name: "json", Destination: &o.json,
 				Usage: "write the report to `FILE` as JSON too; - writes it to standard output instead of the table"},
 			&cli.StringFlag{Name: "html", Destination: &o.html,
@@ -106,7 +111,9 @@ func (o *evaluateOptions) validate() error {
 		if err != nil {
 			return usagef("evaluate", "--fail-if: %w", err)
 		}
-		if names := evaluate.Names(); !slices.Contains(names, bound.Measure) {
+		names := evaluate.Names()
+		ofModel := strings.HasPrefix(bound.Measure, "nll_") // its attributes are the model's
+		if !ofModel && !slices.Contains(names, bound.Measure) {
 			return usagef("evaluate", "--fail-if: no measure %q%s", bound.Measure, didYouMean(bound.Measure, names))
 		}
 		o.bounds = append(o.bounds, bound)
@@ -154,10 +161,19 @@ func runEvaluate(ctx context.Context, o evaluateOptions, con *console) error {
 		}
 		train, flows[set.Name] = &set, n
 	}
+	var likelihood evaluate.Likelihood
+	if o.model != "" {
+		scorer, err := openScorer(o.model)
+		if err != nil {
+			return err
+		}
+		defer scorer.Close()
+		likelihood = scorer
+	}
 	var reading *stage
 	var current string
 	report, err := evaluate.Compare(real, synthetic, train, evaluate.Options{
-		Seed: o.seed, Draws: o.draws, Sample: o.sample, ShowReal: o.showReal,
+		Seed: o.seed, Draws: o.draws, Sample: o.sample, ShowReal: o.showReal, Likelihood: likelihood,
 		Progress: func(set string, rows int64) {
 			if set != current {
 				if reading != nil {
@@ -176,6 +192,22 @@ func runEvaluate(ctx context.Context, o evaluateOptions, con *console) error {
 		return err
 	}
 	return o.checkBounds(report)
+}
+
+func openScorer(dir string) (*torchmodel.Scorer, error) {
+	model, err := torchmodel.Load(dir)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate: --model: %w", err)
+	}
+	device, err := chooseDevice("auto")
+	if err != nil {
+		return nil, fmt.Errorf("evaluate: --model: %w", err)
+	}
+	scorer, err := model.NewScorer(device)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate: --model: %w", err)
+	}
+	return scorer, nil
 }
 
 // checkOutput refuses a report file that is there already, or cannot be created.
