@@ -2,6 +2,11 @@ package torchmodel
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+
+	torch "github.com/wangkuiyi/gotorch"
 
 	"stan/dataset/table"
 )
@@ -24,23 +29,83 @@ type tableSets struct {
 	about        Training
 }
 
-// TableSchema is what a model knows of a table besides its numbers.
-type TableSchema struct {
-	Entity  string        `json:"entity"`         // name of the column of entities
-	Time    string        `json:"time"`           // name of the column of times
-	Step    int64         `json:"step,omitempty"` // µs between any two rows; 0 where it varies
-	Columns []TableColumn `json:"columns"`        // in the order of drawing
-	Rows    float64       `json:"rows_an_entity"` // mean of the training table
+// TrainTable learns a model from a table and writes it to the folder dir. valid may be nil: then some entities of train are
+// held out. A process trains one model at a time: libtorch draws from one random state.
+func TrainTable(ctx context.Context, train, valid *table.Table, dir string, o TrainOptions, obs Observer) (*Model, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	arch, err := findArch(o.Arch)
+	if err != nil {
+		return nil, err
+	}
+	if arch.table == nil {
+		return nil, fmt.Errorf("%w: arch %s learns flows only", ErrConfig, o.Arch)
+	}
+	s, err := splitTable(train, valid, o, obs)
+	if err != nil {
+		return nil, err
+	}
+	release, err := claimFolder(dir, o.Resume, o.Force)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	// Grad mode, autocast and the random state belong to an OS thread.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	torch.SetNumThreads(int32(cmpOr(o.Threads, runtime.NumCPU())))
+	base := countMarginals(s)
+	s.about.BaselineNLL = base.nllOf(s.valid)
+	var m *Model
+	var trainErr error
+	if err := torch.Try(func() { m, trainErr = arch.table.train(ctx, s, dir, o, obs) }); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	return m, trainErr
 }
 
-// TableColumn is a column and how its values become a network's numbers.
-type TableColumn struct {
-	table.Column
-	Low    float64   `json:"low"`             // of the training table: least value
-	High   float64   `json:"high"`            // greatest value
-	Tick   float64   `json:"tick,omitempty"`  // every value is a multiple of it; 0 where there is no such number
-	Atoms  []float64 `json:"atoms,omitempty"` // frequent exact values, ascending
-	Log    float64   `json:"log,omitempty"`   // unit u of ln(1 + x/u), which stands for x; 0 where x stands for itself
-	Centre float64   `json:"centre"`          // mean of what stands for a value, atoms left out
-	Scale  float64   `json:"scale"`           // its standard deviation
+// splitTable fits the schema to the entities that are learned from.
+func splitTable(train, valid *table.Table, o TrainOptions, obs Observer) (*tableSets, error) {
+	for _, t := range []*table.Table{train, valid} {
+		if t == nil {
+			continue
+		}
+		if err := t.Validate(); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrData, err)
+		}
+		if t.Rows() == 0 {
+			return nil, fmt.Errorf("%w: no rows to train on", ErrData)
+		}
+		if !t.Schema().Equal(train.Schema()) {
+			return nil, fmt.Errorf("%w: validation table of columns %v, want %v as in the training table", ErrData, t.Schema().Names(),
+				train.Schema().Names())
+		}
+	}
+	entities := len(train.Entities)
+	s := &tableSets{about: Training{Seed: o.Seed, Flows: int64(train.Rows()), Hosts: entities, First: train.Times[0]}}
+	for e := range entities {
+		if train.Starts[e] < train.Rows() {
+			s.about.First = min(s.about.First, train.Times[train.Starts[e]])
+		}
+	}
+	switch {
+	case valid != nil:
+	case entities < 4:
+		obs.Note("too few entities to hold one out: validation uses the training rows", "entities", entities)
+		valid = train
+	default:
+		out := make([]bool, entities)
+		r := rand.New(rand.NewPCG(uint64(o.Seed), 2))
+		for _, e := range r.Perm(entities)[:max(1, entities/8)] {
+			out[e] = true
+		}
+		train, valid = train.Select(func(e int) bool { return !out[e] }), train.Select(func(e int) bool { return out[e] })
+	}
+	var err error
+	if s.schema, err = fitTable(train, o.MinHosts); err != nil {
+		return nil, err
+	}
+	s.train, s.valid = s.schema.withGaps(train), s.schema.withGaps(valid)
+	return s, nil
 }

@@ -71,8 +71,6 @@ func (o *TrainOptions) Validate() error {
 			o.WeightDecay, o.ClipNorm)
 	case o.Threads < 0:
 		return fmt.Errorf("%w: threads %d, want at least 1, or 0 for one a core", ErrConfig, o.Threads)
-	case len(o.Internal) == 0:
-		return fmt.Errorf("%w: no internal network, want those of the hosts", ErrConfig)
 	}
 	return o.Config.Validate()
 }
@@ -119,6 +117,9 @@ func Train(ctx context.Context, train, valid Flows, dir string, o TrainOptions, 
 	}
 	if arch.flows == nil {
 		return nil, fmt.Errorf("%w: arch %s learns tables only", ErrConfig, o.Arch)
+	}
+	if len(o.Internal) == 0 {
+		return nil, fmt.Errorf("%w: no internal network, want those of the hosts", ErrConfig)
 	}
 	if train.Flows() == 0 {
 		return nil, fmt.Errorf("%w: no flows to train on", ErrData)
@@ -456,7 +457,7 @@ func (t *trainer) validate(ctx context.Context) (bool, error) {
 	}
 	t.state.NextValid = t.state.Step + t.validEvery()
 	t.state.Since++
-	if t.state.BestNLL == 0 || v.NLL < t.state.BestNLL {
+	if t.best == nil || v.NLL < t.state.BestNLL {
 		v.Best = true
 		t.state.BestNLL, t.state.BestStep, t.state.BestValid, t.state.Since = v.NLL, t.state.Step, v.Heads, 0
 		t.best = append(parameters(t.subject.network()), t.subject.beside()...)

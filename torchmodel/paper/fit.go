@@ -50,7 +50,7 @@ type Progress struct {
 }
 
 // validRows is the most rows that a validation looks at, spread evenly.
-const validRows = 8192
+const validRows = 4096
 
 // Fit learns the attributes of train, choosing each network's weights by valid. It returns the negative log-likelihood of
 // valid's rows by column, in nats a row, and the number of steps of all networks. Networks do not depend on each other, so

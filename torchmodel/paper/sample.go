@@ -26,7 +26,7 @@ type Model interface {
 
 // lanes is the number of sequences that are drawn in lock-step. It is fixed, and unused lanes are computed along, so that
 // no shape, and with it no rounding, depends on how many sequences there are.
-const lanes = 8
+const lanes = 4
 
 // lane is a sequence that is being drawn.
 type lane struct {
