@@ -20,6 +20,14 @@ const (
 	tooManyBytes  Reason = "too many bytes for the packets"
 	badLabel      Reason = "bad label"
 	tooLong       Reason = "line too long"
+
+	// Of tables.
+	badRow     Reason = "no row of the table"
+	badEntity  Reason = "bad entity"
+	badInstant Reason = "no time"
+	badNumber  Reason = "no number"
+	badClass   Reason = "unknown class"
+	noValue    Reason = "no value"
 )
 
 var wanted = map[Reason]string{
@@ -38,4 +46,10 @@ var wanted = map[Reason]string{
 	tooManyBytes:  "at most 65535 a packet",
 	badLabel:      "at most 256 bytes of printable text without quotes",
 	tooLong:       "at most 65536 bytes",
+	badRow:        "as many columns as the header, and quotes closed",
+	badEntity:     "1 to 256 bytes of printable text",
+	badInstant:    "seconds since 1970, or a time as 2006-01-02T15:04:05Z, up to the year 9999",
+	badNumber:     "a finite number",
+	badClass:      "one of the schema's classes",
+	noValue:       "a value",
 }

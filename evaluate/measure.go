@@ -1,6 +1,9 @@
 package evaluate
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Unit says what a figure is.
 type Unit string
@@ -12,6 +15,7 @@ const (
 	Count       Unit = "count"       // rows, addresses or ports
 	Number      Unit = "number"      // without a unit
 	Nats        Unit = "nats"        // of a row's negative log-likelihood
+	AUC         Unit = "AUC"         // of a classifier; a difference is that above 0.5, which is chance
 	LogRatio    Unit = "log ratio"   // natural logarithm of (1+other)/(1+real), without its sign
 )
 
@@ -42,6 +46,9 @@ type measure struct {
 	// real's hosts against the other.
 	halvesOnly bool
 
+	// pValue tells how often two sets of the same hosts would lie as far apart by chance; nil for most measures.
+	pValue func(real, other *summary) float64
+
 	// aggregate is set where the measure is a mean over others.
 	aggregate bool
 }
@@ -52,6 +59,8 @@ type tolerance struct{ asReal, near float64 }
 
 var (
 	jsTolerance          = tolerance{0.002, 0.01}
+	movedTolerance       = tolerance{math.Log(1.02), math.Log(1.1)}
+	atomTolerance        = tolerance{0.0005, 0.002}
 	shareTolerance       = tolerance{0.002, 0.01}
 	ruleTolerance        = tolerance{0.001, 0.005}
 	habitTolerance       = tolerance{0.001, 0.02} // rules that one odd host among many breaks by the thousand
@@ -59,6 +68,9 @@ var (
 	runTolerance         = tolerance{math.Log(2), math.Log(4)} // the longest of many runs varies widely
 	leakTolerance        = tolerance{0.03, 0.06}               // of attacks on a thousand rows
 	correlationTolerance = tolerance{0.01, 0.03}
+	pairTolerance        = tolerance{0.005, 0.02}
+	spreadTolerance      = tolerance{0.01, 0.05}
+	sameHostsTolerance   = tolerance{0.02, 0.05}
 	numberTolerance      = tolerance{0.05, 0.2}
 	ratioTolerance       = tolerance{math.Log(1.1), math.Log(1.25)}
 )
@@ -69,16 +81,23 @@ type family struct {
 	measures []measure
 }
 
-// families returns every measure. Those about internal networks are left out unless the sets name theirs; copies of
-// training rows are looked for only with a training set.
-func families(internal, trained bool) []family {
-	all := []family{
-		{familyAttributes, attributeMeasures()},
-		{familyRules, ruleMeasures(internal)},
-		{familyTime, append(temporalMeasures(), hostMeasures()...)},
-		{familyStructure, structureMeasures(internal)},
+// families returns every measure. Those about internal networks are left out unless the sets name theirs; addresses and
+// rows of the training set are looked for only with one, not nil.
+func families(internal bool, train *summary) []family {
+	structure := structureMeasures(internal)
+	if train != nil {
+		structure = append(structure, unseenMeasure(&train.volumes))
 	}
-	if trained {
+	time := slices.Concat(temporalMeasures(), hostMeasures())
+	time = append(time, temporalMean(slices.Concat(time, structure)))
+	all := []family{
+		{familyAttributes, slices.Concat(attributeMeasures(), distanceMeasures(), atomMeasures())},
+		{familyRules, ruleMeasures(internal)},
+		{familyPairs, pairMeasures()},
+		{familyTime, time},
+		{familyStructure, structure},
+	}
+	if train != nil {
 		all = append(all, family{familyPrivacy, append([]measure{copyMeasure()}, copiedMeasures()...)})
 	}
 	return all
@@ -88,11 +107,16 @@ func families(internal, trained bool) []family {
 const (
 	familyAttributes = "attributes"
 	familyRules      = "rules"
+	familyPairs      = "pairs"
 	familyTime       = "time"
 	familyStructure  = "structure"
 	familyPrivacy    = "privacy"
 	familyLikelihood = "likelihood"
 )
+
+// familyOrder is the order of the report.
+var familyOrder = []string{familyAttributes, familyRules, familyPairs, familyTime, familyStructure, familyDiscriminators,
+	familyLikelihood, familyPrivacy}
 
 // shareMeasure returns a measure of the share of rows that count has counted, among those that of has counted.
 func shareMeasure(name, title string, count, of func(*summary) int64) measure {

@@ -15,21 +15,22 @@ import (
 // version; a field that goes or changes its meaning raises it.
 const (
 	Schema        = "stan-evaluation"
-	SchemaVersion = 1
+	SchemaVersion = 2
 )
 
 // Report is what Compare found.
 type Report struct {
-	Schema    string     `json:"schema"`
-	Version   int        `json:"version"`
-	Real      SetReport  `json:"real"`
-	Synthetic SetReport  `json:"synthetic"`
-	Train     *SetReport `json:"train,omitempty"`
-	Floor     FloorInfo  `json:"floor"`
-	Verdicts  Tally      `json:"verdicts"`
-	Furthest  []string   `json:"furthest"` // names of measures that are apart, by difference over limit
-	Notes     []string   `json:"notes"`    // what a reader should know before trusting the figures
-	Measures  []Result   `json:"measures"`
+	Schema    string      `json:"schema"`
+	Version   int         `json:"version"`
+	Real      SetReport   `json:"real"`
+	Synthetic SetReport   `json:"synthetic"`
+	Train     *SetReport  `json:"train,omitempty"`
+	Floor     FloorInfo   `json:"floor"`
+	Verdicts  Tally       `json:"verdicts"`
+	Furthest  []string    `json:"furthest"` // names of measures that are apart, by difference over limit
+	Notes     []string    `json:"notes"`    // what a reader should know before trusting the figures
+	Measures  []Result    `json:"measures"`
+	Pairs     []PairTable `json:"pairs"`
 }
 
 // SetReport describes one set.
@@ -73,9 +74,13 @@ type Result struct {
 	Floor          Floor   `json:"floor"`      // other real hosts from real
 	Limit          Figure  `json:"limit"`      // as real up to this difference
 	Verdict        Verdict `json:"verdict"`
+	PValue         *Figure `json:"p_value,omitempty"` // how often two draws of hosts from one population differ as much
 	Curves         *Curves `json:"curves,omitempty"`
 	// Interval is that of 95 % of Synthetic, where it is told.
 	Interval *Interval `json:"interval,omitempty"`
+
+	// Discriminator says more where the measure is one.
+	Discriminator *Discriminator `json:"discriminator,omitempty"`
 
 	aggregate bool
 }
@@ -143,6 +148,7 @@ func newReport(real, synthetic, train *counts, scores modelScores, o Options) *R
 		Floor:    FloorInfo{From: FromHalves, Draws: o.Draws, Hosts: len(real.hosts) / 2, Seed: o.Seed},
 		Furthest: []string{},
 		Notes:    notes(real, synthetic, train),
+		Pairs:    pairTables(real.total, synthetic.total),
 	}
 	split := halves(real.groups, o.Draws, o.Seed)
 	pairs := split
@@ -159,7 +165,7 @@ func newReport(real, synthetic, train *counts, scores modelScores, o Options) *R
 		r.Floor = FloorInfo{From: FromNone, Seed: o.Seed}
 	}
 	internal := len(real.set.Internal) > 0 && len(synthetic.set.Internal) > 0
-	for _, f := range families(internal, train != nil) {
+	for _, f := range families(internal, other) {
 		for i := range f.measures {
 			m := &f.measures[i]
 			var result Result
@@ -182,6 +188,10 @@ func newReport(real, synthetic, train *counts, scores modelScores, o Options) *R
 	if o.Likelihood != nil {
 		r.Measures = append(r.Measures, likelihoodResults(o.Likelihood.Attributes(), scores.real, scores.train)...)
 	}
+	slices.SortStableFunc(r.Measures, func(a, b Result) int {
+		return cmp.Compare(slices.Index(familyOrder, a.Family), slices.Index(familyOrder, b.Family))
+	})
+	r.Notes = append(r.Notes, discriminatorNotes(r.Measures)...)
 	r.sumUp()
 	if m := r.Measure(copyMeasureName); m != nil && m.Verdict == Apart {
 		r.Notes = append(r.Notes, fmt.Sprintf("%s %% of the longer flows repeat a single training row, of real's %s %%: "+
@@ -206,6 +216,10 @@ func (m *measure) take(real, synthetic, other *summary, pairs []pair) Result {
 		if other != nil {
 			result.OtherReal = Figure(m.value(other))
 		}
+	}
+	if m.pValue != nil {
+		p := Figure(m.pValue(real, synthetic))
+		result.PValue = &p
 	}
 	if m.curve != nil {
 		result.Curves = &Curves{Real: figures(m.curve(real)), Synthetic: figures(m.curve(synthetic))}

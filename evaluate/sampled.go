@@ -10,4 +10,4 @@ type sampled struct {
 }
 
 // sampledFamilies take their measures on samples, in the order of the report.
-var sampledFamilies = []func(*sampled) []Result{attackResults}
+var sampledFamilies = []func(*sampled) []Result{discriminatorResults, attackResults}

@@ -82,7 +82,7 @@ func (t *trainer) writeCheckpoint() error {
 	if slices.Contains(checkpoints(t.dir), t.state.Step) {
 		return nil // the same step holds the same state
 	}
-	weights := parameters(t.net)
+	weights := parameters(t.subject.network())
 	for _, a := range weights {
 		if i := notFinite(bytesFloat32(a.Data)); i >= 0 {
 			return fmt.Errorf("train: step %d: %w: tensor %q: element %d is not a finite number", t.state.Step, ErrDiverged, a.Name, i)
@@ -93,7 +93,7 @@ func (t *trainer) writeCheckpoint() error {
 		return writeError(err)
 	}
 	defer os.RemoveAll(part)
-	if err := writeModel(part, t.manifest(), append(weights, t.profiles.arrays()...)); err != nil {
+	if err := writeModel(part, t.manifest(), append(weights, t.subject.beside()...)); err != nil {
 		return err
 	}
 	if t.state.Optimiser, err = writeArrays(filepath.Join(part, optimiserFile), optimiserArrays(t.opt), nil); err != nil {
@@ -186,7 +186,7 @@ func (t *trainer) readCheckpoint() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if err := setWeights(t.net, m.arrays); err != nil {
+	if err := setWeights(t.subject.network(), m.arrays); err != nil {
 		return false, refuse(dir, "%v", err)
 	}
 	if err := t.readOptimiser(filepath.Join(dir, optimiserFile), state.Optimiser); err != nil {

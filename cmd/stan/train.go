@@ -36,7 +36,7 @@ training was stopped and resumed. With --max-time the learning rate follows the 
 				Usage: "folder of flows `DIR` of other hosts to choose the best weights by; without it about one host in eight is held out"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Destination: &o.output, Usage: "write the model to folder `MODEL`"},
 			&cli.StringFlag{Name: "arch", Value: d.Arch, Destination: &o.model.Arch,
-				Usage: "`stan|independent`: the network, or the baseline that draws every attribute by itself"},
+				Usage: torchmodel.ArchUsage()},
 			&cli.StringFlag{Name: "internal", Destination: &o.internal,
 				Usage: "networks of the hosts, as `CIDR[,CIDR]`; those of the ingest by default"},
 			&cli.IntFlag{Name: "min-hosts", Value: d.MinHosts, Destination: &o.model.MinHosts,
