@@ -247,23 +247,30 @@ func (r *Report) sumUp() {
 		if m.aggregate || m.Title == "" {
 			continue
 		}
-		switch m.Verdict {
-		case AsReal:
-			r.Verdicts.AsReal++
-		case Near:
-			r.Verdicts.Near++
-		case Apart:
-			r.Verdicts.Apart++
+		r.Verdicts.add(m.Verdict)
+		if m.Verdict == Apart {
 			apart = append(apart, m)
-		case NoData:
-			r.Verdicts.NoData++
-		case NoFloor:
-			r.Verdicts.NoFloor++
 		}
 	}
 	slices.SortStableFunc(apart, func(a, b *Result) int { return cmp.Compare(b.excess(), a.excess()) })
 	for _, m := range apart {
 		r.Furthest = append(r.Furthest, m.Name)
+	}
+}
+
+// add counts a verdict.
+func (t *Tally) add(v Verdict) {
+	switch v {
+	case AsReal:
+		t.AsReal++
+	case Near:
+		t.Near++
+	case Apart:
+		t.Apart++
+	case NoData:
+		t.NoData++
+	case NoFloor:
+		t.NoFloor++
 	}
 }
 

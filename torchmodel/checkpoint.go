@@ -3,6 +3,7 @@ package torchmodel
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,7 +30,7 @@ type loopState struct {
 	Epoch     int     `json:"epoch"`
 	Batch     int     `json:"batch"`      // batches of the epoch done
 	NextValid int     `json:"next_valid"` // step before which the next validation comes
-	BestNLL   float64 `json:"best_nll"`   // 0 before the first validation
+	BestNLL   float64 `json:"best_nll"`   // of the best validation, once there was one
 	BestStep  int     `json:"best_step"`
 	Since     int     `json:"since_best"` // validations without a new best one
 	Seconds   float64 `json:"seconds"`    // of training so far
@@ -52,8 +53,8 @@ func (s *loopState) validate(step int) error {
 		return fmt.Errorf("step %d, want %d as in the folder's name", s.Step, step)
 	case s.Epoch < 0 || s.Epoch > step || s.Batch < 0 || s.Batch > step || s.BestStep < 0 || s.BestStep > step || s.Since < 0:
 		return fmt.Errorf("epoch %d, batch %d, best step %d, %d validations since, want 0 to %d", s.Epoch, s.Batch, s.BestStep, s.Since, step)
-	case !(s.Seconds >= 0) || !(s.BestNLL >= 0):
-		return fmt.Errorf("seconds %g, best_nll %g, want at least 0", s.Seconds, s.BestNLL)
+	case !(s.Seconds >= 0) || math.IsNaN(s.BestNLL):
+		return fmt.Errorf("seconds %g, best_nll %g, want at least 0 seconds", s.Seconds, s.BestNLL)
 	}
 	return nil
 }
@@ -192,7 +193,7 @@ func (t *trainer) readCheckpoint() (bool, error) {
 	if err := t.readOptimiser(filepath.Join(dir, optimiserFile), state.Optimiser); err != nil {
 		return false, err
 	}
-	if state.BestNLL > 0 {
+	if state.Best != "" {
 		if t.best, _, err = readArrays(filepath.Join(dir, bestFile), state.Best); err != nil {
 			return false, err
 		}

@@ -84,7 +84,7 @@ func (m *Model) GenerateTable(ctx context.Context, o GenerateOptions, sink func(
 
 // table makes a table of drawn values: names, and times from start on.
 func (s *TableSchema) table(values []float64, first int, rows []int, start int64) *table.Table {
-	t := table.New(s.schema())
+	t := table.New(s.Schema())
 	n := len(s.Columns)
 	if len(values) == 0 {
 		return t
@@ -114,8 +114,8 @@ func (s *TableSchema) table(values []float64, first int, rows []int, start int64
 // TableNLL is the likelihood of a table under a model of a table, by column in nats a row; nil where the architecture has none.
 func (m *Model) TableNLL(ctx context.Context, t *table.Table, device torch.Device) (map[string]float64, error) {
 	s := m.Manifest.Table
-	if !t.Schema().Equal(s.schema()) {
-		return nil, fmt.Errorf("%w: columns %v, want %v as in the model", ErrData, t.Schema().Names(), s.schema().Names())
+	if !t.Schema().Equal(s.Schema()) {
+		return nil, fmt.Errorf("%w: columns %v, want %v as in the model", ErrData, t.Schema().Names(), s.Schema().Names())
 	}
 	model, err := m.openTable(device)
 	if err != nil {

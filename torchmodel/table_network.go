@@ -101,7 +101,7 @@ func (n *TableNetwork) begin(trunk torch.Tensor) torch.Tensor {
 	return n.Dropout.Forward(n.Context.Forward(trunk))
 }
 
-// Forward returns the likelihood of a batch.
+// Forward returns the likelihood of a batch, the place of a value inside its bin included.
 func (n *TableNetwork) Forward(b *tableBatch) likelihood {
 	out := likelihood{heads: make([]torch.Tensor, len(n.layout.columns))}
 	shape := b.valid.Shape()
@@ -117,6 +117,7 @@ func (n *TableNetwork) Forward(b *tableBatch) likelihood {
 			v := int64(n.layout.heads[i])
 			out.heads[i] = n.Values[v].NLL(s, target, b.mixed[v], b.bounds.Select(1, 2*v), b.bounds.Select(1, 2*v+1), b.weight)
 		}
+		out.heads[i] = out.heads[i].AddScalar(b.rest[i])
 		s = n.add(s, i, bag.Select(1, int64(i)), numeric.Narrow(1, int64(i), 1))
 	}
 	out.rows = torch.Sum(b.weight)

@@ -226,8 +226,8 @@ func (s *TableSchema) Validate() error {
 	return nil
 }
 
-// schema is that of the table without the column of gaps.
-func (s *TableSchema) schema() table.Schema {
+// Schema is that of the table without the column of gaps.
+func (s *TableSchema) Schema() table.Schema {
 	of := table.Schema{Entity: s.Entity, Time: s.Time}
 	for i, c := range s.Columns {
 		if i > 0 || s.Step != 0 {

@@ -97,7 +97,7 @@ func tableNLL(ctx context.Context, n *TableNetwork, t *tableRows, device torch.D
 				}
 				l := scored.score()
 				for i := range heads {
-					heads[i] += l.heads[i].Float64() + b.rest[i]
+					heads[i] += l.heads[i].Float64()
 				}
 				rows += int64(l.rows.Float64())
 			})

@@ -458,7 +458,7 @@ func (t *trainer) validate(ctx context.Context) (bool, error) {
 	}
 	t.state.NextValid = t.state.Step + t.validEvery()
 	t.state.Since++
-	if t.state.BestNLL == 0 || v.NLL < t.state.BestNLL {
+	if t.best == nil || v.NLL < t.state.BestNLL {
 		v.Best = true
 		t.state.BestNLL, t.state.BestStep, t.state.BestValid, t.state.Since = v.NLL, t.state.Step, v.Heads, 0
 		t.best = append(parameters(t.subject.network()), t.subject.beside()...)

@@ -28,24 +28,29 @@ type ingestOptions struct {
 	threads  int
 	buckets  int
 	force    bool
+	table    string
 
 	settings dataset.IngestOptions // what validate makes of the above
+	input    dataset.TableInput    // with table
 }
 
 func newIngestCommand(con *console) *cli.Command {
 	var o ingestOptions
 	return &cli.Command{
 		Name:      "ingest",
-		Usage:     "read captures and write the flows of every internal host as a folder of flows",
+		Usage:     "read captures and write the flows of every internal host as a folder of flows; or any table",
 		ArgsUsage: "FILE|FOLDER|- ...",
 		Description: `Reads UGR'16 CSV, with or without a header line, plain or compressed by gzip or zstd, from files, folders
 and, as -, standard input. Every host inside --internal gets the flows that it sent or received; a flow between two
-internal hosts belongs to both. A line that is no flow is counted by reason, and the first ones are shown.`,
+internal hosts belongs to both. A line that is no flow is counted by reason, and the first ones are shown.
+With --table the inputs are no captures but CSV and Parquet files whose columns a schema describes (docs/format/tables.md);
+of the other flags only --output, --max-bad-rows and --force count then.`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Destination: &o.output,
 				Usage: "write the flows to the new folder `DIR`"},
 			&cli.StringFlag{Name: "internal", Destination: &o.internal,
 				Usage: "networks whose addresses are hosts, as `CIDR[,CIDR]`"},
+			&cli.StringFlag{Name: "table", Destination: &o.table, Usage: "read a table with the columns of `SCHEMA.json`"},
 			&cli.StringFlag{Name: "format", Value: "auto", Destination: &o.format, Usage: "of the input: `auto|ugr16`"},
 			&cli.StringFlag{Name: "tz", Value: "UTC", Destination: &o.zone,
 				Usage: "time `ZONE` of the input's clock, such as Europe/Madrid"},
@@ -62,6 +67,11 @@ internal hosts belongs to both. A line that is no flow is counted by reason, and
 			if err := o.validate(); err != nil {
 				return err
 			}
+			if o.table != "" {
+				return ingestTable(c.Context, dataset.TableIngestOptions{
+					Inputs: o.inputs, Output: o.output, Input: o.input, MaxBad: o.settings.MaxBad, Tool: tool(), Force: o.force,
+				}, con)
+			}
 			return runIngest(c.Context, o.settings, con)
 		},
 	}
@@ -74,6 +84,9 @@ func (o *ingestOptions) validate() error {
 	}
 	if o.output == "" {
 		return usagef("ingest", "no output, want -o DIR")
+	}
+	if o.table != "" {
+		return o.validateTable()
 	}
 	if o.internal == "" {
 		return usagef("ingest", "no --internal, want the networks whose addresses are hosts, such as --internal 10.0.0.0/8,2001:db8::/32")
@@ -106,6 +119,20 @@ func (o *ingestOptions) validate() error {
 	o.settings = dataset.IngestOptions{
 		Inputs: o.inputs, Output: o.output, Internal: internal, Zone: zone, MaxBad: maxBad, Tool: tool(),
 		Build: dataset.BuildOptions{MemoryBytes: memory, Buckets: o.buckets, Threads: o.threads, Force: o.force},
+	}
+	return nil
+}
+
+// validateTable checks the options of a table, and fills input and the limit of settings.
+func (o *ingestOptions) validateTable() (err error) {
+	if o.internal != "" {
+		return usagef("ingest", "--internal with --table, want one of them: a table has no networks")
+	}
+	if o.settings.MaxBad, err = dataset.ParseBadLimit(o.maxBad); err != nil {
+		return usagef("ingest", "--max-bad-rows: %w", err)
+	}
+	if o.input, err = dataset.ReadTableInput(o.table); err != nil {
+		return fmt.Errorf("ingest: --table: %w", err)
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package boost
 import (
 	"math"
 	"math/rand/v2"
+
+	"stan/evaluate/internal/cores"
 )
 
 // tree holds its nodes, the root first.
@@ -49,8 +51,8 @@ func (t tree) value(m *Matrix, row int32) float64 {
 	return n.leaf
 }
 
-// sums are of rows: the first derivative, and packed in one word the second above the number of rows. Derivatives are in
-// units of 1/scale.
+// sums are of rows: the first derivative, and packed in one word the second above the number of rows. Derivatives are whole
+// numbers of the grower's units.
 type sums struct {
 	first  int64
 	second uint64
@@ -87,8 +89,8 @@ type grower struct {
 	columns []int32     // those of this tree
 	splits  [2][]split  // scratch: best of each of columns, for two leaves
 	pool    []histogram // unused ones
-	scale1  float64
-	scale2  float64
+	unit1   float64     // that sums.first is in
+	unit2   float64     // that the second derivative in sums.second is in
 }
 
 func newGrower(m *Matrix, rows []int32, o *Options) *grower {
@@ -148,15 +150,16 @@ func (g *grower) start(first, second []float64, random *rand.Rand) *growing {
 	// Whole powers of two, so that the sums of all rows fit: 62 bits for the first derivative, 40 for the second, of at
 	// most 1 a row.
 	n := float64(len(first))
-	g.scale1 = math.Exp2(math.Floor(math.Log2(math.Exp2(61) / n / highest)))
-	g.scale2 = math.Exp2(math.Floor(math.Log2(math.Exp2(39) / n)))
+	scale1 := math.Exp2(math.Floor(math.Log2(math.Exp2(61) / n / highest)))
+	scale2 := math.Exp2(math.Floor(math.Log2(math.Exp2(39) / n)))
+	g.unit1, g.unit2 = 1/scale1, 1/scale2
 	root := new(growing)
 	g.rows, g.terms = g.rows[:0], g.terms[:0]
 	for i, r := range g.all {
 		if g.o.Rows < 1 && random.Float64() >= g.o.Rows {
 			continue
 		}
-		term := sums{int64(first[i] * g.scale1), uint64(second[i]*g.scale2)<<countBits + 1}
+		term := sums{int64(first[i] * scale1), uint64(second[i]*scale2)<<countBits + 1}
 		g.rows = append(g.rows, r)
 		g.terms = append(g.terms, term)
 		root.total.add(term)
@@ -193,12 +196,26 @@ func (g *grower) partition(parent *growing) (left, right *growing) {
 	return left, right
 }
 
+// worthSharing is the number of values from which on a histogram is made on several cores: below, they would wait for
+// each other longer than they work.
+const worthSharing = 1 << 19
+
+func alone(n int, work func(i int)) {
+	for i := range n {
+		work(i)
+	}
+}
+
 // seek finds the best split of one leaf, and of its sibling, whose histogram is what their parent's has more; parent is
 // then the sibling's. There is none for the root.
 func (g *grower) seek(leaf, sibling *growing, parent histogram) {
 	leaf.histogram = g.newHistogram()
 	rows, terms := g.rows[leaf.from:leaf.to], g.terms[leaf.from:leaf.to]
-	parallel(len(g.columns), func(i int) {
+	each := cores.Each
+	if len(rows)*len(g.columns) < worthSharing {
+		each = alone
+	}
+	each(len(g.columns), func(i int) {
 		c := g.columns[i]
 		column := &g.m.columns[c]
 		h := &leaf.histogram[c]
@@ -287,7 +304,7 @@ const leastSecond = 1e-3
 
 // derivatives returns the sums in units of the loss, the second with L2.
 func (g *grower) derivatives(s sums) (first, second float64) {
-	return float64(s.first) / g.scale1, max(float64(s.second>>countBits)/g.scale2+g.o.L2, leastSecond)
+	return float64(s.first) * g.unit1, max(float64(s.second>>countBits)*g.unit2+g.o.L2, leastSecond)
 }
 
 // score returns twice the loss that rows lose in a leaf of their own.
