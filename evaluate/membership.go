@@ -23,8 +23,8 @@ func membershipByLikelihood(train, others []hostScore, draws int, seed uint64) R
 		floor = ofChance(members, nonMembers, draws, random)
 	}
 	difference, limit := max(found.value-0.5, 0), floor.limit(leakTolerance)
-	return Result{Name: "membership_likelihood_auc", Family: familyPrivacy, Title: "training hosts told by the model", Unit: Number,
-		Real: 0.5, Synthetic: Figure(found.value), OtherReal: Figure(math.NaN()), DifferenceUnit: Number,
+	return Result{Name: "membership_likelihood_auc", Family: familyPrivacy, Title: "training hosts told by the model", Unit: AUC,
+		Real: 0.5, Synthetic: Figure(found.value), OtherReal: Figure(math.NaN()), DifferenceUnit: AUC,
 		Difference: Figure(difference), Floor: floor, Limit: Figure(limit), Verdict: judge(difference, limit, leakTolerance),
 		Interval: &Interval{Figure(found.low), Figure(found.high)}}
 }

@@ -60,7 +60,7 @@ func weightedMean(hosts [][]float64, weight []float64) float64 {
 // other real rows (DOMIAS: van Breugel et al., AISTATS 2023; density by the distance of the nearest neighbour). The figure
 // is the AUC of training rows against other real rows. Neighbours of an other row are looked for among other hosts than its
 // own; those of a training row leave out a host too, at random.
-var densityAttack = attack{name: "membership_density_auc", title: "training flows told by density", unit: Number,
+var densityAttack = attack{name: "membership_density_auc", title: "training flows told by density", unit: AUC,
 	tolerance: leakTolerance, membership: true,
 	run: func(train, others, synthetic points, random *rand.Rand) estimate {
 		const least = 0.01 // of distances, which are sums over 11 attributes

@@ -192,6 +192,9 @@ func newReport(real, synthetic, train *counts, scores modelScores, o Options) *R
 		shown := excerptOf(real.sample)
 		r.Rows.Real = &shown
 	}
+	slices.SortStableFunc(r.Measures, func(a, b Result) int {
+		return cmp.Compare(slices.Index(familyOrder, a.Family), slices.Index(familyOrder, b.Family))
+	})
 	r.Notes = append(r.Notes, discriminatorNotes(r.Measures)...)
 	r.sumUp()
 	if m := r.Measure(copyMeasureName); m != nil && m.Verdict == Apart {

@@ -10,7 +10,7 @@ type sampled struct {
 }
 
 // sampledFamilies take their measures on samples, in the order of the report.
-var sampledFamilies = []func(*sampled) []Result{attackResults, discriminatorResults}
+var sampledFamilies = []func(*sampled) []Result{discriminatorResults, attackResults}
 
 // sampledNames lists the measures that they take.
 func sampledNames() []string {
