@@ -14,7 +14,6 @@ import (
 	"time"
 
 	torch "github.com/wangkuiyi/gotorch"
-	"github.com/wangkuiyi/gotorch/lanes"
 	"github.com/wangkuiyi/gotorch/safetensors"
 
 	"stan/dataset"
