@@ -3,7 +3,8 @@ package evaluate
 import (
 	"math"
 	"math/rand/v2"
-	"sync"
+
+	"stan/evaluate/internal/cores"
 )
 
 // Attacks on privacy look for what a synthetic set tells of the training rows and does not tell of other real rows. Each is
@@ -45,21 +46,16 @@ func attackResults(s *sampled) []Result {
 }
 
 func (a *attack) take(train, real, synthetic points, seed uint64) Result {
-	found := make([]estimate, 1+2*attackSplits)
-	var running sync.WaitGroup
-	run := func(i int, others, synthetic points) {
-		running.Go(func() {
-			found[i] = a.run(train, others, synthetic, rand.New(rand.NewPCG(seed, uint64(i))))
-		})
-	}
-	run(0, real, synthetic)
-	random := rand.New(rand.NewPCG(seed, 3))
-	for i := range attackSplits {
+	pairs := [][2]points{{real, synthetic}}
+	random := rand.New(rand.NewPCG(seed, 4))
+	for range attackSplits {
 		one, other := real.split(random)
-		run(1+2*i, one, other)
-		run(2+2*i, other, one)
+		pairs = append(pairs, [2]points{one, other}, [2]points{other, one})
 	}
-	running.Wait()
+	found := make([]estimate, len(pairs))
+	cores.Each(len(pairs), func(i int) {
+		found[i] = a.run(train, pairs[i][0], pairs[i][1], rand.New(rand.NewPCG(seed, uint64(i))))
+	})
 	sum := 0.
 	var apart []float64
 	for i := 1; i < len(found); i += 2 {

@@ -20,11 +20,11 @@ func membershipByLikelihood(train, others []hostScore, draws int, seed uint64) R
 	found := bootstrap(r.members, r.others, random, r.auc)
 	floor := floorFigures(nil)
 	if len(members) > 0 && len(nonMembers) > 0 {
-		floor = ofChance(members, nonMembers, draws, random)
+		floor = chanceFloor(members, nonMembers, draws, random)
 	}
-	difference, limit := max(found.value-0.5, 0), floor.limit(leakTolerance)
+	difference, limit := max(found.value-chance, 0), floor.limit(leakTolerance)
 	return Result{Name: "membership_likelihood_auc", Family: familyPrivacy, Title: "training hosts told by the model", Unit: AUC,
-		Real: 0.5, Synthetic: Figure(found.value), OtherReal: Figure(math.NaN()), DifferenceUnit: AUC,
+		Real: chance, Synthetic: Figure(found.value), OtherReal: Figure(math.NaN()), DifferenceUnit: AUC,
 		Difference: Figure(difference), Floor: floor, Limit: Figure(limit), Verdict: judge(difference, limit, leakTolerance),
 		Interval: &Interval{Figure(found.low), Figure(found.high)}}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/wangkuiyi/gotorch/lanes"
 
 	"stan/dataset"
+	"stan/dataset/encode"
 )
 
 // scoreLength is the number of rows of a window that is scored, scoreBatch the number of windows at once.
@@ -56,74 +57,65 @@ func scoreChunks(ctx context.Context, n *Network, c *corpus, chunks []lanes.Chun
 	return heads, rows, err
 }
 
-// Scorer tells how likely flows are under a model. It is not safe for concurrent use.
-type Scorer struct {
-	m      *Model
-	device torch.Device
-	heads  []Head
-	base   *independent // of arch independent, else
-	net    *Network
-	tables *lanes.Tables
+// Scorer tells how likely flows are under a model. It is not safe for concurrent use; its owner closes it.
+type Scorer interface {
+	// Attributes names the attributes that make up the likelihood of a row, in the order of drawing.
+	Attributes() []string
+
+	// Score returns the negative log-likelihood of a host's flows, given in stream order, in nats by attribute, summed over so
+	// many rows. About limit rows are scored, spread evenly over the stream, each given all that went before it and the
+	// host's profile. The capture starts at first, in µs since 1970.
+	Score(host []dataset.Flow, first int64, limit int) (nats []float64, rows int64, err error)
+
+	Close()
 }
 
-// NewScorer prepares a model for scoring on a device. The caller closes the result. It sets the number of threads of an
-// operation on the CPU to one a core.
-func (m *Model) NewScorer(device torch.Device) (*Scorer, error) {
-	s := &Scorer{m: m, device: device}
-	var err error
-	if m.Manifest.Arch == ArchIndependent {
-		s.heads = independentHeads
-		s.base, err = m.readIndependent()
-		return s, err
+// NewScorer prepares a model of flows for scoring on a device. The caller closes the result. The network sets the number of
+// threads of an operation on the CPU to one a core. ErrModel is returned for an architecture without a likelihood of exact
+// rows.
+func (m *Model) NewScorer(device torch.Device) (Scorer, error) {
+	arch, err := findArch(m.Manifest.Arch)
+	switch {
+	case err != nil:
+		return nil, err
+	case m.Manifest.Vocabulary == nil || arch.flows == nil || arch.flows.scorer == nil:
+		return nil, fmt.Errorf("%w: arch %s: it has no likelihood of a flow", ErrModel, m.Manifest.Arch)
 	}
-	for h := range Heads {
-		s.heads = append(s.heads, h)
-	}
+	return arch.flows.scorer(m, device)
+}
+
+// networkScorer is the Scorer of the network.
+type networkScorer struct {
+	vocabulary *encode.Vocabulary
+	net        *Network
+	tables     *lanes.Tables
+	device     torch.Device
+}
+
+func newNetworkScorer(m *Model, device torch.Device) (Scorer, error) {
 	torch.SetNumThreads(int32(runtime.NumCPU()))
-	if s.net, err = m.newNetwork(device); err != nil {
+	net, err := m.newNetwork(device)
+	if err != nil {
 		return nil, err
 	}
 	v := m.Manifest.Vocabulary
-	if s.tables, err = newTables(v, newLayout(v), torch.Device{}); err != nil {
-		s.Close()
+	tables, err := newTables(v, newLayout(v), torch.Device{})
+	if err != nil {
+		net.Free()
 		return nil, err
 	}
-	return s, nil
+	return &networkScorer{v, net, tables, device}, nil
 }
 
-// Close releases what the scorer holds.
-func (s *Scorer) Close() {
-	if s.net != nil {
-		s.net.Free()
-	}
-	if s.tables != nil {
-		s.tables.Free()
-	}
+func (s *networkScorer) Close() {
+	s.net.Free()
+	s.tables.Free()
 }
 
-// Attributes names the attributes that make up the likelihood of a row, in the order of drawing.
-func (s *Scorer) Attributes() []string {
-	names := make([]string, len(s.heads))
-	for i, h := range s.heads {
-		names[i] = h.String()
-	}
-	return names
-}
+func (s *networkScorer) Attributes() []string { return headNames[:] }
 
-// Score returns the negative log-likelihood of a host's flows, given in stream order, in nats by attribute, summed over so
-// many rows. About limit rows are scored, in windows spread evenly over the stream, each given all that went before it and
-// the host's profile. The capture starts at first, in µs since 1970.
-func (s *Scorer) Score(host []dataset.Flow, first int64, limit int) (nats []float64, rows int64, err error) {
-	nats = make([]float64, len(s.heads))
-	flows := iter.Seq2[[]dataset.Flow, error](func(yield func([]dataset.Flow, error) bool) { yield(host, nil) })
-	if s.base != nil {
-		means, rows, err := s.base.evaluate(flows, first)
-		for i, h := range s.heads {
-			nats[i] = means[h.String()] * float64(rows)
-		}
-		return nats, rows, err
-	}
-	c, err := newCorpus(s.tables, s.m.Manifest.Vocabulary, flows, first)
+func (s *networkScorer) Score(host []dataset.Flow, first int64, limit int) (nats []float64, rows int64, err error) {
+	c, err := newCorpus(s.tables, s.vocabulary, allAtOnce(host), first)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -134,8 +126,37 @@ func (s *Scorer) Score(host []dataset.Flow, first int64, limit int) (nats []floa
 	if failed != nil {
 		return nil, 0, fmt.Errorf("score: %w", failed)
 	}
-	copy(nats, heads[:])
+	return heads[:], rows, err
+}
+
+// independentScorer is the Scorer of the baseline. It costs so little that it scores all rows.
+type independentScorer struct{ *independent }
+
+func newIndependentScorer(m *Model, _ torch.Device) (Scorer, error) {
+	base, err := m.readIndependent()
+	return independentScorer{base}, err
+}
+
+func (independentScorer) Close() {}
+
+func (independentScorer) Attributes() []string {
+	names := make([]string, len(independentHeads))
+	for i, h := range independentHeads {
+		names[i] = h.String()
+	}
+	return names
+}
+
+func (s independentScorer) Score(host []dataset.Flow, first int64, _ int) (nats []float64, rows int64, err error) {
+	means, rows, err := s.evaluate(allAtOnce(host), first)
+	for _, h := range independentHeads {
+		nats = append(nats, means[h.String()]*float64(rows))
+	}
 	return nats, rows, err
+}
+
+func allAtOnce(flows []dataset.Flow) iter.Seq2[[]dataset.Flow, error] {
+	return func(yield func([]dataset.Flow, error) bool) { yield(flows, nil) }
 }
 
 // spread keeps at most n chunks, evenly spaced.

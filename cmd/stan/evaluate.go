@@ -213,7 +213,7 @@ func runEvaluate(ctx context.Context, o evaluateOptions, con *console) error {
 	return o.checkBounds(report)
 }
 
-func openScorer(dir string) (*torchmodel.Scorer, error) {
+func openScorer(dir string) (torchmodel.Scorer, error) {
 	model, err := torchmodel.Load(dir)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate: --model: %w", err)
