@@ -8,18 +8,20 @@ import (
 	"strings"
 )
 
-// The table fits tableWidth columns: a mark, a title, up to five figures and the verdict.
+// The table fits tableWidth columns: a mark, a title, up to five figures and the verdict. A narrow one leaves out other
+// real hosts, whose differences stand in the limit, and the verdict, which the mark tells.
 const (
-	tableWidth = 100
-	titleWidth = 35
+	tableWidth  = 100
+	narrowWidth = 80
+	titleWidth  = 35
 )
 
 // furthestShown is how many of the measures that are apart the last lines name.
 const furthestShown = 5
 
-// WriteTable writes the report for a person to read on a terminal of tableWidth columns or more.
-func (r *Report) WriteTable(w io.Writer) error {
-	t := &table{w: bufio.NewWriter(w)}
+// WriteTable writes the report for a person to read on a terminal of that many columns, at least 80.
+func (r *Report) WriteTable(w io.Writer, width int) error {
+	t := newTable(w, width)
 	t.sets(r)
 	block, kept, more := "", 0, ""
 	for _, m := range r.Measures {
@@ -50,7 +52,17 @@ func (r *Report) WriteTable(w io.Writer) error {
 	return t.w.Flush()
 }
 
-type table struct{ w *bufio.Writer }
+type table struct {
+	w     *bufio.Writer
+	width int // tableWidth or narrowWidth
+}
+
+func newTable(w io.Writer, width int) *table {
+	if width < tableWidth {
+		return &table{bufio.NewWriter(w), narrowWidth}
+	}
+	return &table{bufio.NewWriter(w), tableWidth}
+}
 
 func (t *table) line(format string, args ...any) {
 	t.w.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " ") + "\n")
@@ -99,14 +111,24 @@ func (t *table) set(name string, s SetReport) {
 	const layout = "2006-01-02 15:04"
 	text := fmt.Sprintf("%-10s%12s flows %6s host%-2s %s to %s  ", name, thousands(s.Flows), thousands(int64(s.Hosts)),
 		plural(s.Hosts), s.First.Format(layout), s.Last.Format(layout))
-	t.line("%s%s", text, shorten(s.Place, tableWidth-len(text)))
+	t.line("%s%s", text, shorten(s.Place, t.width-len(text)))
 }
 
 // Columns after the mark and the title; attributes have no value of their own, but the paper's bins beside them.
 const (
 	divergenceColumns = "%-*s%10s%11s%8s  %-8s%11s%12s"
 	valueColumns      = "%-*s%9s%11s%12s%12s%9s  %s"
+	narrowColumns     = "%-*s%9s%11s%12s%9s"
 )
+
+// columns writes a row of the table, or its heading, title being all before the figures.
+func (t *table) columns(title string, real, synthetic, other, difference, limit string, verdict Verdict) {
+	if t.width < tableWidth {
+		t.line(narrowColumns, titleWidth+2, title, real, synthetic, difference, limit)
+		return
+	}
+	t.line(valueColumns, titleWidth+2, title, real, synthetic, other, difference, limit, verdict)
+}
 
 // Blocks of the table are the families; that of the attributes is cut into three.
 const (
@@ -133,7 +155,11 @@ func (t *table) heading(block string, trained bool) {
 	switch block {
 	case divergences:
 		t.line("%s from real, 0 (alike) to 1", title)
-		t.line(divergenceColumns, titleWidth+2, "", "synthetic", "other real", "limit", "", "paper bins:", "other real")
+		paper, other := "paper bins:", "other real"
+		if t.width < tableWidth {
+			paper, other = "", ""
+		}
+		t.line(divergenceColumns, titleWidth+2, "", "synthetic", "other real", "limit", "", paper, other)
 	case distances:
 		t.line("%s: mean factor by which values must move to become real's", title)
 		t.line(divergenceColumns, titleWidth+2, "", "synthetic", "other real", "limit", "", "", "")
@@ -141,7 +167,7 @@ func (t *table) heading(block string, trained bool) {
 		t.line("%s: AUC, 0.5 (not at all) to 1 (always)", title)
 		t.line(divergenceColumns, titleWidth+2, "", "synthetic", "other real", "limit", "", "", "")
 	default:
-		t.line(valueColumns, titleWidth+2, title, "real", "synthetic", other, "difference", "limit", "")
+		t.columns(title, "real", "synthetic", other, "difference", "limit", "")
 	}
 }
 
@@ -154,7 +180,7 @@ var blockTitles = map[string]string{
 	familyPairs:          "Mutual information of attributes",
 	familyTime:           "Order in time",
 	familyStructure:      "Who talks to whom",
-	familyDiscriminators: "Told from real by a classifier that has not seen the hosts",
+	familyDiscriminators: "Told from real by a classifier",
 	familyPrivacy:        "What shows of the training flows",
 	familyLikelihood:     "Likelihood under the model, nats a row",
 }
@@ -165,7 +191,7 @@ func (m *Result) Block() string { return blockTitles[m.block()] }
 // divergence writes an attribute; paper is the same attribute in the paper's bins, nil if it has none there.
 func (t *table) divergence(m Result, paper *Result) {
 	var synthetic, other string
-	if paper != nil {
+	if paper != nil && t.width >= tableWidth {
 		synthetic, other = text(paper.Difference, Bits), text(paper.Floor.Mean, Bits)
 	}
 	t.line(mark(m)+divergenceColumns, titleWidth, m.Title, differenceText(m.Difference, m.DifferenceUnit),
@@ -178,15 +204,15 @@ func (t *table) value(m Result, trained bool) {
 	if trained {
 		other = text(m.OtherReal, m.Unit)
 	}
-	t.line(mark(m)+valueColumns, titleWidth, m.Title, text(m.Real, m.Unit), text(m.Synthetic, m.Unit), other,
+	t.columns(mark(m)+m.Title, text(m.Real, m.Unit), text(m.Synthetic, m.Unit), other,
 		differenceText(m.Difference, m.DifferenceUnit), differenceText(m.Limit, m.DifferenceUnit), m.verdictText())
 }
 
-func (m *Result) verdictText() string {
+func (m *Result) verdictText() Verdict {
 	if m.Verdict == NotJudged {
 		return ""
 	}
-	return string(m.Verdict)
+	return m.Verdict
 }
 
 // attributesNamed is how many of the attributes that give a set away are named.
@@ -203,7 +229,7 @@ func (t *table) discriminator(m Result) {
 	for _, a := range m.Discriminator.Attributes[:min(attributesNamed, len(m.Discriminator.Attributes))] {
 		named = append(named, fmt.Sprintf("%s (%s %%)", a.Name, percent(float64(a.Share))))
 	}
-	t.line("    by %s", strings.Join(named, ", "))
+	t.wrap("    by ", strings.Join(named, ", "))
 }
 
 // kept reports whether m is a rule that no flow of any set breaks.
@@ -229,11 +255,11 @@ func (t *table) legend(r *Report) {
 		"the hours.")
 }
 
-// wrap writes text in lines of at most tableWidth, those after the first set in by the lead.
+// wrap writes text in lines of at most the table's width, those after the first set in by the lead.
 func (t *table) wrap(lead, text string) {
 	line := lead
 	for _, word := range strings.Fields(text) {
-		if len(line)+len(word) > tableWidth {
+		if len(line)+len(word) > t.width {
 			t.line("%s", line)
 			line = strings.Repeat(" ", len(lead))
 		}

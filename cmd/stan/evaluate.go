@@ -255,7 +255,7 @@ func (o *evaluateOptions) checkOutput() error {
 // report is what an evaluation of flows or of tables found.
 type report interface {
 	WriteJSON(w io.Writer) error
-	WriteTable(w io.Writer) error
+	WriteTable(w io.Writer, width int) error
 }
 
 func (o *evaluateOptions) write(report report, con *console) error {
@@ -267,7 +267,7 @@ func (o *evaluateOptions) write(report report, con *console) error {
 			return err
 		}
 	}
-	return report.WriteTable(con.out)
+	return report.WriteTable(con.out, con.width())
 }
 
 // writeReport puts what write writes into a file, whole or not at all.
