@@ -2,6 +2,7 @@ package page
 
 import (
 	"html/template"
+	"math"
 
 	"stan/evaluate"
 )
@@ -31,12 +32,12 @@ func discriminator(m *evaluate.Result) template.HTML {
 	}
 	x := linear(low, 1, 12, drawingWidth-14)
 	middle := (stripTop + stripBottom) / 2
-	for _, t := range plainTicks(low, 1, 5, number) {
+	for _, t := range plainTicks(low, 1, int(math.Round(10*(1-low))), number) {
 		d.line("grid", x(t.at), stripTop, x(t.at), stripBottom)
 		d.text("tick middle", x(t.at), stripBottom+15, t.text)
 	}
 	d.text("title middle", x((1+low)/2), stripBottom+32, "AUC: 0.5 cannot tell, 1 always tells")
-	if limit := float64(m.Limit); limit == limit {
+	if limit := float64(m.Limit); !math.IsNaN(limit) {
 		end := x(min(0.5+limit, 1))
 		d.rect("within", x(0.5), middle-6, end-x(0.5), 12)
 		d.text("tick start", x(0.5), 12, "as real")
@@ -44,14 +45,15 @@ func discriminator(m *evaluate.Result) template.HTML {
 	for _, f := range m.Discriminator.Folds {
 		d.circle("fold", x(float64(f)), middle, 3)
 	}
-	if auc := float64(m.Synthetic); auc == auc {
+	if auc := float64(m.Synthetic); !math.IsNaN(auc) {
 		at := x(auc)
+		label := max(at, x(0.5)+textWidth("as real")) + 5
 		d.line("synthetic mean", at, stripTop-4, at, stripBottom+2)
-		side, shift := "start", 5.
+		side := "start"
 		if auc > 0.9 {
-			side, shift = "end", -5
+			side, label = "end", at-5
 		}
-		d.text("name synthetic "+side, at+shift, 12, evaluate.Number.Text(m.Synthetic))
+		d.text("name synthetic "+side, label, 12, evaluate.Number.Text(m.Synthetic))
 	}
 
 	if len(attributes) == 0 {
