@@ -61,7 +61,7 @@ func apart(names ...string) expectation {
 	return expectation{"apart: " + strings.Join(names, " or "), func(r *Report) (bool, string) {
 		best := r.Measure(names[0])
 		for _, name := range names[1:] {
-			if m := r.Measure(name); m.excess() > best.excess() {
+			if m := r.Measure(name); m.Excess() > best.excess() {
 				best = m
 			}
 		}

@@ -38,8 +38,8 @@ const familyDiscriminators = "discriminators"
 var discriminatorTolerance = tolerance{0.05, 0.1}
 
 const (
-	rowLimit    = 20_000
-	windowLimit = 6_000
+	rowLimit    = 30_000
+	windowLimit = 12_000
 
 	folds              = 5
 	discriminatorDraws = 4 // of hosts behind the floor: each costs as much as the measure

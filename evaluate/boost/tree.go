@@ -104,7 +104,7 @@ func (g *grower) grow(first, second []float64, random *rand.Rand, gain []float64
 	root := g.start(first, second, random)
 	t := tree{{leaf: g.leafValue(root.total)}}
 	leaves := []*growing{root}
-	g.seek(root, nil, nil)
+	g.seek(root)
 	for len(leaves) < g.o.Leaves {
 		at := 0
 		for i, l := range leaves {
@@ -128,7 +128,7 @@ func (g *grower) grow(first, second []float64, random *rand.Rand, gain []float64
 			if small.total.rows() > large.total.rows() {
 				small, large = large, small
 			}
-			g.seek(small, large, parent.histogram)
+			g.seekBoth(small, large, parent.histogram)
 		} else {
 			g.pool = append(g.pool, parent.histogram)
 		}
@@ -200,45 +200,70 @@ func (g *grower) partition(parent *growing) (left, right *growing) {
 // each other longer than they work.
 const worthSharing = 1 << 19
 
-func alone(n int, work func(i int)) {
-	for i := range n {
-		work(i)
+// eachColumn calls work for the columns of the tree; it looks at so many rows.
+func (g *grower) eachColumn(rows int, work func(c int32)) {
+	if rows*len(g.columns) < worthSharing {
+		for _, c := range g.columns {
+			work(c)
+		}
+		return
+	}
+	cores.Each(len(g.columns), func(i int) { work(g.columns[i]) })
+}
+
+// seek finds the best split of the root.
+func (g *grower) seek(root *growing) {
+	root.histogram = g.newHistogram()
+	g.eachColumn(root.total.rows(), func(c int32) {
+		h := &root.histogram[c]
+		g.count(c, h, root)
+		g.splits[0][c] = g.bestOf(c, h, root.total)
+	})
+	root.best = g.choose(g.splits[0])
+}
+
+// seekBoth finds the best splits of two siblings. The histogram of the larger is what their parent's has more than that
+// of the smaller, which is made only if that can be split.
+func (g *grower) seekBoth(small, large *growing, parent histogram) {
+	large.histogram = parent
+	if large.total.rows() < 2*g.o.MinRows {
+		return
+	}
+	if small.total.rows() >= 2*g.o.MinRows {
+		small.histogram = g.newHistogram()
+	}
+	g.eachColumn(small.total.rows(), func(c int32) {
+		h := &parent[c]
+		if small.histogram == nil {
+			bins := g.m.columns[c].bins
+			for i := small.from; i < small.to; i++ {
+				h[bins[g.rows[i]]].sub(g.terms[i])
+			}
+		} else {
+			own := &small.histogram[c]
+			g.count(c, own, small)
+			for bin := range g.m.columns[c].used {
+				h[bin].sub(own[bin])
+			}
+			g.splits[1][c] = g.bestOf(c, own, small.total)
+		}
+		g.splits[0][c] = g.bestOf(c, h, large.total)
+	})
+	large.best = g.choose(g.splits[0])
+	if small.histogram != nil {
+		small.best = g.choose(g.splits[1])
 	}
 }
 
-// seek finds the best split of one leaf, and of its sibling, whose histogram is what their parent's has more; parent is
-// then the sibling's. There is none for the root.
-func (g *grower) seek(leaf, sibling *growing, parent histogram) {
-	leaf.histogram = g.newHistogram()
-	rows, terms := g.rows[leaf.from:leaf.to], g.terms[leaf.from:leaf.to]
-	each := cores.Each
-	if len(rows)*len(g.columns) < worthSharing {
-		each = alone
-	}
-	each(len(g.columns), func(i int) {
-		c := g.columns[i]
-		column := &g.m.columns[c]
-		h := &leaf.histogram[c]
-		clear(h[:column.used])
-		for i, r := range rows {
-			cell := &h[column.bins[r]]
-			cell.first += terms[i].first
-			cell.second += terms[i].second
-		}
-		g.splits[0][c] = g.bestOf(c, h, leaf.total)
-		if sibling == nil {
-			return
-		}
-		h2 := &parent[c]
-		for bin := range column.used {
-			h2[bin].sub(h[bin])
-		}
-		g.splits[1][c] = g.bestOf(c, h2, sibling.total)
-	})
-	leaf.best = g.choose(g.splits[0])
-	if sibling != nil {
-		sibling.histogram = parent
-		sibling.best = g.choose(g.splits[1])
+// count makes the histogram of a leaf in one column.
+func (g *grower) count(c int32, h *[bins]sums, leaf *growing) {
+	column := &g.m.columns[c]
+	clear(h[:column.used])
+	terms := g.terms[leaf.from:leaf.to]
+	for i, r := range g.rows[leaf.from:leaf.to] {
+		cell := &h[column.bins[r]]
+		cell.first += terms[i].first
+		cell.second += terms[i].second
 	}
 }
 
