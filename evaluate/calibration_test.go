@@ -61,11 +61,11 @@ func apart(names ...string) expectation {
 	return expectation{"apart: " + strings.Join(names, " or "), func(r *Report) (bool, string) {
 		best := r.Measure(names[0])
 		for _, name := range names[1:] {
-			if m := r.Measure(name); m.Excess() > best.excess() {
+			if m := r.Measure(name); m.Excess() > best.Excess() {
 				best = m
 			}
 		}
-		return best.Verdict == Apart, fmt.Sprintf("%s %s the limit", best.Name, times(best.excess()))
+		return best.Verdict == Apart, fmt.Sprintf("%s %s the limit", best.Name, times(best.Excess()))
 	}}
 }
 
