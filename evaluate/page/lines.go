@@ -18,13 +18,6 @@ type series struct {
 
 // lines draws values at points, each line named at its end.
 func lines(title string, c *evaluate.Curves) template.HTML {
-	floats := func(f []evaluate.Figure) []float64 {
-		x := make([]float64, len(f))
-		for i := range f {
-			x[i] = float64(f[i])
-		}
-		return x
-	}
 	format := number
 	unit := string(c.Unit)
 	if c.Unit == evaluate.Share {
@@ -35,6 +28,14 @@ func lines(title string, c *evaluate.Curves) template.HTML {
 		{name: "real", class: "real", values: floats(c.Real)},
 		{name: "synthetic", class: "synthetic", values: floats(c.Synthetic)},
 	})
+}
+
+func floats(f []evaluate.Figure) []float64 {
+	x := make([]float64, len(f))
+	for i := range f {
+		x[i] = float64(f[i])
+	}
+	return x
 }
 
 func drawLines(title, xTitle, yTitle string, at []float64, format func(float64) string, all []series) template.HTML {
