@@ -94,6 +94,24 @@ func (t *table) verdicts(r *Report) {
 		m := r.Measure(name)
 		t.line("%-16s%s (%s), %s the limit", lead, m.PlainTitle(), m.Family, times(m.Excess()))
 	}
+	t.privacy(r)
+}
+
+// privacy says whether something shows of the training flows.
+func (t *table) privacy(r *Report) {
+	alarm, raised := r.Privacy()
+	switch alarm {
+	case AlarmRaised:
+		var titles []string
+		for _, m := range raised {
+			titles = append(titles, m.PlainTitle())
+		}
+		t.wrap("Privacy alarm:  ", strings.Join(titles, ", ")+": look into it before sharing the set")
+	case AlarmNone:
+		t.line("Privacy:        no alarm, which is no proof")
+	case AlarmUnknown:
+		t.line("Privacy:        not checked, as there is no --train")
+	}
 }
 
 func gaps(v Tally) string {

@@ -196,12 +196,15 @@ func runEvaluate(ctx context.Context, o evaluateOptions, con *console) error {
 				current, reading = set, con.Stage("reading "+set, "flows", flows[set])
 			}
 			reading.Set(rows)
+			if set == synthetic.Name && rows == flows[set] { // the last one
+				reading.Done()
+				con.Info("measuring")
+			}
 		},
 	})
 	if err != nil {
 		return err
 	}
-	reading.Done()
 	if o.html != "" {
 		if err := writeReport("--html", o.html, func(w io.Writer) error { return page.Write(w, report) }); err != nil {
 			return err
