@@ -30,6 +30,7 @@ type Report struct {
 	Furthest  []string    `json:"furthest"` // names of measures that are apart, by difference over limit
 	Notes     []string    `json:"notes"`    // what a reader should know before trusting the figures
 	Measures  []Result    `json:"measures"`
+	Tasks     []TaskCurve `json:"tasks"`
 	Pairs     []PairTable `json:"pairs"`
 }
 
@@ -181,10 +182,14 @@ func newReport(real, synthetic, train *counts, scores modelScores, o Options) *R
 	rows := &sampled{real: real.sample, synthetic: synthetic.sample, scores: scores, draws: o.Draws, seed: o.Seed}
 	if train != nil {
 		rows.train = train.sample
+		rows.byContent = [3]*sample{train.byContent, real.byContent, synthetic.byContent}
 	}
 	for _, take := range sampledFamilies {
 		r.Measures = append(r.Measures, take(rows)...)
 	}
+	curves, results := taskResults(rows)
+	r.Tasks = curves
+	r.Measures = append(r.Measures, results...)
 	if o.Likelihood != nil {
 		r.Measures = append(r.Measures, likelihoodResults(o.Likelihood.Attributes(), scores.real, scores.train)...)
 	}

@@ -152,6 +152,8 @@ func (t *table) heading(block string, trained bool) {
 	case familyDiscriminators:
 		t.line("Told from real by a classifier that has not seen the hosts: AUC, 0.5 (not at all) to 1 (always)")
 		t.line(divergenceColumns, titleWidth+2, "", "synthetic", "other real", "limit", "", "", "")
+	case familyTasks:
+		columns("Models trained on synthetic flows")
 	case familyPrivacy:
 		columns("What shows of the training flows")
 	case familyLikelihood:
