@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/stat"
+
 	"stan/evaluate/internal/cores"
 )
 
@@ -23,13 +25,13 @@ type attack struct {
 var attacks = []attack{nearestAttack, densityAttack, singlingAttack}
 
 // attackSplits is how often real's hosts are split in halves for the floor of an attack.
-const attackSplits = 4
+const attackSplits = 6
 
 func attackResults(s *sampled) []Result {
 	if s.train == nil {
 		return nil
 	}
-	train, real, synthetic := pointsOf(s.train, s.seed), pointsOf(s.real, s.seed), pointsOf(s.synthetic, s.seed)
+	train, real, synthetic := pointsOf(s.byContent[0], s.seed), pointsOf(s.byContent[1], s.seed), pointsOf(s.byContent[2], s.seed)
 	var results, membership []Result
 	for i := range attacks {
 		a := &attacks[i]
@@ -42,7 +44,10 @@ func attackResults(s *sampled) []Result {
 		r := membershipByLikelihood(s.scores.train, s.scores.real, s.draws, s.seed)
 		results, membership = append(results, r), append(membership, r)
 	}
-	return append(results, strongest(membership))
+	if len(membership) > 0 {
+		results = append(results, strongest(membership))
+	}
+	return results
 }
 
 func (a *attack) take(train, real, synthetic points, seed uint64) Result {
@@ -56,18 +61,15 @@ func (a *attack) take(train, real, synthetic points, seed uint64) Result {
 	cores.Each(len(pairs), func(i int) {
 		found[i] = a.run(train, pairs[i][0], pairs[i][1], rand.New(rand.NewPCG(seed, uint64(i))))
 	})
-	sum := 0.
-	var apart []float64
-	for i := 1; i < len(found); i += 2 {
-		x, y := found[i].value, found[i+1].value
-		if !math.IsNaN(x + y) {
-			sum += x + y
-			apart = append(apart, math.Abs(x-y))
+	var atChance, apart []float64
+	for _, e := range found[1:] {
+		if !math.IsNaN(e.value) {
+			atChance = append(atChance, e.value)
 		}
 	}
-	base := math.NaN()
-	if len(apart) > 0 {
-		base = sum / float64(2*len(apart))
+	base := stat.Mean(atChance, nil)
+	for _, x := range atChance {
+		apart = append(apart, math.Abs(x-base))
 	}
 	floor := floorFigures(apart)
 	difference, limit := max(found[0].value-base, 0), floor.limit(a.tolerance)

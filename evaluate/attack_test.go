@@ -117,7 +117,8 @@ func TestAttacksTellTrainingRowsFromOthers(t *testing.T) {
 		"other hosts":                       {office(1, 3, 24, 300), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			report := compare(t, real, tc.synthetic, train)
+			defer only(nil, nil, attacks)()
+			report := compareAll(t, real, tc.synthetic, train)
 			for _, name := range attackNames {
 				m := report.Measure(name)
 				if tc.leaks && (m.Verdict != Apart || m.Interval.Low <= m.Real) {
@@ -138,7 +139,8 @@ func TestAttacksTellTrainingRowsFromOthers(t *testing.T) {
 }
 
 func TestAttacksWithoutOtherHostsHaveNoFloor(t *testing.T) {
-	report := compare(t, office(1, 1, 1, 90), office(1, 3, 4, 90), office(1, 2, 4, 90))
+	defer only(nil, nil, attacks)()
+	report := compareAll(t, office(1, 1, 1, 90), office(1, 3, 4, 90), office(1, 2, 4, 90))
 	for _, name := range attackNames {
 		if m := report.Measure(name); m.Verdict != NoFloor && m.Verdict != NoData {
 			t.Errorf("%s: %s, want %s or %s", name, m.Verdict, NoFloor, NoData)

@@ -127,7 +127,7 @@ const (
 
 // familyOrder is the order of the report.
 var familyOrder = []string{familyAttributes, familyRules, familyPairs, familyTime, familyStructure, familyDiscriminators,
-	familyLikelihood, familyPrivacy}
+	familyTasks, familyLikelihood, familyPrivacy}
 
 // shareMeasure returns a measure of the share of rows that count has counted, among those that of has counted.
 func shareMeasure(name, title string, count, of func(*summary) int64) measure {

@@ -17,8 +17,10 @@ type counts struct {
 	total  *summary             // their sum
 	hosts  map[netip.Addr]int64 // rows of each
 	sample *sample
-	first  int64 // earliest end of a flow, µs
-	last   int64 // latest end of a flow, µs
+	// byContent is another one, which attacks on privacy look at.
+	byContent *sample
+	first     int64 // earliest end of a flow, µs
+	last      int64 // latest end of a flow, µs
 }
 
 // summary holds the counts of some hosts of one set, a field for each family of measures.
@@ -82,7 +84,9 @@ type stream struct {
 // row.
 func count(set Set, known *trainRows, each func(*row), o Options) (*counts, error) {
 	c := &counts{set: set, hosts: make(map[netip.Addr]int64)}
-	sampler := newSampler(o.Sample, o.Seed)
+	sampler := newSampler(o.Sample, o.Seed, hostKey)
+	// A stream that stands in two sets has the same blocks here in both, whatever the host's address.
+	byContent := newSampler(o.Sample, o.Seed, rowKey)
 	var s stream
 	var group *summary
 	var hostRows int64
@@ -135,6 +139,7 @@ func count(set Set, known *trainRows, each func(*row), o Options) (*counts, erro
 			s.structure.row(r, &s.before, &group.structure)
 			s.pairs.row(r, &group.pairs)
 			sampler.row(r)
+			byContent.row(r)
 			if each != nil {
 				each(r)
 			}
@@ -155,6 +160,7 @@ func count(set Set, known *trainRows, each func(*row), o Options) (*counts, erro
 	}
 	c.total = sum(c.groups)
 	c.sample = sampler.finish()
+	c.byContent = byContent.finish()
 	return c, nil
 }
 

@@ -31,6 +31,7 @@ type Report struct {
 	Furthest  []string    `json:"furthest"` // names of measures that are apart, by difference over limit
 	Notes     []string    `json:"notes"`    // what a reader should know before trusting the figures
 	Measures  []Result    `json:"measures"`
+	Tasks     []TaskCurve `json:"tasks"`
 	Pairs     []PairTable `json:"pairs"`
 	Rows      Excerpts    `json:"rows"`
 }
@@ -177,10 +178,14 @@ func newReport(real, synthetic, train *counts, scores modelScores, o Options) *R
 	rows := &sampled{real: real.sample, synthetic: synthetic.sample, scores: scores, draws: o.Draws, seed: o.Seed}
 	if train != nil {
 		rows.train = train.sample
+		rows.byContent = [3]*sample{train.byContent, real.byContent, synthetic.byContent}
 	}
 	for _, take := range sampledFamilies {
 		r.Measures = append(r.Measures, take(rows)...)
 	}
+	curves, results := taskResults(rows)
+	r.Tasks = curves
+	r.Measures = append(r.Measures, results...)
 	if o.Likelihood != nil {
 		r.Measures = append(r.Measures, likelihoodResults(o.Likelihood.Attributes(), scores.real, scores.train)...)
 	}
@@ -234,7 +239,7 @@ func (m *measure) take(real, synthetic, other *summary, pairs []pair) Result {
 // setFigure chooses the figure that stands for the measure.
 func (m *Result) setFigure() {
 	switch {
-	case m.Unit == "":
+	case m.Unit == "" || m.Family == familyTasks: // a task's measure is what is lost
 		m.Figure = m.Difference
 	case m.Verdict == NotJudged:
 		m.Figure = m.Real

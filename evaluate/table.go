@@ -199,6 +199,7 @@ var blockTitles = map[string]string{
 	familyTime:           "Order in time",
 	familyStructure:      "Who talks to whom",
 	familyDiscriminators: "Told from real by a classifier",
+	familyTasks:          "Models trained on synthetic flows",
 	familyPrivacy:        "What shows of the training flows",
 	familyLikelihood:     "Likelihood under the model, nats a row",
 }

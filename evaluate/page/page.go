@@ -31,6 +31,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"limits":   limits,
 	"heat":     heat,
 	"told":     discriminator,
+	"task":     task,
 	"pairs":    func(name string) string { return pairTitles[name] },
 	"times":    times,
 	"seconds":  func(f evaluate.Figure) string { return fmt.Sprintf("%.3f", float64(f)) },
