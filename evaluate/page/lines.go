@@ -38,8 +38,13 @@ func floats(f []evaluate.Figure) []float64 {
 	return x
 }
 
+// drawLines draws series over the same points, at least one.
 func drawLines(title, xTitle, yTitle string, at []float64, format func(float64) string, all []series) template.HTML {
-	const height, names = 200., 72.
+	const height = 200.
+	names := 16. // room for the names of the lines
+	if len(all) > 1 {
+		names = 72
+	}
 	left, right := marginLeft, drawingWidth-names
 	top, bottom := marginTop, height-marginBottom
 	d := newCanvas(drawingWidth, height, title)
@@ -63,7 +68,7 @@ func drawLines(title, xTitle, yTitle string, at []float64, format func(float64) 
 	if low > 0 && low < (high-low) {
 		low = 0
 	}
-	pad := max((high-low)*0.06, 1e-9)
+	pad := max((high-low)*0.06, math.Abs(high)*0.01, 1e-9)
 	if low != 0 {
 		low -= pad
 	}
