@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 
 	torch "github.com/wangkuiyi/gotorch"
 	"github.com/wangkuiyi/gotorch/safetensors"
@@ -105,7 +106,7 @@ var paperGAN = paperArch{
 func (m *Model) ownArrays() map[string]safetensors.Tensor {
 	own := map[string]safetensors.Tensor{}
 	for name, a := range m.arrays {
-		if name != quantilesName && name != correlationName {
+		if !strings.HasPrefix(name, profilePrefix) {
 			own[name] = a
 		}
 	}

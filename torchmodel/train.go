@@ -332,8 +332,12 @@ func (t *trainer) stepsOf() int {
 	return max(1, int((t.subject.rows()+int64(t.o.Batch*t.o.Length)-1)/int64(t.o.Batch*t.o.Length)))
 }
 
-// validEvery is the number of steps between validations: half an epoch, and not so few that they cost much.
-func (t *trainer) validEvery() int { return min(max(t.stepsOf()/2, 100), 1000) }
+// validEvery is the number of steps between validations: half an epoch, but not so few that they cost much, nor so many that
+// the best weights are missed.
+func (t *trainer) validEvery() int {
+	cheap := 5 * int(t.subject.validRows()) / (t.o.Batch * t.o.Length)
+	return min(max(t.stepsOf()/2, cheap, 100), 1000)
+}
 
 func (t *trainer) seconds() float64 { return time.Since(t.started).Seconds() }
 
