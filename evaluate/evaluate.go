@@ -58,49 +58,66 @@ func Compare(real, synthetic Set, train *Set, o Options) (*Report, error) {
 	if o.Sample == 0 {
 		o.Sample = DefaultSample
 	}
-	var trained *counts
-	var known *trainRows
+	b, err := newBaseline(real, train, o)
+	if err != nil {
+		return nil, err
+	}
+	return b.compare(synthetic)
+}
+
+// baseline is what synthetic sets are compared with.
+type baseline struct {
+	real, train *counts    // train is nil without a training set
+	known       *trainRows // its rows
+	values      [][]uint64
+	scores      modelScores
+	options     Options
+}
+
+func newBaseline(real Set, train *Set, o Options) (*baseline, error) {
+	b := &baseline{options: o}
+	var err error
 	if train != nil {
 		keys, streams := newKeyCollector(), newStreamCollector()
 		collect := func(r *row) {
 			keys.row(r)
 			streams.row(r)
 		}
-		var err error
-		if trained, err = count(*train, nil, collect, o); err != nil {
+		if b.train, err = count(*train, nil, collect, o); err != nil {
 			return nil, err
 		}
-		known = &trainRows{keys.finish(), streams.finish()}
+		b.known = &trainRows{keys.finish(), streams.finish()}
 	}
-	realCounts, err := count(real, known, nil, o)
+	if b.real, err = count(real, b.known, nil, o); err != nil {
+		return nil, err
+	}
+	b.values = commonest(b.real.groups)
+	b.real.settle(b.values)
+	if train != nil {
+		b.train.settle(b.values)
+	}
+	if o.Likelihood == nil {
+		return b, nil
+	}
+	if b.scores.real, err = b.real.score(o); err != nil {
+		return nil, err
+	}
+	if train != nil {
+		b.scores.train, err = b.train.score(o)
+	}
+	return b, err
+}
+
+func (b *baseline) compare(synthetic Set) (*Report, error) {
+	c, err := count(synthetic, b.known, nil, b.options)
 	if err != nil {
 		return nil, err
 	}
-	syntheticCounts, err := count(synthetic, known, nil, o)
-	if err != nil {
-		return nil, err
-	}
-	values := commonest(realCounts.groups)
-	for _, c := range []*counts{realCounts, syntheticCounts, trained} {
-		if c != nil {
-			c.settle(values)
-		}
-	}
-	var scores modelScores
-	if o.Likelihood != nil {
-		if scores.real, err = realCounts.score(o); err != nil {
-			return nil, err
-		}
-		if train != nil {
-			if scores.train, err = trained.score(o); err != nil {
-				return nil, err
-			}
-		}
-	}
-	report := newReport(realCounts, syntheticCounts, trained, scores, o)
-	if known != nil && !known.streams.complete {
+	c.settle(b.values)
+	report := newReport(b.real, c, b.train, b.scores, b.options)
+	if b.known != nil && !b.known.streams.complete {
 		report.Notes = append(report.Notes, fmt.Sprintf("exact_rows, copied_pairs and copied_run look for rows of train's first %s "+
-			"flows only", thousands(int64(len(known.streams.order)))))
+			"flows only", thousands(int64(len(b.known.streams.order)))))
 	}
 	return report, nil
 }
