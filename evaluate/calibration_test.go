@@ -68,11 +68,11 @@ func oneOf(text string, verdicts []Verdict, names []string) expectation {
 	return expectation{text + ": " + strings.Join(names, " or "), func(r *Report) (bool, string) {
 		best := r.Measure(names[0])
 		for _, name := range names[1:] {
-			if m := r.Measure(name); m.excess() > best.excess() {
+			if m := r.Measure(name); m.Excess() > best.Excess() {
 				best = m
 			}
 		}
-		return slices.Contains(verdicts, best.Verdict), fmt.Sprintf("%s %s the limit", best.Name, times(best.excess()))
+		return slices.Contains(verdicts, best.Verdict), fmt.Sprintf("%s %s the limit", best.Name, times(best.Excess()))
 	}}
 }
 

@@ -94,7 +94,8 @@ func temporalMeasures() []measure {
 		},
 		tolerance: jsTolerance}
 	hours := measure{name: "hour_profile", title: "hours of the day, 1 - correlation", differenceUnit: Correlation,
-		distance: hourDistance, curve: hourShares, tolerance: correlationTolerance}
+		distance: hourDistance, curves: pointCurves("hour of the day (UTC)", "h", 0, Share, hourShares),
+		tolerance: correlationTolerance}
 	shares := measure{name: hourSharesName, differenceUnit: Share, tolerance: shareTolerance,
 		distance: func(real, other *summary) float64 {
 			return floats.Distance(hourShares(real), hourShares(other), 1) / 2
@@ -135,7 +136,8 @@ func acfMeasure(name, title string, curve func(*summary) []float64) measure {
 		return total / float64(len(a))
 	}
 	return measure{name: name, title: title, value: value, unit: Correlation, distance: distance,
-		differenceUnit: Correlation, curve: curve, tolerance: correlationTolerance}
+		differenceUnit: Correlation,
+		curves:         pointCurves("lag", "flows", 1, Correlation, curve), tolerance: correlationTolerance}
 }
 
 // hourShares returns the mean over hosts of the share of a host's flows in each hour of the day: each host counts the
