@@ -60,8 +60,12 @@ type Model struct {
 }
 
 const (
-	quantilesName   = "profiles.quantiles"
-	correlationName = "profiles.correlation"
+	profilePrefix   = "profiles."
+	quantilesName   = profilePrefix + "quantiles"
+	kindWeightsName = profilePrefix + "weights"
+	kindMeansName   = profilePrefix + "means"
+	kindFactorsName = profilePrefix + "factors"
+	kindBoundsName  = profilePrefix + "bounds"
 )
 
 // array makes a float32 tensor of a file.
@@ -70,9 +74,11 @@ func array(name string, data []float32, shape ...int64) safetensors.Tensor {
 }
 
 func (p *Profiles) arrays() []safetensors.Tensor {
+	kinds := int64(len(p.weights))
 	return []safetensors.Tensor{
-		array(quantilesName, p.quantiles, profileSize, profileQuantiles),
-		array(correlationName, p.correlation, profileSize, profileSize),
+		array(quantilesName, p.quantiles, profileSize, profileQuantiles), array(kindWeightsName, p.weights, kinds),
+		array(kindMeansName, p.means, kinds, profileSize),
+		array(kindFactorsName, p.factors, kinds, profileSize, profileSize), array(kindBoundsName, p.bounds, kinds, profileSize, 2),
 	}
 }
 
@@ -274,9 +280,15 @@ func (m *Model) checkNetwork(numbers int64) error {
 }
 
 // newNetwork builds the model's network with its weights on a device. The caller frees it.
-func (m *Model) newNetwork(device torch.Device) (n *Network, err error) {
+func (m *Model) newNetwork(device torch.Device) (*Network, error) {
+	return loaded(m, device, func() *Network { return newNetwork(*m.Manifest.Config, m.Manifest.Vocabulary) })
+}
+
+// loaded gives a network, made by fresh, the model's weights on a device. The caller frees it.
+func loaded[N network](m *Model, device torch.Device, fresh func() N) (n N, err error) {
+	made := false
 	e := torch.Try(func() {
-		n = newNetwork(*m.Manifest.Config, m.Manifest.Vocabulary)
+		n, made = fresh(), true
 		if err = setWeights(n, m.arrays); err == nil {
 			n.To(device)
 			n.Train(false)
@@ -285,7 +297,7 @@ func (m *Model) newNetwork(device torch.Device) (n *Network, err error) {
 	if e != nil {
 		err = e
 	}
-	if err != nil && n != nil {
+	if err != nil && made {
 		n.Free()
 	}
 	return n, err
@@ -301,6 +313,9 @@ func readLimited(path string, limit int64) ([]byte, error) {
 		return nil, refuse(path, "not a regular file of at most %d bytes", limit)
 	}
 	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("%w: %w", ErrMissing, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrIO, err)
 	}

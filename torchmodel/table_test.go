@@ -71,7 +71,7 @@ func tableOptions() TrainOptions {
 	return o
 }
 
-func trainTable(t testing.TB, data *table.Table, dir string, o TrainOptions) *Model {
+func mustTrainTable(t testing.TB, data *table.Table, dir string, o TrainOptions) *Model {
 	t.Helper()
 	m, err := TrainTable(context.Background(), data, nil, dir, o, &watcher{})
 	if err != nil {
@@ -129,7 +129,7 @@ func TestSimulatedDataAreLearned(t *testing.T) {
 	leaktest.Check(t)
 	o := tableOptions()
 	o.Epochs = 20
-	m := trainTable(t, table.Simulate(16_000, 1), t.TempDir(), o)
+	m := mustTrainTable(t, table.Simulate(16_000, 1), t.TempDir(), o)
 	// The entropy of a normal with standard deviation 0.1, which no model is below but by chance: 2000 rows, so 0.016 either way.
 	truth := 0.5*math.Log(2*math.Pi*math.E) + math.Log(table.SimulatedNoise)
 	for name, got := range m.Manifest.Training.ValidNLL {
@@ -194,7 +194,7 @@ func TestTableRowsDependOnTheSeedAlone(t *testing.T) {
 			if arch != ArchStan {
 				o := tableOptions()
 				o.Arch = arch
-				m = trainTable(t, machines(16, 300), t.TempDir(), o)
+				m = mustTrainTable(t, machines(16, 300), t.TempDir(), o)
 			}
 			o := GenerateOptions{Rows: 1000, Hosts: 100, Seed: 5, Threads: 1}
 			want := generateTable(t, m, o)
@@ -225,15 +225,41 @@ func TestTableRowsDependOnTheSeedAlone(t *testing.T) {
 func TestTableTrainingGoesOnWhereItStopped(t *testing.T) {
 	leaktest.Check(t)
 	data, o := machines(8, 200), tableOptions()
-	want := trainTable(t, data, t.TempDir(), o)
+	want := mustTrainTable(t, data, t.TempDir(), o)
 	dir := t.TempDir()
 	f := &fuse{Context: context.Background(), at: at{5, 0}}
 	if _, err := TrainTable(f, data, nil, dir, o, f); !errors.Is(err, ErrStopped) {
 		t.Fatalf("got error %v, want %v", err, ErrStopped)
 	}
 	o.Resume = true
-	if got := trainTable(t, data, dir, o); got.Digest() != want.Digest() {
+	if got := mustTrainTable(t, data, dir, o); got.Digest() != want.Digest() {
 		t.Errorf("stopped and resumed: model %s, in one go %s", got.Digest(), want.Digest())
+	}
+}
+
+// A loaded model tells the likelihood that its training told.
+func TestTableLikelihoodIsThatOfTheTraining(t *testing.T) {
+	leaktest.Check(t)
+	train, valid := machines(8, 100), machines(4, 150)
+	for _, arch := range []string{ArchStan, ArchIndependent} {
+		o := tableOptions()
+		o.Arch, o.Epochs = arch, 1
+		m, err := TrainTable(context.Background(), train, valid, t.TempDir(), o, &watcher{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := m.TableNLL(context.Background(), valid, torch.Device{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range m.Manifest.Training.ValidNLL {
+			if math.Abs(got[name]-want) > 1e-5 { // float32 weights and counts
+				t.Errorf("%s: column %s: %.6f nats a row, training told %.6f", arch, name, got[name], want)
+			}
+		}
+		if _, err := m.TableNLL(context.Background(), table.Simulate(10, 1), torch.Device{}); !errors.Is(err, ErrData) {
+			t.Errorf("%s: a table of other columns: %v, want %v", arch, err, ErrData)
+		}
 	}
 }
 

@@ -6,10 +6,12 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/google/renameio/v2"
 	torch "github.com/wangkuiyi/gotorch"
@@ -74,7 +76,7 @@ func setWeights(n network, arrays map[string]safetensors.Tensor) error {
 		}
 	}()
 	for name, a := range arrays {
-		if name != quantilesName && name != correlationName {
+		if !strings.HasPrefix(name, profilePrefix) {
 			state[name] = torch.FromFloat32(bytesFloat32(a.Data), a.Shape...)
 		}
 	}
@@ -98,7 +100,7 @@ func writeArrays(path string, arrays []safetensors.Tensor, metadata map[string]s
 // readArrays reads a file of float32 arrays, all finite, that has the digest want.
 func readArrays(path, want string) ([]safetensors.Tensor, map[string]string, error) {
 	raw, err := readLimited(path, 4<<30)
-	if errors.Is(err, ErrMissing) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, refuse(path, "missing")
 	}
 	if err != nil {
