@@ -101,6 +101,9 @@ func runEvaluate(ctx context.Context, o evaluateOptions, con *console) error {
 	if err != nil {
 		return fmt.Errorf("evaluate: real: %w", err)
 	}
+	if isTable && o.model != "" {
+		return usagef("evaluate", "--model with a table, want it with flows only")
+	}
 	if isTable {
 		report, err := compareTables(ctx, o)
 		if err != nil {
