@@ -41,7 +41,7 @@ func attackResults(s *sampled) []Result {
 		}
 	}
 	if len(s.scores.train) > 0 {
-		r := membershipByLikelihood(s.scores.train, s.scores.real, s.draws, s.seed)
+		r := membershipByLikelihood(s.scores.train, s.scores.real, s.seed)
 		results, membership = append(results, r), append(membership, r)
 	}
 	if len(membership) > 0 {

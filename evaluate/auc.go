@@ -100,13 +100,13 @@ func drawWeights(weight []float64, random *rand.Rand) {
 }
 
 // chanceFloor returns the floor of an AUC: how far from a half it lies where hosts are dealt to the two sides at random.
-func chanceFloor(members, others []float64, draws int, random *rand.Rand) Floor {
+func chanceFloor(members, others []float64, random *rand.Rand) Floor {
 	all := slices.Concat(members, others)
 	var far []float64
-	for range draws {
+	for range resamples {
 		random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		r := rankHosts(oneEach(all[:len(members)]), oneEach(all[len(members):]))
-		far = append(far, math.Abs(r.auc(ones(len(members)), ones(len(others)))-chanceAUC))
+		far = append(far, r.auc(ones(len(members)), ones(len(others)))-chanceAUC)
 	}
 	return floorFigures(far)
 }

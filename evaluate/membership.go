@@ -13,16 +13,16 @@ const memberRows = 32
 // membershipByLikelihood asks of hosts whether the model was trained on them: those whose flows it finds likelier, by the mean
 // over their rows. The figure is the AUC of training hosts against others, its floor what a random choice of training hosts
 // would give, and its interval over hosts (Yeom et al., CSF 2018: a threshold on the loss).
-func membershipByLikelihood(train, others []hostScore, draws int, seed uint64) Result {
+func membershipByLikelihood(train, others []hostScore, seed uint64) Result {
 	random := rand.New(rand.NewPCG(seed, 20))
 	members, nonMembers := likelihoods(train), likelihoods(others)
 	r := rankHosts(oneEach(members), oneEach(nonMembers))
 	found := bootstrap(r.members, r.others, random, r.auc)
 	floor := floorFigures(nil)
 	if len(members) > 0 && len(nonMembers) > 0 {
-		floor = chanceFloor(members, nonMembers, draws, random)
+		floor = chanceFloor(members, nonMembers, random)
 	}
-	difference, limit := max(found.value-chanceAUCAUC, 0), floor.limit(leakTolerance)
+	difference, limit := max(found.value-chanceAUC, 0), floor.limit(leakTolerance)
 	return Result{Name: "membership_likelihood_auc", Family: familyPrivacy, Title: "training hosts told by the model", Unit: AUC,
 		Real: chanceAUC, Synthetic: Figure(found.value), OtherReal: Figure(math.NaN()), DifferenceUnit: AUC,
 		Difference: Figure(difference), Floor: floor, Limit: Figure(limit), Verdict: judge(difference, limit, leakTolerance),

@@ -175,7 +175,7 @@ func newReport(real, synthetic, train *counts, scores modelScores, o Options) *R
 			r.Measures = append(r.Measures, result)
 		}
 	}
-	rows := &sampled{real: real.sample, synthetic: synthetic.sample, scores: scores, draws: o.Draws, seed: o.Seed}
+	rows := &sampled{real: real.sample, synthetic: synthetic.sample, scores: scores, seed: o.Seed}
 	if train != nil {
 		rows.train = train.sample
 		rows.byContent = [3]*sample{train.byContent, real.byContent, synthetic.byContent}

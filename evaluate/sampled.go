@@ -6,7 +6,6 @@ type sampled struct {
 	train           *sample    // nil without a training set
 	byContent       [3]*sample // the same of train, real and synthetic, for attacks on privacy
 	scores          modelScores
-	draws           int
 	seed            uint64
 }
 

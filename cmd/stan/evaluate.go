@@ -137,6 +137,9 @@ func runEvaluate(ctx context.Context, o evaluateOptions, con *console) error {
 	if err != nil {
 		return fmt.Errorf("evaluate: real: %w", err)
 	}
+	if isTable && o.model != "" {
+		return usagef("evaluate", "--model with a table, want it with flows only")
+	}
 	if isTable {
 		if o.html != "" || len(o.bounds) > 0 {
 			return usagef("evaluate", "--html and --fail-if are for flows, %s holds a table", o.real)
