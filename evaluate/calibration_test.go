@@ -27,11 +27,11 @@ var (
 var calibrations = []calibration{
 	{"other real hosts", func(*calibrationSets, *rand.Rand) {}, []expectation{nothingApart}},
 	{"gaps of a host dealt anew", eachHost(gapsAnew), []expectation{
-		apart("acf_gaps", "js_gap_tie", "host_hour_dispersion", "session_flows", "sessions_per_host", "pairs_gap")}},
-	{"rows of a host dealt anew over its times", eachHost(dealAnew), []expectation{apart("repeat_remote_1", "js_gap_tie", "pairs_lag")}},
+		beyond("acf_gaps", "js_gap_tie", "host_hour_dispersion", "session_flows", "sessions_per_host", "pairs_gap")}},
+	{"rows of a host dealt anew over its times", eachHost(dealAnew), []expectation{beyond("repeat_remote_1", "js_gap_tie", "pairs_lag")}},
 	{"times six hours later", eachHost(sixHoursLater), []expectation{beyond("hour_profile", "js_hour", "hour_shares")}},
-	{"ports dealt anew among all rows", portsAnew, []expectation{apart("pairs_local_port", "pairs_remote_port", "pairs_same")}},
-	{"every column dealt anew", columnsAnew, []expectation{apart("pairs_same", "pairs_lag")}},
+	{"ports dealt anew among all rows", portsAnew, []expectation{beyond("pairs_local_port", "pairs_remote_port", "pairs_same")}},
+	{"every column dealt anew", columnsAnew, []expectation{beyond("pairs_same", "pairs_lag")}},
 	{"1 % of the rows shorter than their headers", tooShort, []expectation{apart("rule_bytes_header")}},
 	{"1 % of the rows copied from training", copied, []expectation{apart("copy_share")}},
 	{"the training rows", func(s *calibrationSets, _ *rand.Rand) { s.synthetic = slices.Clone(s.train) }, []expectation{apart("copy_share")}},
@@ -53,7 +53,11 @@ type expectation struct {
 
 var nothingApart = expectation{"nothing apart", func(r *Report) (bool, string) {
 	v := r.Verdicts
-	return v.Apart == 0, fmt.Sprintf("%d near, %d apart of %d %s", v.Near, v.Apart, v.AsReal+v.Near+v.Apart, strings.Join(r.Furthest, " "))
+	figure := fmt.Sprintf("%d near, %d apart of %d", v.Near, v.Apart, v.AsReal+v.Near+v.Apart)
+	for _, name := range r.Furthest {
+		figure += fmt.Sprintf(", %s %s the limit", name, times(r.Measure(name).Excess()))
+	}
+	return v.Apart == 0, figure
 }}
 
 // apart expects at least one of the measures to be apart.

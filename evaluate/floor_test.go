@@ -13,13 +13,13 @@ func TestJudge(t *testing.T) {
 		difference, limit float64
 		want              Verdict
 	}{
-		"within the limit":            {0.1, 0.1, AsReal},
-		"within twice the limit":      {0.2, 0.1, Near},
-		"beyond twice the limit":      {0.21, 0.1, Apart},
-		"beyond, but too little":      {0.009, 0.002, Near},
-		"nothing to measure":          {math.NaN(), 0.1, NoData},
-		"nothing to compare with":     {0.1, math.NaN(), NoFloor},
-		"neither data nor comparison": {math.NaN(), math.NaN(), NoData},
+		"within the limit":             {0.1, 0.1, AsReal},
+		"within three times the limit": {0.299, 0.1, Near},
+		"beyond three times the limit": {0.301, 0.1, Apart},
+		"beyond, but too little":       {0.009, 0.002, Near},
+		"nothing to measure":           {math.NaN(), 0.1, NoData},
+		"nothing to compare with":      {0.1, math.NaN(), NoFloor},
+		"neither data nor comparison":  {math.NaN(), math.NaN(), NoData},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

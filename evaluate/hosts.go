@@ -14,6 +14,9 @@ type hostFigures struct {
 	remotes     spread
 	localPorts  spread
 	remotePorts spread
+
+	// peer is set where all rows are with internal hosts: the capture may have seen the host only as their other end.
+	peer bool
 }
 
 // hostTally lists the hosts, at about 100 bytes each. Sums share the lists of their groups.
@@ -36,15 +39,23 @@ func (t *hostTally) len() int {
 	return n
 }
 
-// sorted returns a figure of every host that has it, rising.
+// sorted returns a figure of every host that has it, rising. Hosts that are peers of others alone are left out, unless all
+// are.
 func (t *hostTally) sorted(figure func(*hostFigures) float64) []float64 {
-	var x []float64
+	var x, peers []float64
 	for _, list := range t.figures {
 		for i := range list {
-			if f := figure(&list[i]); !math.IsNaN(f) {
+			switch f := figure(&list[i]); {
+			case math.IsNaN(f):
+			case list[i].peer:
+				peers = append(peers, f)
+			default:
 				x = append(x, f)
 			}
 		}
+	}
+	if x == nil {
+		x = peers
 	}
 	slices.Sort(x)
 	return x
@@ -55,6 +66,7 @@ type hostObserver struct {
 	figures     hostFigures
 	hour        int64
 	inHour      float64
+	internal    int64 // rows with both addresses internal
 	remotes     remoteCounts
 	localPorts  portCounts
 	remotePorts portCounts
@@ -68,6 +80,9 @@ func (o *hostObserver) row(r *row) {
 	o.inHour++
 	o.figures.rows++
 	o.figures.bytes += r.Bytes
+	if r.localInternal && r.remoteInternal {
+		o.internal++
+	}
 	if r.beginsSession() {
 		o.figures.sessions++
 	}
@@ -88,11 +103,12 @@ func (o *hostObserver) end(t *hostTally, volumes *volumeTally) {
 	o.endHour()
 	o.remotes.addTo(volumes)
 	o.figures.remotes, o.figures.localPorts, o.figures.remotePorts = o.remotes.end(), o.localPorts.end(), o.remotePorts.end()
+	o.figures.peer = o.internal == o.figures.rows
 	if t.figures == nil {
 		t.figures = make([][]hostFigures, 1)
 	}
 	t.figures[0] = append(t.figures[0], o.figures)
-	o.figures = hostFigures{}
+	o.figures, o.internal = hostFigures{}, 0
 }
 
 // dispersion returns the coefficient of variation of the host's rows an hour: 0 for the same number each hour.

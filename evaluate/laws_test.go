@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"stan/dataset"
@@ -29,8 +30,8 @@ func TestASetIsItself(t *testing.T) {
 
 func TestRealHostsAreAsReal(t *testing.T) {
 	report := compare(t, office(1, 1, 12, 400), office(1, 2, 20, 400), office(1, 3, 24, 400))
-	if v := report.Verdicts; v.Apart > 0 || v.Near > 3 || v.AsReal < 45 {
-		t.Errorf("other hosts of the same kind: %+v, %v apart, want none apart and at most 3 near", v, report.Furthest)
+	if v := report.Verdicts; v.Apart > 0 || v.Near > v.AsReal/10 {
+		t.Errorf("other hosts of the same kind: %+v, %v apart, want none apart and at most one in ten near", v, report.Furthest)
 	}
 	if report.Floor.From != FromTrain || report.Floor.Hosts != 20 {
 		t.Errorf("floor: got %+v, want draws of 20 training hosts", report.Floor)
@@ -74,7 +75,8 @@ func TestMeasuresSeeWhatIsTheirs(t *testing.T) {
 			}
 			names := moved(compare(t, real, changed, nil))
 			for _, n := range names {
-				if !slices.Contains(tc.may, n) {
+				family, _, _ := strings.Cut(n, "_") // each attribute's mutual information is part of that of all
+				if !slices.Contains(tc.may, n) && !(family == "pairs" && slices.Contains(tc.may, "pairs_same")) {
 					t.Errorf("%s differs, want none but %v", n, tc.may)
 				}
 			}

@@ -155,7 +155,7 @@ func newReport(real, synthetic, train *counts, scores modelScores, o Options) *R
 		t := describe(train)
 		r.Train = &t
 		size := groupsFor(len(synthetic.hosts), train)
-		pairs = draws(real.total, train.groups, size, o.Draws, o.Seed)
+		pairs = draws(real, train, len(synthetic.hosts), o.Draws, o.Seed)
 		other = train.total
 		r.Floor.From, r.Floor.Hosts = FromTrain, size*len(train.hosts)/len(train.groups)
 	case len(pairs) == 0:

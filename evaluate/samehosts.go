@@ -28,7 +28,7 @@ func sameHostsMeasures() []measure {
 		all = append(all, measure{name: "ks_" + f.name, title: f.title, differenceUnit: Share, distance: distance,
 			tolerance: sameHostsTolerance,
 			pValue: func(real, other *summary) float64 {
-				return kolmogorovP(distance(real, other), real.hosts.len(), other.hosts.len())
+				return kolmogorovP(distance(real, other), len(real.hosts.sorted(f.of)), len(other.hosts.sorted(f.of)))
 			}})
 	}
 	return all

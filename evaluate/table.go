@@ -266,7 +266,7 @@ func (t *table) legend(r *Report) {
 		t.wrap("", fmt.Sprintf("Other real: one half of real's hosts against the other, mean of %d splits. Limit: that mean "+
 			"and two standard deviations.", r.Floor.Draws))
 	}
-	t.wrap("", "As real: within the limit; near (~): within twice the limit, or too little to matter; apart (!): beyond. "+
+	t.wrap("", "As real: within the limit; near (~): within three times the limit, or too little to matter; apart (!): beyond. "+
 		"A rule broken less often than by real flows is as real. pp: percentage points. x1.50: one and a half times as "+
 		"many, or as few.")
 	t.wrap("", "* at lag 1 within a host, hosts counting the same; the difference is the mean over lags 1 to 20.")

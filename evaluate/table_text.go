@@ -42,7 +42,7 @@ func (r *TableReport) WriteTable(w io.Writer, width int) error {
 	default:
 		t.wrap("", "No verdicts: real holds one entity and there is no training table.")
 	}
-	t.wrap("", "As real: within the limit; near (~): within twice the limit, or too little to matter; apart (!): beyond.")
+	t.wrap("", "As real: within the limit; near (~): within three times the limit, or too little to matter; apart (!): beyond.")
 	v := r.Verdicts
 	t.line("")
 	t.line("%d measures: %d as real, %d near, %d apart%s", v.AsReal+v.Near+v.Apart+v.NoData+v.NoFloor, v.AsReal, v.Near, v.Apart, gaps(v))
