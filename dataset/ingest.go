@@ -19,7 +19,9 @@ type IngestOptions struct {
 	Stdin    io.Reader      // what StandardInput reads
 	Output   string         // the folder of flows to write
 	Internal []netip.Prefix // networks whose addresses are hosts
-	Zone     *time.Location // of the times in the input, nil for UTC
+	Format   string         // of the input, as ReadFormats names it; "" to find it out
+	Zone     *time.Location // of local times in the input, nil for UTC
+	Biflow   Biflow         // what becomes of records of both directions, "" for BiflowSplit
 	MaxBad   BadLimit       // how many lines may be refused
 	Tool     string         // program and version, for the manifest
 	Build    BuildOptions   // Internal is filled in
@@ -63,10 +65,17 @@ func (l BadLimit) allows(bad, lines int64) bool {
 	return bad <= l.Lines || float64(bad) <= l.Share*float64(lines)
 }
 
-// Ingest reads captures of UGR'16 CSV and writes the flows of every internal host as a folder of flows. Files are read
-// in parallel; the result depends on neither that nor the machine. After an error the manifest holds at most a summary.
+// Ingest reads captures and writes the flows of every internal host as a folder of flows. Files are read in parallel;
+// the result depends on neither that nor the machine. After an error the manifest holds at most a summary.
 func Ingest(ctx context.Context, o IngestOptions) (Manifest, error) {
 	files, err := expandInputs(o.Inputs)
+	if err != nil {
+		return Manifest{}, err
+	}
+	if o.Biflow == "" {
+		o.Biflow = BiflowSplit
+	}
+	among, err := readable(o.Format)
 	if err != nil {
 		return Manifest{}, err
 	}
@@ -76,11 +85,12 @@ func Ingest(ctx context.Context, o IngestOptions) (Manifest, error) {
 		return Manifest{}, err
 	}
 	defer builder.Abort()
-	g := newIngester(o, files, builder)
+	g := newIngester(o, files, among, builder.options.Threads)
+	g.take = func(b block, rows []Flow) error { return builder.AddAt(place(b.input, b.firstLine), rows) }
 	if err := g.run(ctx); err != nil {
-		return Manifest{Ingest: g.tally.summary(files)}, err
+		return Manifest{Ingest: g.summary()}, err
 	}
-	summary := g.tally.summary(files)
+	summary := g.summary()
 	if err := g.verdict(summary); err != nil {
 		return Manifest{Ingest: summary}, err
 	}
@@ -92,8 +102,9 @@ type ingester struct {
 	options  IngestOptions
 	files    []string
 	threads  int
+	formats  []*notation
 	internal prefixSet
-	builder  *Builder
+	take     func(b block, rows []Flow) error // from several goroutines; rows are valid during the call
 	tally    tally
 	bytes    atomic.Int64 // read from files
 	total    int64        // of all files, -1 if unknown
@@ -105,6 +116,7 @@ type ingester struct {
 type block struct {
 	input     int // index of the file
 	name      string
+	layout    *layout
 	firstLine int64 // number of the first line, from 1
 	text      []byte
 	buffer    []byte // goes back to the pool
@@ -118,14 +130,13 @@ const (
 	buffersPerCPU = 3
 )
 
-func newIngester(o IngestOptions, files []string, builder *Builder) *ingester {
-	threads := builder.options.Threads
+func newIngester(o IngestOptions, files []string, among []*notation, threads int) *ingester {
 	g := &ingester{
 		options:  o,
 		files:    files,
 		threads:  threads,
+		formats:  among,
 		internal: newPrefixSet(o.Internal),
-		builder:  builder,
 		pool:     make(chan []byte, buffersPerCPU*threads+1),
 		blocks:   make(chan block, threads),
 	}
@@ -183,10 +194,7 @@ func (g *ingester) run(ctx context.Context) error {
 
 // work parses blocks until there are no more.
 func (g *ingester) work(ctx context.Context) error {
-	w := &blockParser{
-		parser:   newUGR16Parser(g.options.Zone),
-		internal: g.internal,
-	}
+	w := &blockParser{zone: g.options.Zone, biflow: g.options.Biflow, internal: g.internal}
 	for {
 		select {
 		case <-ctx.Done():
@@ -196,11 +204,10 @@ func (g *ingester) work(ctx context.Context) error {
 				return nil
 			}
 			rows, counts := w.parse(b)
-			if b.firstLine == 1 && counts.foreign() {
-				return fmt.Errorf("dataset: %s: %w: not a UGR'16 capture: line %d: %s", b.name, ErrInput,
-					counts.badLines[0].Line, counts.badLines[0].fault())
+			if counts.changed != nil {
+				return fmt.Errorf("dataset: %w: %v", ErrInput, counts.changed)
 			}
-			err := g.builder.AddAt(place(b.input, b.firstLine), rows)
+			err := g.take(b, rows)
 			g.pool <- b.buffer
 			if err != nil {
 				return err
@@ -212,8 +219,15 @@ func (g *ingester) work(ctx context.Context) error {
 	}
 }
 
-// place is where a line's first row stands in the input; a line makes at most two rows.
-func place(input int, line int64) uint64 { return uint64(input)<<lineBits | uint64(line)*2 }
+// place is where a line's first row stands in the input. A line makes at most four rows: two directions, two hosts.
+func place(input int, line int64) uint64 { return uint64(input)<<lineBits | uint64(line)*4 }
+
+// summary returns what was read so far.
+func (g *ingester) summary() *Summary {
+	s := g.tally.summary(g.files)
+	s.Biflow = g.options.Biflow
+	return s
+}
 
 // count adds what a block or a line too long for one gave.
 func (g *ingester) count(counts *blockTally, input int) error {

@@ -26,6 +26,11 @@ func (g *ingester) read(ctx context.Context, index int) error {
 		if c.line == 1 {
 			c.dropMark()
 		}
+		if c.layout == nil {
+			if c.layout, err = detectLayout(c.buffer[:c.filled], g.formats); err != nil {
+				return fmt.Errorf("dataset: %s: %w: %w", in.name, ErrInput, err)
+			}
+		}
 		whole := bytes.LastIndexByte(c.buffer[:c.filled], '\n') + 1
 		if ended {
 			whole = c.filled
@@ -51,6 +56,7 @@ type cutter struct {
 	*ingester
 	in     *input
 	index  int
+	layout *layout // nil as long as there were blank lines only
 	buffer []byte
 	filled int
 	line   int64 // number of the first line in buffer
@@ -90,7 +96,10 @@ func (c *cutter) dropMark() {
 
 // send hands the first bytes of the buffer to the workers and keeps the rest in a new one.
 func (c *cutter) send(ctx context.Context, whole int) bool {
-	b := block{c.index, c.in.name, c.line, c.buffer[:whole], c.buffer}
+	b := block{c.index, c.in.name, c.layout, c.line, c.buffer[:whole], c.buffer}
+	if b.layout == nil {
+		b.layout = ugr16Layout // any does for blank lines
+	}
 	c.line += int64(bytes.Count(b.text, []byte{'\n'}))
 	left := c.buffer[whole:c.filled]
 	if !c.fetch(ctx) {
@@ -108,7 +117,7 @@ func (c *cutter) send(ctx context.Context, whole int) bool {
 // skipLine counts a line that fills the whole buffer as refused and reads on to its end, or that of the file.
 func (c *cutter) skipLine() error {
 	counts := newBlockTally()
-	counts.refuse(block{input: c.index, name: c.in.name}, c.line, c.buffer[:c.filled], tooLong, wholeLine)
+	counts.refuse(block{input: c.index, name: c.in.name}, c.line, c.buffer[:c.filled], tooLong, "")
 	if err := c.count(counts, c.index); err != nil {
 		return err
 	}
