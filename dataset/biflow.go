@@ -25,10 +25,14 @@ type biflow struct {
 	Flow             // from source to destination, but for Host
 	reverse counters // from destination to source
 
-	duration int64 // µs
-	said     role  // of start, end and duration: what the record holds
-	dotted   bool  // the destination port was written as "type.code"
-	icmpCode uint8 // what stood behind the dot
+	duration int64  // µs
+	said     role   // what the record holds
+	dotted   bool   // the destination port was written as "type.code"
+	icmpCode uint8  // what stood behind the dot
+	icmp     uint16 // type*256+code, where it has a column of its own
+
+	noProto  bool // Zeek did not name the protocol
+	mayBeSix bool // what was called ICMP may be ICMPv6
 }
 
 // counters is what the two directions of a biflow have each for itself.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
 )
 
 // ingest runs Ingest into a new folder with the test networks.
@@ -187,10 +188,16 @@ func TestIngestRefusesFiles(t *testing.T) {
 
 func TestIngestReadsFoldersAndStandardInput(t *testing.T) {
 	plain := ugr16Header + "\n" + ugr16Line + "\n"
-	var gz, zst bytes.Buffer
+	var gz, zst, xzed bytes.Buffer
 	g := gzip.NewWriter(&gz)
 	io.WriteString(g, plain)
 	g.Close()
+	x, err := xz.NewWriter(&xzed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(x, plain)
+	x.Close()
 	z, err := zstd.NewWriter(&zst)
 	if err != nil {
 		t.Fatal(err)
@@ -202,14 +209,15 @@ func TestIngestReadsFoldersAndStandardInput(t *testing.T) {
 	write(t, dir+"/b/plain.txt", plain)
 	write(t, dir+"/a/zipped", gz.String()) // found by content, not by name
 	write(t, dir+"/c.zstd", zst.String())
+	write(t, dir+"/d.csv", xzed.String())
 	write(t, dir+"/_SUCCESS", "not data")
 	write(t, dir+"/.hidden/x", "not data")
 	_, m, err := ingest(t, IngestOptions{Inputs: []string{dir, StandardInput}, Stdin: strings.NewReader(gz.String())})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.Ingest.Inputs != 4 || m.Ingest.Flows != 4 || m.Rows != 4 {
-		t.Errorf("summary %+v, want 4 flows of 4 inputs", m.Ingest)
+	if m.Ingest.Inputs != 5 || m.Ingest.Flows != 5 || m.Rows != 5 {
+		t.Errorf("summary %+v, want 5 flows of 5 inputs", m.Ingest)
 	}
 
 	empty := t.TempDir()

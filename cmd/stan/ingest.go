@@ -23,6 +23,7 @@ type ingestOptions struct {
 	format   string
 	internal string
 	zone     string
+	biflow   string
 	maxBad   string
 	memory   string
 	threads  int
@@ -38,17 +39,21 @@ func newIngestCommand(con *console) *cli.Command {
 		Name:      "ingest",
 		Usage:     "read captures and write the flows of every internal host as a folder of flows",
 		ArgsUsage: "FILE|FOLDER|- ...",
-		Description: `Reads UGR'16 CSV, with or without a header line, plain or compressed by gzip or zstd, from files, folders
-and, as -, standard input. Every host inside --internal gets the flows that it sent or received; a flow between two
-internal hosts belongs to both. A line that is no flow is counted by reason, and the first ones are shown.`,
+		Description: `Reads captures, plain or compressed by gzip, xz or zstd, from files, folders and, as -, standard input. A
+file's format is found by its content; --format admits one alone. Every host inside --internal gets the flows that it
+sent or received; a flow between two internal hosts belongs to both. A line that is no flow is counted by reason, and the
+first ones are shown.`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Destination: &o.output,
 				Usage: "write the flows to the new folder `DIR`"},
 			&cli.StringFlag{Name: "internal", Destination: &o.internal,
 				Usage: "networks whose addresses are hosts, as `CIDR[,CIDR]`"},
-			&cli.StringFlag{Name: "format", Value: "auto", Destination: &o.format, Usage: "of the input: `auto|ugr16`"},
+			&cli.StringFlag{Name: "format", Value: "auto", Destination: &o.format,
+				Usage: "`FORMAT` of the input: auto, " + strings.Join(dataset.ReadFormats(), ", ")},
 			&cli.StringFlag{Name: "tz", Value: "UTC", Destination: &o.zone,
-				Usage: "time `ZONE` of the input's clock, such as Europe/Madrid"},
+				Usage: "time `ZONE` of the input's clock, such as Europe/Madrid, where the format has local times"},
+			&cli.StringFlag{Name: "biflow", Value: string(dataset.BiflowSplit), Destination: &o.biflow,
+				Usage: "make of a record of both directions `split|forward|sum`: two flows, the one from the source, or one with the sums"},
 			&cli.StringFlag{Name: "max-bad-rows", Value: "0.1%", Destination: &o.maxBad,
 				Usage: "refuse the input when more than `N|P%` of its lines are no flows"},
 			&cli.StringFlag{Name: "memory", Value: "96MiB", Destination: &o.memory,
@@ -78,8 +83,12 @@ func (o *ingestOptions) validate() error {
 	if o.internal == "" {
 		return usagef("ingest", "no --internal, want the networks whose addresses are hosts, such as --internal 10.0.0.0/8,2001:db8::/32")
 	}
-	if o.format != "auto" && o.format != dataset.FormatUGR16 {
-		return usagef("ingest", "--format %q, want auto or %s", o.format, dataset.FormatUGR16)
+	if o.format != "auto" && !slices.Contains(dataset.ReadFormats(), o.format) {
+		return usagef("ingest", "--format %q, want auto or one of %s", o.format, strings.Join(dataset.ReadFormats(), ", "))
+	}
+	biflow, err := dataset.ParseBiflow(o.biflow)
+	if err != nil {
+		return usagef("ingest", "--biflow: %w", err)
 	}
 	internal, err := parsePrefixes(o.internal)
 	if err != nil {
@@ -104,7 +113,8 @@ func (o *ingestOptions) validate() error {
 		return usagef("ingest", "--buckets %d, want 1 to 1000", o.buckets)
 	}
 	o.settings = dataset.IngestOptions{
-		Inputs: o.inputs, Output: o.output, Internal: internal, Zone: zone, MaxBad: maxBad, Tool: tool(),
+		Inputs: o.inputs, Output: o.output, Internal: internal, Format: o.format, Zone: zone, Biflow: biflow, MaxBad: maxBad,
+		Tool:  tool(),
 		Build: dataset.BuildOptions{MemoryBytes: memory, Buckets: o.buckets, Threads: o.threads, Force: o.force},
 	}
 	return nil
@@ -180,6 +190,12 @@ func printSummary(out io.Writer, m *dataset.Manifest) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	if s := m.Ingest; s != nil {
 		fmt.Fprintf(t, "flows read\t%d\tin %d lines of %d files\n", s.Flows, s.Lines, s.Inputs)
+		if s.NotIP > 0 {
+			fmt.Fprintf(t, "not about IP\t%d\t\n", s.NotIP)
+		}
+		if s.Records != s.Flows {
+			fmt.Fprintf(t, "records\t%d\tof both directions: %s\n", s.Records, s.Biflow)
+		}
 		fmt.Fprintf(t, "kept\t%d\t\n", s.Kept)
 		fmt.Fprintf(t, "dropped\t%d\tneither address internal\n", s.External)
 		fmt.Fprintf(t, "both internal\t%d\t%.2f %% of the kept: a row for each host\n", s.BothInternal, percent(s.BothInternal, s.Kept))
