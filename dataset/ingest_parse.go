@@ -8,12 +8,13 @@ import (
 
 // blockParser turns blocks of lines into rows. It belongs to one goroutine.
 type blockParser struct {
-	zone     *time.Location
-	biflow   Biflow
-	internal prefixSet // nil to take every flow, as its source saw it
-	parser   *rowParser
-	pair     []Flow // of the record at hand
-	rows     []Flow
+	zone       *time.Location
+	biflow     Biflow
+	internal   prefixSet      // nil to take every flow, as its source saw it
+	pseudonyms *pseudonymizer // nil to keep addresses
+	parser     *rowParser
+	pair       []Flow // of the record at hand
+	rows       []Flow
 }
 
 // blockTally is what one block adds to a Summary.
@@ -41,6 +42,9 @@ func (t *blockTally) refuse(b block, number int64, value []byte, reason Reason, 
 
 func badLine(b block, number int64, value []byte, reason Reason, column string) BadLine {
 	const quoted = 80
+	if b.withheld {
+		value = []byte("withheld")
+	}
 	if len(value) > quoted {
 		value = append(bytes.Clone(value[:quoted]), "..."...)
 	}
@@ -83,18 +87,24 @@ func (p *blockParser) parseLine(b block, number int64, line []byte, counts *bloc
 		return
 	}
 	reason, column := p.parser.parse(line, &record)
+	p.judge(b, number, line, &record, reason, column, counts)
+}
+
+// judge counts one line, or one row of a table that has none, and keeps its flows if it was parsed without a fault.
+func (p *blockParser) judge(b block, number int64, line []byte, record *biflow, reason Reason, column int, counts *blockTally) {
+	l := b.layout
 	switch {
 	case reason == "":
 		counts.lines++
 		counts.records++
-		p.keep(b, number, &record, counts)
+		p.keep(b, number, record, counts)
 	case reason == notIP:
 		counts.lines++
 		counts.notIP++
 	case l.isHeader != nil && l.isHeader(line), l.tail != nil && l.tail(line):
 		counts.lines++
 		counts.other++
-	case counts.changed == nil && namesOtherColumns(l, line):
+	case line != nil && counts.changed == nil && namesOtherColumns(l, line):
 		changed := badLine(b, number, line, badHeader, "")
 		counts.changed = &changed
 	case column == wholeLine:
@@ -120,6 +130,9 @@ func (p *blockParser) keep(b block, number int64, record *biflow, counts *blockT
 		}
 		counts.kept++
 		counts.protocols[f.Proto]++
+		if p.pseudonyms != nil {
+			f.SrcAddr, f.DstAddr = p.pseudonyms.of(f.SrcAddr), p.pseudonyms.of(f.DstAddr)
+		}
 		if source {
 			f.Host = f.SrcAddr
 			p.rows = append(p.rows, *f)

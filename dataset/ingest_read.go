@@ -14,6 +14,12 @@ func (g *ingester) read(ctx context.Context, index int) error {
 		return err
 	}
 	defer in.close()
+	if in.parquet {
+		if g.files[index] == StandardInput {
+			return fmt.Errorf("dataset: standard input: %w: Parquet, which is read from files only", ErrInput)
+		}
+		return g.readParquet(ctx, index, g.files[index])
+	}
 	c := &cutter{ingester: g, in: in, index: index, line: 1}
 	if !c.fetch(ctx) {
 		return nil // cancelled
@@ -94,12 +100,19 @@ func (c *cutter) dropMark() {
 	}
 }
 
-// send hands the first bytes of the buffer to the workers and keeps the rest in a new one.
-func (c *cutter) send(ctx context.Context, whole int) bool {
-	b := block{c.index, c.in.name, c.layout, c.line, c.buffer[:whole], c.buffer}
+// block returns a block of the file without its text.
+func (c *cutter) block() block {
+	b := block{input: c.index, name: c.inputName(c.index), withheld: c.pseudonyms != nil, layout: c.layout, firstLine: c.line}
 	if b.layout == nil {
 		b.layout = ugr16Layout // any does for blank lines
 	}
+	return b
+}
+
+// send hands the first bytes of the buffer to the workers and keeps the rest in a new one.
+func (c *cutter) send(ctx context.Context, whole int) bool {
+	b := c.block()
+	b.text, b.buffer = c.buffer[:whole], c.buffer
 	c.line += int64(bytes.Count(b.text, []byte{'\n'}))
 	left := c.buffer[whole:c.filled]
 	if !c.fetch(ctx) {
@@ -117,7 +130,7 @@ func (c *cutter) send(ctx context.Context, whole int) bool {
 // skipLine counts a line that fills the whole buffer as refused and reads on to its end, or that of the file.
 func (c *cutter) skipLine() error {
 	counts := newBlockTally()
-	counts.refuse(block{input: c.index, name: c.in.name}, c.line, c.buffer[:c.filled], tooLong, "")
+	counts.refuse(c.block(), c.line, c.buffer[:c.filled], tooLong, "")
 	if err := c.count(counts, c.index); err != nil {
 		return err
 	}

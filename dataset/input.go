@@ -97,9 +97,10 @@ func expandInputs(paths []string) ([]string, error) {
 
 // input is an open capture, decompressed while it is read.
 type input struct {
-	name  string // for messages
-	text  io.Reader
-	close func() error
+	name    string // for messages
+	parquet bool   // no text, but a Parquet file
+	text    io.Reader
+	close   func() error
 }
 
 // openInput opens a file, or standard input for "-". Compression is recognised by the first bytes. counted is called
@@ -117,6 +118,10 @@ func openInput(path string, stdin io.Reader, counted func(n int)) (*input, error
 		raw, in.close = file, file.Close
 	}
 	buffered := bufio.NewReaderSize(&countingReader{raw, counted}, 1<<17)
+	if magic, _ := buffered.Peek(4); string(magic) == "PAR1" {
+		in.parquet = true
+		return in, nil
+	}
 	text, err := decompress(buffered)
 	if err != nil {
 		in.close()

@@ -19,6 +19,7 @@ type Summary struct {
 	NotIP        int64            `json:"not_ip,omitempty"`       // records that are not about IP packets
 	Records      int64            `json:"records"`                // lines that are flow records
 	Biflow       Biflow           `json:"biflow"`                 // what became of records of both directions
+	Pseudonyms   string           `json:"pseudonyms,omitempty"`   // what replaced the addresses, with the key's ID
 	Flows        int64            `json:"flows"`                  // what the records came to
 	Kept         int64            `json:"kept"`                   // flows with an internal address
 	External     int64            `json:"external"`               // flows dropped because neither address is internal
@@ -93,15 +94,15 @@ func (t *tally) add(b *blockTally, input int) {
 	}
 }
 
-// summary returns what was gathered from files so far.
-func (t *tally) summary(files []string) *Summary {
+// summary returns what was gathered so far; name tells what to call a file.
+func (t *tally) summary(name func(input int) string) *Summary {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := t.s
-	s.Inputs = len(files)
+	s.Inputs = len(t.perInput)
 	for i, flows := range t.perInput {
 		if flows == 0 {
-			s.EmptyInputs = append(s.EmptyInputs, files[i])
+			s.EmptyInputs = append(s.EmptyInputs, name(i))
 		}
 	}
 	s.Protocols = make(map[string]int64)
