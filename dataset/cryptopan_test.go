@@ -29,6 +29,9 @@ func TestCryptoPAnVectors(t *testing.T) {
 	}{
 		{PseudonymKey([]byte(yawningKey)), "192.0.2.1", "192.0.125.244"},
 		{PseudonymKey([]byte(yawningKey)), "2001:db8::1", "27fe:8bc7:fee:1e:1e1f:f0fe:f0e1:83fd"},
+		// What nfanon of nfdump 1.7.1 made of testdata/captures; its IPv6 was wrong until 2026.
+		{PseudonymKey([]byte(yawningKey)), "203.0.113.53", "203.3.162.202"},
+		{PseudonymKey([]byte(yawningKey)), "198.51.100.7", "196.48.251.231"},
 		{classicKey, "128.11.68.132", "135.242.180.132"},
 	}
 	for _, tc := range tests {

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -17,6 +18,11 @@ type notation struct {
 	// error says why a file that is of this format cannot be read. It is nil where the format is not one of lines.
 	detect func(line []byte) (*layout, error)
 
+	// magic reports whether a file that begins so is of this format, and read gives all its flows to the ingester. Both are
+	// nil where the format is one of lines.
+	magic func(head []byte) bool
+	read  func(g *ingester, ctx context.Context, in *input, index int) error
+
 	// newWriter returns a writer of this format, or is nil where it is only read.
 	newWriter func(out io.Writer) flowWriter
 }
@@ -29,13 +35,15 @@ const (
 
 // formats are tried in this order; UGR'16, which may lack a header, comes last.
 var formats = []*notation{
-	zeekTSVFormat, zeekJSONFormat, ecsFormat, ciddsFormat, argusFormat, nfv3Format, nfdumpFormat, nfdump16Format, ugr16Format,
+	parquetFormat, pcapFormat, zeekTSVFormat, zeekJSONFormat, ecsFormat, ciddsFormat, argusFormat, nfv3Format, nfdumpFormat, nfdump16Format, ugr16Format,
 }
 
 // ReadFormats returns the names of the capture formats that Ingest reads.
 func ReadFormats() []string {
-	return formatNames(func(f *notation) bool { return f.detect != nil })
+	return formatNames((*notation).readable)
 }
+
+func (f *notation) readable() bool { return f.detect != nil || f.read != nil }
 
 // WriteFormats returns the names of the formats that can be written, FormatParquet first.
 func WriteFormats() []string {
@@ -74,6 +82,9 @@ func detectLayout(text []byte, among []*notation) (*layout, error) {
 			first = line
 		}
 		for _, f := range among {
+			if f.detect == nil {
+				continue
+			}
 			if l, err := f.detect(line); err != nil {
 				return nil, fmt.Errorf("%s, but %w", f.title, err)
 			} else if l != nil {
@@ -95,7 +106,7 @@ func detectLayout(text []byte, among []*notation) (*layout, error) {
 func readable(name string) ([]*notation, error) {
 	var among []*notation
 	for _, f := range formats {
-		if f.detect != nil && (name == "" || name == "auto" || name == f.name) {
+		if f.readable() && (name == "" || name == "auto" || name == f.name) {
 			among = append(among, f)
 		}
 	}

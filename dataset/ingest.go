@@ -24,6 +24,7 @@ type IngestOptions struct {
 	Zone     *time.Location // of local times in the input, nil for UTC
 	Biflow   Biflow         // what becomes of records of both directions, "" for BiflowSplit
 	MaxBad   BadLimit       // how many lines may be refused
+	Timeouts Timeouts       // of flows that are put together from packets
 	Key      *PseudonymKey  // replaces addresses by pseudonyms, in the networks of the manifest too; nil to keep them
 	Tool     string         // program and version, for the manifest
 	Build    BuildOptions   // Internal is filled in
@@ -137,7 +138,7 @@ func newIngester(o IngestOptions) (*ingester, error) {
 		return nil, err
 	}
 	if o.Mapping != nil {
-		among = []*notation{o.Mapping.notation()}
+		among = []*notation{parquetFormat, o.Mapping.notation()}
 	}
 	if o.Biflow == "" {
 		o.Biflow = BiflowSplit
@@ -204,6 +205,9 @@ func (g *ingester) run(ctx context.Context) error {
 // newBlockParser returns a parser for one goroutine.
 func (g *ingester) newBlockParser() *blockParser {
 	p := &blockParser{zone: g.options.Zone, biflow: g.options.Biflow, internal: g.internal}
+	if g.options.Mapping == nil { // which takes every line for a header
+		p.formats = g.formats
+	}
 	if g.pseudonyms != nil {
 		p.pseudonyms = g.pseudonyms.clone()
 	}

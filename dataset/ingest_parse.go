@@ -8,6 +8,7 @@ import (
 
 // blockParser turns blocks of lines into rows. It belongs to one goroutine.
 type blockParser struct {
+	formats    []*notation // that a header may be of
 	zone       *time.Location
 	biflow     Biflow
 	internal   prefixSet      // nil to take every flow, as its source saw it
@@ -104,7 +105,7 @@ func (p *blockParser) judge(b block, number int64, line []byte, record *biflow, 
 	case l.isHeader != nil && l.isHeader(line), l.tail != nil && l.tail(line):
 		counts.lines++
 		counts.other++
-	case line != nil && counts.changed == nil && namesOtherColumns(l, line):
+	case line != nil && counts.changed == nil && namesOtherColumns(p.formats, l, line):
 		changed := badLine(b, number, line, badHeader, "")
 		counts.changed = &changed
 	case column == wholeLine:

@@ -7,18 +7,17 @@ import (
 	"io"
 )
 
-// read cuts one file into blocks of whole lines and sends them to the workers.
+// read cuts one file of text into blocks of whole lines and sends them to the workers. Others it reads itself.
 func (g *ingester) read(ctx context.Context, index int) error {
 	in, err := openInput(g.files[index], g.options.Stdin, func(n int) { g.bytes.Add(int64(n)) })
 	if err != nil {
 		return err
 	}
 	defer in.close()
-	if in.parquet {
-		if g.files[index] == StandardInput {
-			return fmt.Errorf("dataset: standard input: %w: Parquet, which is read from files only", ErrInput)
+	for _, f := range g.formats {
+		if f.magic != nil && f.magic(in.head()) {
+			return f.read(g, ctx, in, index)
 		}
-		return g.readParquet(ctx, index, g.files[index])
 	}
 	c := &cutter{ingester: g, in: in, index: index, line: 1}
 	if !c.fetch(ctx) {

@@ -97,10 +97,18 @@ func expandInputs(paths []string) ([]string, error) {
 
 // input is an open capture, decompressed while it is read.
 type input struct {
-	name    string // for messages
-	parquet bool   // no text, but a Parquet file
-	text    io.Reader
-	close   func() error
+	name  string // for messages
+	text  *bufio.Reader
+	close func() error
+}
+
+// headBytes is how much of an input the formats see that are no text.
+const headBytes = 64
+
+// head returns the first bytes, fewer if the input has fewer or they cannot be read.
+func (in *input) head() []byte {
+	head, _ := in.text.Peek(headBytes) // reading on gives the error again
+	return head
 }
 
 // openInput opens a file, or standard input for "-". Compression is recognised by the first bytes. counted is called
@@ -118,16 +126,14 @@ func openInput(path string, stdin io.Reader, counted func(n int)) (*input, error
 		raw, in.close = file, file.Close
 	}
 	buffered := bufio.NewReaderSize(&countingReader{raw, counted}, 1<<17)
-	if magic, _ := buffered.Peek(4); string(magic) == "PAR1" {
-		in.parquet = true
-		return in, nil
-	}
 	text, err := decompress(buffered)
 	if err != nil {
 		in.close()
 		return nil, in.failure(err, 0)
 	}
-	in.text = text
+	if in.text = buffered; text != io.Reader(buffered) {
+		in.text = bufio.NewReaderSize(text, 1<<16)
+	}
 	return in, nil
 }
 

@@ -102,8 +102,8 @@ func (l *layout) find(roles role) int {
 }
 
 // namesOtherColumns reports whether a line in the middle of a file is the header of another layout.
-func namesOtherColumns(l *layout, line []byte) bool {
-	for _, f := range formats {
+func namesOtherColumns(among []*notation, l *layout, line []byte) bool {
+	for _, f := range among {
 		if f == ugr16Format && !isUGR16Header(line) || f.detect == nil {
 			continue
 		}

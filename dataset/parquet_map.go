@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -26,8 +27,17 @@ var flowsMapping = &Mapping{header: true, columns: []mappedColumn{
 	{"label", isLabel, setLabel},
 }}
 
+var parquetFormat = &notation{
+	name: FormatParquet, title: "Parquet",
+	magic: func(head []byte) bool { return bytes.HasPrefix(head, []byte("PAR1")) }, read: (*ingester).readParquet,
+}
+
 // readParquet reads one Parquet file as the mapping says. Each value becomes text, and a row is parsed as a line is.
-func (g *ingester) readParquet(ctx context.Context, index int, path string) error {
+func (g *ingester) readParquet(ctx context.Context, _ *input, index int) error {
+	path := g.files[index]
+	if path == StandardInput {
+		return fmt.Errorf("dataset: standard input: %w: Parquet, which is read from files only", ErrInput)
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return readError(err)

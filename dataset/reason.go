@@ -21,6 +21,7 @@ const (
 	badLabel      Reason = "bad label"
 	tooLong       Reason = "line too long"
 	badJSON       Reason = "not a JSON object"
+	badPacket     Reason = "damaged packet"
 	badHeader     Reason = "other columns than those of the file's header"
 
 	// notIP is no fault: the record is not about IP packets. It is counted apart.
@@ -44,5 +45,6 @@ var wanted = map[Reason]string{
 	badLabel:      "at most 256 bytes of printable text without quotes",
 	tooLong:       "at most 65536 bytes",
 	badJSON:       "one object a line",
+	badPacket:     "a frame of the capture's link type with a whole IP header",
 	badHeader:     "one header a file",
 }

@@ -20,6 +20,8 @@ type captureFlags struct {
 	biflow  string
 	keyFile string
 	maxBad  string
+	idle    time.Duration
+	active  time.Duration
 }
 
 func (o *captureFlags) flags() []cli.Flag {
@@ -32,6 +34,10 @@ func (o *captureFlags) flags() []cli.Flag {
 			Usage: "time `ZONE` of the input's clock, such as Europe/Madrid, where the format has local times"},
 		&cli.StringFlag{Name: "biflow", Value: string(dataset.BiflowSplit), Destination: &o.biflow,
 			Usage: "make of a record of both directions `split|forward|sum`: two flows, the one from the source, or one with the sums"},
+		&cli.DurationFlag{Name: "idle-timeout", Value: 15 * time.Second, Destination: &o.idle,
+			Usage: "end a flow of captured packets after `TIME` without one"},
+		&cli.DurationFlag{Name: "active-timeout", Value: 30 * time.Minute, Destination: &o.active,
+			Usage: "end a flow of captured packets `TIME` after its first"},
 		&cli.StringFlag{Name: "anonymize", Destination: &o.keyFile,
 			Usage: "replace addresses by pseudonyms (CryptoPAn) of the key in `KEYFILE`: 32 bytes or 64 hexadecimal digits"},
 		&cli.StringFlag{Name: "max-bad-rows", Value: "0.1%", Destination: &o.maxBad,
@@ -64,6 +70,11 @@ func (o *captureFlags) options(command string) (dataset.IngestOptions, error) {
 	if options.MaxBad, err = dataset.ParseBadLimit(o.maxBad); err != nil {
 		return options, usagef(command, "--max-bad-rows: %w", err)
 	}
+	if o.idle < time.Millisecond || o.active < o.idle {
+		return options, usagef(command, "--idle-timeout %v, --active-timeout %v, want at least 1ms, and the second not below the first",
+			o.idle, o.active)
+	}
+	options.Timeouts = dataset.Timeouts{Idle: o.idle, Active: o.active}
 	if o.keyFile != "" {
 		key, err := dataset.ReadPseudonymKey(o.keyFile)
 		if err != nil {
