@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/netsampler/goflow2/v2/decoders/netflow"
 )
 
 const samples = "../testdata/captures/"
@@ -215,20 +217,168 @@ func FuzzPcap(f *testing.F) {
 	}
 	f.Add(whole)
 	f.Add([]byte("\x0a\x0d\x0d\x0a\x1c\x00\x00\x00\x4d\x3c\x2b\x1a\x01\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\x1c\x00\x00\x00"))
-	f.Fuzz(func(t *testing.T, content []byte) {
-		flows, s, err := readFlows(IngestOptions{
-			Inputs: []string{"-"}, Stdin: bytes.NewReader(content), Format: "pcap", MaxBad: BadLimit{Share: 1},
-		})
-		for i := range flows {
-			if err := flows[i].check(); err != nil {
-				t.Fatalf("a flow that cannot be kept: %v", err)
-			}
-			if reason := checkCounters(flows[i].Packets, flows[i].Bytes); reason != "" {
-				t.Fatalf("%+v: %s", flows[i], reason)
-			}
-		}
-		if err == nil && s.Lines != s.Records+s.NotIP+s.Bad+s.OtherLines {
-			t.Fatalf("counts do not add up: %+v", s)
-		}
+	f.Fuzz(func(t *testing.T, content []byte) { fuzzPackets(t, "pcap", content) })
+}
+
+func fuzzPackets(t *testing.T, format string, content []byte) {
+	flows, s, err := readFlows(IngestOptions{
+		Inputs: []string{"-"}, Stdin: bytes.NewReader(content), Format: format, MaxBad: BadLimit{Share: 1},
 	})
+	for i := range flows {
+		if err := flows[i].check(); err != nil {
+			t.Fatalf("a flow that cannot be kept: %v", err)
+		}
+		if reason := checkCounters(flows[i].Packets, flows[i].Bytes); reason != "" {
+			t.Fatalf("%+v: %s", flows[i], reason)
+		}
+	}
+	if err == nil && s.Lines != s.Records+s.NotIP+s.Bad+s.OtherLines {
+		t.Fatalf("counts do not add up: %+v", s)
+	}
+}
+
+// What softflowd exported of the sample's packets, as files of messages and as a capture of all three exports.
+func TestReadsWhatSoftflowdExported(t *testing.T) {
+	want, _, err := readFlows(IngestOptions{Inputs: []string{samples + "packets.pcap"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		file, format string
+		six          bool // whether IPv6 is in it
+		times        int
+	}{
+		"NetFlow v5":           {"softflowd-netflow5.bin", "auto", false, 1},
+		"NetFlow v9":           {"softflowd-netflow9.bin", "auto", true, 1},
+		"IPFIX":                {"softflowd-ipfix.bin", "auto", true, 1},
+		"a capture of exports": {"exports.pcap", "netflow", true, 3},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, s, err := readFlows(IngestOptions{Inputs: []string{samples + tc.file}, Format: tc.format})
+			if err != nil || s.Bad > 0 {
+				t.Fatalf("%v, refused %v", err, s.BadLines)
+			}
+			byKey := make(map[string][]Flow)
+			for _, f := range got {
+				byKey[key(&f)] = append(byKey[key(&f)], f)
+			}
+			for _, w := range want {
+				flows := byKey[key(&w)]
+				delete(byKey, key(&w))
+				if w.SrcAddr.Is6() && !tc.six && len(flows) == 0 {
+					continue
+				}
+				if len(flows) < tc.times-1 || len(flows) == 0 {
+					t.Errorf("%s: %d flows, want %d", key(&w), len(flows), tc.times)
+				}
+				for _, f := range flows {
+					if f.Packets != w.Packets || f.Bytes != w.Bytes || f.TCPFlags != w.TCPFlags || abs(f.End-f.Start-conversation(want, &w)) > 2000 {
+						t.Errorf("got %+v, want but for the time %+v", f, w)
+					}
+				}
+			}
+			if len(byKey) > 0 {
+				t.Errorf("flows that were not in the packets: %v", byKey)
+			}
+		})
+	}
+}
+
+// conversation returns how long a flow and its answer took together: softflowd gives both the same times.
+func conversation(flows []Flow, f *Flow) int64 {
+	start, end := f.Start, f.End
+	for _, g := range flows {
+		if g.SrcAddr == f.DstAddr && g.DstAddr == f.SrcAddr && g.SrcPort == f.DstPort && g.DstPort == f.SrcPort && !isICMP(f.Proto) {
+			start, end = min(start, g.Start), max(end, g.End)
+		}
+	}
+	return end - start
+}
+
+func abs(n int64) int64 { return max(n, -n) }
+
+// Times in NetFlow count from the exporter's start in 32 bits of ms, which wrap every 49.7 days.
+func TestExportClock(t *testing.T) {
+	sent := at("2024-01-02 03:04:05")
+	for name, tc := range map[string]struct {
+		uptime, time uint32
+		want         int64
+	}{
+		"a minute before the message":   {3_600_000, 3_540_000, -60_000},
+		"at the exporter's start":       {3_600_000, 0, -3_600_000},
+		"before the counter wrapped":    {1000, 0xffff_fc18, -2000},
+		"a little after, clocks differ": {1000, 1500, 500},
+	} {
+		c := exportClock{seconds: sent / 1e6, micros: 250_000, uptime: tc.uptime}
+		if got := c.at(tc.time) - sent - 250_000; got != tc.want*1000 {
+			t.Errorf("%s: %d µs, want %d ms", name, got, tc.want)
+		}
+	}
+}
+
+// Elements that softflowd does not send.
+func TestFillBiflow(t *testing.T) {
+	field := func(element uint16, bytes ...byte) netflow.DataField {
+		return netflow.DataField{Type: element, Value: bytes}
+	}
+	back := func(element uint16, bytes ...byte) netflow.DataField {
+		return netflow.DataField{Type: element, PenProvided: true, Pen: reversePEN, Value: bytes}
+	}
+	addresses := []netflow.DataField{field(8, 192, 0, 2, 1), field(12, 198, 51, 100, 7)}
+	clock := exportClock{seconds: at("2024-01-02 03:04:05") / 1e6}
+	tests := map[string]struct {
+		fields []netflow.DataField
+		want   []Flow
+		reason Reason
+	}{
+		"both directions, ms and a duration": {
+			append(addresses, field(4, 6), field(7, 0x9c, 0x40), field(11, 1, 0xbb), field(2, 10), field(1, 4, 0xb0), back(2, 8), back(1, 0xf, 0xa0),
+				field(6, 0, 27), back(6, 19), field(152, 0, 0, 1, 0x8c, 0xc8, 0x20, 0xdb, 0x2e), field(161, 5, 0xdc)),
+			[]Flow{
+				flowOf("2024-01-02 03:04:05.678", "2024-01-02 03:04:07.178", "192.0.2.1", "198.51.100.7", 40000, 443, 10, 1200, flags(27, 0)),
+				flowOf("2024-01-02 03:04:05.678", "2024-01-02 03:04:07.178", "198.51.100.7", "192.0.2.1", 443, 40000, 8, 4000, flags(19, 0)),
+			}, "",
+		},
+		"ICMP, total counters, µs before the message": {
+			append(addresses, field(4, 1), field(176, 3), field(177, 1), field(86, 1), field(85, 84), field(158, 0, 0x0f, 0x42, 0x40), field(159, 0, 7, 0xa1, 0x20)),
+			[]Flow{flowOf("2024-01-02 03:04:04", "2024-01-02 03:04:04.5", "192.0.2.1", "198.51.100.7", 0, 769, 1, 84, proto(1))}, "",
+		},
+		"NTP's fractions": {
+			append(addresses, field(4, 17), field(2, 1), field(1, 84), field(154, 0xe9, 0x3d, 0xfb, 0xa5, 0x80, 0, 0, 0), field(157, 0xe9, 0x3d, 0xfb, 0xa6, 0, 0, 0, 0)),
+			[]Flow{flowOf("2024-01-02 03:04:05.5", "2024-01-02 03:04:06", "192.0.2.1", "198.51.100.7", 0, 0, 1, 84, proto(17))}, "",
+		},
+		"no addresses":   {[]netflow.DataField{field(4, 17)}, nil, notIP},
+		"too many bytes": {append(addresses, field(4, 17), field(2, 1), field(1, 1, 0, 0, 0, 0, 0, 0, 0)), nil, badBytes},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			var b biflow
+			reason := fillBiflow(&b, tc.fields, clock)
+			var got []Flow
+			if reason == "" {
+				if !b.setTimes() {
+					t.Fatal("no times")
+				}
+				got = b.appendFlows(nil, BiflowSplit)
+			}
+			for i := range got {
+				got[i].Host = got[i].SrcAddr
+			}
+			if reason != tc.reason || !slices.Equal(got, tc.want) {
+				t.Errorf("reason %q\n got %+v\nwant %+v", reason, got, tc.want)
+			}
+		})
+	}
+}
+
+func FuzzNetflow(f *testing.F) {
+	for _, name := range []string{"softflowd-netflow5.bin", "softflowd-netflow9.bin", "softflowd-ipfix.bin", "exports.pcap"} {
+		content, err := os.ReadFile(samples + name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(content)
+	}
+	f.Fuzz(func(t *testing.T, content []byte) { fuzzPackets(t, "netflow", content) })
 }

@@ -22,6 +22,7 @@ const (
 	tooLong       Reason = "line too long"
 	badJSON       Reason = "not a JSON object"
 	badPacket     Reason = "damaged packet"
+	noTemplate    Reason = "no template"
 	badHeader     Reason = "other columns than those of the file's header"
 
 	// notIP is no fault: the record is not about IP packets. It is counted apart.
@@ -46,5 +47,6 @@ var wanted = map[Reason]string{
 	tooLong:       "at most 65536 bytes",
 	badJSON:       "one object a line",
 	badPacket:     "a frame of the capture's link type with a whole IP header",
+	noTemplate:    "the records' template in a message before them",
 	badHeader:     "one header a file",
 }

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Makes testdata/captures: a small packet capture of documentation addresses, and what nfdump's own tools make of it.
 
-Needs nfpcapd and nfdump (Debian's package nfdump, 1.7.1) on the PATH: scripts/capture_samples.py testdata/captures
+Needs nfpcapd and nfdump (Debian's package nfdump, 1.7.1) and softflowd (1.1.0) on the PATH:
+
+    scripts/capture_samples.py testdata/captures
 """
 import os
 import socket
@@ -9,6 +11,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 START = 1704164645.678901  # 2024-01-02 03:04:05.678901 UTC
 
@@ -70,18 +73,53 @@ PACKETS = [  # seconds after START, frame
 ]
 
 
-def write_pcap(path):
+def write_pcap(path, start):
     with open(path, "wb") as out:
         out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
         for after, frame in PACKETS:
-            micros = round((START + after) * 1e6)
+            micros = round((start + after) * 1e6)
             out.write(struct.pack("<IIII", micros // 10**6, micros % 10**6, len(frame), len(frame)) + frame)
+
+
+def export(pcap, version):
+    """Returns the messages that softflowd sends of a capture."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as collector:
+        collector.bind(("127.0.0.1", 0))
+        collector.settimeout(2)
+        target = "127.0.0.1:%d" % collector.getsockname()[1]
+        subprocess.run(["softflowd", "-r", pcap, "-n", target, "-v", str(version)], check=True, stdout=subprocess.DEVNULL)
+        messages = []
+        try:
+            while True:
+                messages.append(collector.recv(65535))
+        except socket.timeout:
+            return messages
+
+
+def write_exports(path, messages):
+    with open(path, "wb") as out:
+        out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+        for i, message in enumerate(messages):
+            datagram = struct.pack("!HHHH", 9995, 2055, 8 + len(message), 0) + message
+            frame = packet("192.0.2.254", "192.0.2.253", 17, datagram)
+            out.write(struct.pack("<IIII", int(START) + 60, i, len(frame), len(frame)) + frame)
 
 
 def main(folder):
     os.makedirs(folder, exist_ok=True)
     pcap = os.path.join(folder, "packets.pcap")
-    write_pcap(pcap)
+    write_pcap(pcap, START)
+    with tempfile.TemporaryDirectory() as spool:
+        # softflowd tells times since it was started, in 32 bits of ms: packets of another year would be lost in time.
+        recent = os.path.join(spool, "recent.pcap")
+        write_pcap(recent, time.time() - 600)
+        exports = []
+        for version, name in ((5, "netflow5"), (9, "netflow9"), (10, "ipfix")):
+            messages = export(recent, version)
+            exports += messages
+            with open(os.path.join(folder, "softflowd-" + name + ".bin"), "wb") as out:
+                out.write(b"".join(messages))
+        write_exports(os.path.join(folder, "exports.pcap"), exports)
     with tempfile.TemporaryDirectory() as spool:
         subprocess.run(["nfpcapd", "-r", pcap, "-w", spool], check=True)
         for name, zone, extra in (
