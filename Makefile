@@ -8,6 +8,10 @@ help: ## list the targets
 demo: ## from nothing to synthetic flows and their comparison with real ones, in some minutes on a CPU
 	scripts/demo.sh
 
+.PHONY: paper
+paper: ## the paper's experiments, its networks and baselines beside ours, into docs/paper.md, in about half an hour on 2 cores
+	scripts/paper.sh
+
 .PHONY: build
 build: ## bin/stan for CUDA
 	scripts/build.sh cuda
@@ -54,4 +58,4 @@ lint: ## gofmt, go vet, staticcheck, layers, shellcheck
 
 .PHONY: clean
 clean: ## remove what was built; libtorch stays in the user's cache
-	rm -rf bin build demo cgo/shim/build
+	rm -rf bin build demo paper cgo/shim/build

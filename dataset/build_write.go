@@ -1,12 +1,8 @@
 package dataset
 
 import (
-	"bufio"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"net/netip"
 	"os"
@@ -109,15 +105,12 @@ func (b *Builder) progress(total int64) func(rows int) {
 func (b *Builder) writeBucket(ctx context.Context, bucket int, m *Manifest, place func(uint32) uint64,
 	progress func(rows int)) (FileInfo, error) {
 	info := FileInfo{Path: bucketFile(bucket, m.Format)}
-	file, err := b.create(filepath.Join(b.output.temp, filepath.FromSlash(info.Path)))
+	file, err := newOutputFile(b.create, b.output, info.Path)
 	if err != nil {
-		return info, writeError(err)
+		return info, err
 	}
-	defer file.Close()
-	digest := sha256.New()
-	counted := &countingWriter{out: io.MultiWriter(file, digest)}
-	buffered := bufio.NewWriterSize(counted, 1<<20)
-	out := newFlowWriter(buffered, info.Path, m)
+	defer file.close()
+	out := newFlowWriter(file, info.Path, m)
 
 	flows := make([]Flow, 0, writeRows)
 	flush := func() error {
@@ -146,13 +139,9 @@ func (b *Builder) writeBucket(ctx context.Context, bucket int, m *Manifest, plac
 		err = flush()
 	}
 	if err == nil {
-		err = errors.Join(out.Close(), writeError(buffered.Flush()), writeError(file.Sync()))
+		err = errors.Join(out.Close(), file.finish(&info))
 	}
-	if err != nil {
-		return info, err
-	}
-	info.Bytes, info.SHA256 = counted.n, hex.EncodeToString(digest.Sum(nil))
-	return info, nil
+	return info, err
 }
 
 // newFlowWriter returns the writer of m's format.
@@ -161,37 +150,4 @@ func newFlowWriter(out io.Writer, name string, m *Manifest) flowWriter {
 		return newParquetWriter(out, name, m.footer())
 	}
 	return findFormat(m.Format).newWriter(out)
-}
-
-// seal writes the manifest and then _SUCCESS.
-func (b *Builder) seal(m *Manifest) error {
-	content, err := m.encode()
-	if err != nil {
-		return fmt.Errorf("dataset: %s: %w", manifestName, err)
-	}
-	if err := b.writeFile(manifestName, content); err != nil {
-		return err
-	}
-	return b.writeFile(successName, nil)
-}
-
-func (b *Builder) writeFile(name string, content []byte) error {
-	file, err := b.create(filepath.Join(b.output.temp, name))
-	if err != nil {
-		return writeError(err)
-	}
-	_, err = file.Write(content)
-	return writeError(errors.Join(err, file.Sync(), file.Close()))
-}
-
-// countingWriter counts the bytes that pass.
-type countingWriter struct {
-	out io.Writer
-	n   int64
-}
-
-func (w *countingWriter) Write(p []byte) (int, error) {
-	n, err := w.out.Write(p)
-	w.n += int64(n)
-	return n, err
 }

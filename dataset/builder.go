@@ -292,7 +292,7 @@ func (b *Builder) finish(ctx context.Context, meta Meta) (Manifest, error) {
 	if err := b.writeData(ctx, &m); err != nil {
 		return Manifest{}, err
 	}
-	if err := b.seal(&m); err != nil {
+	if err := seal(b.create, b.output, &m); err != nil {
 		return Manifest{}, err
 	}
 	return m, b.output.commit()

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"stan/dataset/table"
 )
 
 // maxManifestBytes bounds what a reader takes into memory: about a million files.
@@ -20,19 +22,21 @@ const maxManifestBytes = 256 << 20
 // maxFileRows is far above any real file, and keeps sums from overflowing.
 const maxFileRows = 1 << 40
 
-// Manifest describes a folder of flows. It holds nothing that differs between two runs on the same rows.
+// Manifest describes a folder of flows, or of a table, whose entities stand for hosts. It holds nothing that differs between two runs on the same rows.
 type Manifest struct {
 	SchemaVersion int               `json:"schema_version"`
-	Format        string            `json:"format"` // one of WriteFormats
-	Tool          string            `json:"tool"`   // what wrote the folder, with its version
-	Internal      []netip.Prefix    `json:"internal"`
-	Buckets       int               `json:"buckets"`
+	Format        string            `json:"format"`             // one of WriteFormats
+	Tool          string            `json:"tool"`               // what wrote the folder, with its version
+	Internal      []netip.Prefix    `json:"internal,omitempty"` // of flows
+	Buckets       int               `json:"buckets,omitempty"`  // of flows
+	Table         *table.Schema     `json:"table,omitempty"`    // of a table
 	Rows          int64             `json:"rows"`
 	Hosts         int64             `json:"hosts"`
 	First         time.Time         `json:"first"` // earliest start, UTC
 	Last          time.Time         `json:"last"`  // latest end, UTC
 	Files         []FileInfo        `json:"files"`
-	Ingest        *Summary          `json:"ingest,omitempty"`   // what was read, where ingest wrote the folder
+	Ingest        *Summary          `json:"ingest,omitempty"` // what was read, where ingest wrote the folder
+	TableIngest   *TableSummary     `json:"table_ingest,omitempty"`
 	Metadata      map[string]string `json:"metadata,omitempty"` // of the generator: model digest, seed ...
 }
 
@@ -76,6 +80,11 @@ func (m *Manifest) check() error {
 	}
 	if !slices.Contains(WriteFormats(), m.Format) {
 		return fmt.Errorf("format %q, want one of %s", m.Format, strings.Join(WriteFormats(), ", "))
+	}
+	if m.Table != nil {
+		if err := m.Table.Validate(); err != nil {
+			return fmt.Errorf("table: %w", err)
+		}
 	}
 	if m.Last.Before(m.First) {
 		return fmt.Errorf("last flow ends %v, before the first starts, %v", m.Last, m.First)

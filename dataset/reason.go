@@ -27,6 +27,14 @@ const (
 
 	// notIP is no fault: the record is not about IP packets. It is counted apart.
 	notIP Reason = "not an IP flow"
+
+	// Of tables.
+	badRow     Reason = "no row of the table"
+	badEntity  Reason = "bad entity"
+	badInstant Reason = "no time"
+	badNumber  Reason = "no number"
+	badClass   Reason = "unknown class"
+	noValue    Reason = "no value"
 )
 
 var wanted = map[Reason]string{
@@ -49,4 +57,10 @@ var wanted = map[Reason]string{
 	badPacket:     "a frame of the capture's link type with a whole IP header",
 	noTemplate:    "the records' template in a message before them",
 	badHeader:     "one header a file",
+	badRow:        "as many columns as the header, and quotes closed",
+	badEntity:     "1 to 256 bytes of printable text",
+	badInstant:    "seconds since 1970, or a time as 2006-01-02T15:04:05Z, up to the year 9999",
+	badNumber:     "a finite number",
+	badClass:      "one of the schema's classes",
+	noValue:       "a value",
 }

@@ -22,15 +22,30 @@ type Set struct {
 	manifest Manifest
 }
 
-// Open checks that dir is complete and that its data files are those of its manifest, by name and size. What is in them
-// is checked while it is read.
+// Open opens a folder of flows. It checks that dir is complete and that its data files are those of its manifest, by name
+// and size. What is in them is checked while it is read.
 func Open(dir string) (*Set, error) {
+	s, err := openFolder(dir)
+	if err == nil && s.manifest.Table != nil {
+		err = fmt.Errorf("dataset: %s: %w: a table, want a folder of flows", dir, ErrInput)
+	}
+	return s, err
+}
+
+// HoldsTable tells whether the folder dir, complete, holds a table and not flows.
+func HoldsTable(dir string) (bool, error) {
+	s, err := openFolder(dir)
+	return err == nil && s.manifest.Table != nil, err
+}
+
+// openFolder opens a folder of any kind.
+func openFolder(dir string) (*Set, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return nil, readError(err)
 	}
 	for _, name := range []string{successName, manifestName} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
-			return nil, fmt.Errorf("dataset: %s: %w: no file %s, want a folder of flows that was finished", dir, ErrInput, name)
+			return nil, fmt.Errorf("dataset: %s: %w: no file %s, want a folder that was finished", dir, ErrInput, name)
 		}
 	}
 	manifest, err := readManifest(dir)

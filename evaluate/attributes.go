@@ -62,6 +62,11 @@ func octetBin(r *row, i int) int {
 // allAttributes are those of both kinds, in the order of attributeTally.
 var allAttributes = slices.Concat(attributes, paperAttributes)
 
+// attributeIndex returns the place of the attribute of that name.
+func attributeIndex(name string) int {
+	return slices.IndexFunc(attributes, func(a attribute) bool { return a.name == name })
+}
+
 // attributeTally holds a histogram for each of allAttributes.
 type attributeTally struct {
 	histograms [][]uint64

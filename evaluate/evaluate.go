@@ -40,7 +40,7 @@ const DefaultSample = 100_000
 // against draws of train's hosts, and copies of training rows are looked for; without it (nil), the floor is one half of
 // real's hosts against the other.
 //
-// Each set is read once, in memory that grows by about 100 bytes a host and with o.Sample, and does not grow with its rows.
+// Each set is read once, in memory that grows by about 150 bytes a host and with o.Sample, and does not grow with its rows.
 // Equal sets and options give equal reports.
 func Compare(real, synthetic Set, train *Set, o Options) (*Report, error) {
 	if o.Draws < 0 {
@@ -72,6 +72,12 @@ func Compare(real, synthetic Set, train *Set, o Options) (*Report, error) {
 	syntheticCounts, err := count(synthetic, keys, nil, o)
 	if err != nil {
 		return nil, err
+	}
+	values := commonest(realCounts.groups)
+	for _, c := range []*counts{realCounts, syntheticCounts, trained} {
+		if c != nil {
+			c.settle(values)
+		}
 	}
 	return newReport(realCounts, syntheticCounts, trained, o), nil
 }

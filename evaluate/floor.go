@@ -3,6 +3,7 @@ package evaluate
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/stat"
 )
@@ -86,19 +87,28 @@ func floorOf(m *measure, pairs []pair) (Floor, float64) {
 		spread = m.distance
 	}
 	var d []float64
-	low, high := math.Inf(1), math.Inf(-1)
 	for _, p := range pairs {
 		if x := spread(p.real, p.other); !math.IsNaN(x) {
 			d = append(d, x)
-			low, high = min(low, x), max(high, x)
 		}
 	}
+	floor := floorFigures(d)
+	return floor, floor.limit(m.tolerance)
+}
+
+// floorFigures sums up what a measure shows between groups of real hosts; NaN without any.
+func floorFigures(d []float64) Floor {
 	if len(d) == 0 {
 		nan := Figure(math.NaN())
-		return Floor{nan, nan, nan, nan}, math.NaN()
+		return Floor{nan, nan, nan, nan}
 	}
 	mean, sd := stat.PopMeanStdDev(d, nil)
-	return Floor{Figure(mean), Figure(sd), Figure(low), Figure(high)}, max(mean+2*sd, m.tolerance.asReal)
+	return Floor{Figure(mean), Figure(sd), Figure(slices.Min(d)), Figure(slices.Max(d))}
+}
+
+// limit is mean + 2 standard deviations, or the tolerance if that is more; NaN without a floor.
+func (f Floor) limit(t tolerance) float64 {
+	return max(float64(f.Mean+2*f.SD), t.asReal)
 }
 
 // judge puts a difference into words.

@@ -26,6 +26,16 @@ func logBin(v uint64) int {
 	return exactBins + (octave-exactBits)*octaveBins + part
 }
 
+// logBinMiddle returns the mean of the smallest and the largest value of a logarithmic bin.
+func logBinMiddle(bin int) float64 {
+	if bin < exactBins {
+		return float64(bin)
+	}
+	octave, part := exactBits+(bin-exactBins)/octaveBins, (bin-exactBins)%octaveBins
+	width := math.Ldexp(1, octave-4)
+	return float64(octaveBins+part)*width + (width-1)/2
+}
+
 // equalBin returns which of n equal bins of [0, 1] holds x; values outside, and NaN, go to the nearest end.
 func equalBin(x float64, n int) int {
 	if !(x > 0) {

@@ -28,6 +28,14 @@ func TestLogBinsAreExactBelow128AndASixteenthWideAbove(t *testing.T) {
 	}
 }
 
+func TestTheMiddleOfALogarithmicBin(t *testing.T) {
+	for v, want := range map[uint64]float64{0: 0, 127: 127, 128: 131.5, 135: 131.5, 255: 251.5, 256: 263.5, 1 << 40: 1<<40 + (1<<36-1)/2.} {
+		if got := logBinMiddle(logBin(v)); got != want {
+			t.Errorf("bin of %d: got middle %g, want %g", v, got, want)
+		}
+	}
+}
+
 func TestEqualBinKeepsOutliersInTheEndBins(t *testing.T) {
 	for x, want := range map[float64]int{-1: 0, 0: 0, 0.5: 152, 0.9999: 303, 1: 303, 7: 303,
 		math.Inf(1): 303, math.Inf(-1): 0} {

@@ -2,27 +2,23 @@ package evaluate
 
 import (
 	"math"
-	"math/bits"
-	"net/netip"
 	"slices"
 )
-
-// maxRemotes is where counting a host's different remote addresses stops: memory stays bounded, and no median of
-// interest is as high.
-const maxRemotes = 1 << 17
 
 // hostFigures is what is kept of each host.
 type hostFigures struct {
 	rows        int64
+	bytes       uint64
 	hourSquares float64 // sum over hours of the square of the rows in that hour
-	remotes     int32   // different remote addresses, at most maxRemotes
-	localPorts  int32   // different local ports
-	remotePorts int32   // different remote ports
+	sessions    int32
+	remotes     spread
+	localPorts  spread
+	remotePorts spread
 }
 
-// hostTally lists the hosts. It takes 32 bytes a host.
+// hostTally lists the hosts, at about 100 bytes each. Sums share the lists of their groups.
 type hostTally struct {
-	figures []hostFigures
+	figures [][]hostFigures
 	hours   int64 // hours that the set spans, the host's idle ones among them
 }
 
@@ -31,29 +27,51 @@ func (t *hostTally) add(other *hostTally) {
 	t.hours = max(t.hours, other.hours)
 }
 
+// len returns the number of hosts.
+func (t *hostTally) len() int {
+	n := 0
+	for _, list := range t.figures {
+		n += len(list)
+	}
+	return n
+}
+
+// sorted returns a figure of every host that has it, rising.
+func (t *hostTally) sorted(figure func(*hostFigures) float64) []float64 {
+	var x []float64
+	for _, list := range t.figures {
+		for i := range list {
+			if f := figure(&list[i]); !math.IsNaN(f) {
+				x = append(x, f)
+			}
+		}
+	}
+	slices.Sort(x)
+	return x
+}
+
 // hostObserver follows the host whose rows are being read.
 type hostObserver struct {
 	figures     hostFigures
 	hour        int64
 	inHour      float64
-	remotes     map[netip.Addr]struct{}
-	localPorts  portSet
-	remotePorts portSet
+	remotes     remoteCounts
+	localPorts  portCounts
+	remotePorts portCounts
 }
 
 func (o *hostObserver) row(r *row) {
-	if o.remotes == nil {
-		o.remotes = make(map[netip.Addr]struct{})
-	}
 	if hour := hourOf(r.End); hour != o.hour {
 		o.endHour()
 		o.hour = hour
 	}
 	o.inHour++
 	o.figures.rows++
-	if len(o.remotes) < maxRemotes {
-		o.remotes[r.remote] = struct{}{}
+	o.figures.bytes += r.Bytes
+	if r.beginsSession() {
+		o.figures.sessions++
 	}
+	o.remotes.add(r.remote, r.Bytes)
 	if r.hasPorts() {
 		o.localPorts.add(r.localPort)
 		o.remotePorts.add(r.remotePort)
@@ -65,29 +83,16 @@ func (o *hostObserver) endHour() {
 	o.inHour = 0
 }
 
-func (o *hostObserver) end(t *hostTally) {
+// end adds the host to the tallies and makes ready for another.
+func (o *hostObserver) end(t *hostTally, volumes *volumeTally) {
 	o.endHour()
-	f := o.figures
-	f.remotes, f.localPorts, f.remotePorts = int32(len(o.remotes)), o.localPorts.len(), o.remotePorts.len()
-	t.figures = append(t.figures, f)
-	if len(o.remotes) > 1<<12 { // clearing a large map costs its whole size each time
-		o.remotes = nil
+	o.remotes.addTo(volumes)
+	o.figures.remotes, o.figures.localPorts, o.figures.remotePorts = o.remotes.end(), o.localPorts.end(), o.remotePorts.end()
+	if t.figures == nil {
+		t.figures = make([][]hostFigures, 1)
 	}
-	clear(o.remotes)
-	*o = hostObserver{remotes: o.remotes}
-}
-
-// portSet is a set of ports.
-type portSet [65536 / 64]uint64
-
-func (s *portSet) add(port uint16) { s[port/64] |= 1 << (port % 64) }
-
-func (s *portSet) len() int32 {
-	n := 0
-	for _, word := range s {
-		n += bits.OnesCount64(word)
-	}
-	return int32(n)
+	t.figures[0] = append(t.figures[0], o.figures)
+	o.figures = hostFigures{}
 }
 
 // dispersion returns the coefficient of variation of the host's rows an hour: 0 for the same number each hour.
@@ -111,35 +116,21 @@ func hostMeasures() []measure {
 	}
 }
 
-// distinctMeasures counts what each host meets.
-func distinctMeasures() []measure {
-	return []measure{
-		quantileMeasure("remotes_per_host", "remote addresses of a host, median", 0.5,
-			func(f *hostFigures, _ int64) float64 { return float64(f.remotes) }),
-		quantileMeasure("local_ports_per_host", "local ports of a host, median", 0.5,
-			func(f *hostFigures, _ int64) float64 { return float64(f.localPorts) }),
-		quantileMeasure("remote_ports_per_host", "remote ports of a host, median", 0.5,
-			func(f *hostFigures, _ int64) float64 { return float64(f.remotePorts) }),
-	}
-}
-
 // quantileMeasure returns the measure of a quantile over hosts of one of their figures.
 func quantileMeasure(name, title string, p float64, figure func(f *hostFigures, hours int64) float64) measure {
 	value := func(s *summary) float64 {
-		x := make([]float64, len(s.hosts.figures))
-		for i := range x {
-			x[i] = figure(&s.hosts.figures[i], s.hosts.hours)
-		}
-		slices.Sort(x)
-		return quantile(x, p)
+		return quantile(s.hosts.sorted(func(f *hostFigures) float64 { return figure(f, s.hosts.hours) }), p)
 	}
 	return measure{name: name, title: title, value: value, unit: Count, distance: ratioDistance(value),
 		differenceUnit: LogRatio, tolerance: ratioTolerance}
 }
 
 // quantile returns the quantile p of x, which is sorted, with linear interpolation between the two nearest values
-// (numpy's default; gonum has no such kind).
+// (numpy's default; gonum has no such kind). It is NaN without values.
 func quantile(x []float64, p float64) float64 {
+	if len(x) == 0 {
+		return math.NaN()
+	}
 	at := p * float64(len(x)-1)
 	below := int(at)
 	above := min(below+1, len(x)-1)

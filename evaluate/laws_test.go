@@ -40,9 +40,10 @@ func TestRealHostsAreAsReal(t *testing.T) {
 // Where values move but rows keep their order and time, only what looks at those values may change; and so on.
 func TestMeasuresSeeWhatIsTheirs(t *testing.T) {
 	attributes := []string{"js_mean", "js_paper_mean"}
-	order := []string{"acf_bytes", "js_gap_tie", "temporal_mean", "repeat_remote_1", "repeat_remote_5",
+	order := []string{"run_remote", "run_service", "run_protocol", "repeat_service_1", "repeat_protocol_1",
+		"pairs_same", "pairs_lag", "acf_bytes", "js_gap_tie", "temporal_mean", "repeat_remote_1", "repeat_remote_5",
 		"repeat_remote_20", "reverse_previous", "repeat_conversation_16", "direction_flips"}
-	hours := []string{"js_hour", "js_paper_hour", "hour_profile", "temporal_mean", "js_mean", "js_paper_mean"}
+	hours := []string{"hour_shares", "js_hour", "js_paper_hour", "hour_profile", "temporal_mean", "js_mean", "js_paper_mean"}
 	tests := map[string]struct {
 		change func(host []dataset.Flow, r *rand.Rand)
 		may    []string // measures that may change
@@ -61,7 +62,7 @@ func TestMeasuresSeeWhatIsTheirs(t *testing.T) {
 			}
 		}, append([]string{"js_tcp_flags", "rule_flags_not_tcp", "rules_excess"}, attributes...), []string{"js_tcp_flags"}},
 		"gaps drawn anew": {gapsAnew, append([]string{"js_gap", "js_paper_gap", "acf_gaps", "host_hour_dispersion",
-			"js_gap_tie"}, append(hours, attributes...)...), []string{"acf_gaps"}},
+			"js_gap_tie", "pairs_same", "pairs_lag", "emd_gap", "emd_mean", "session_flows", "sessions_per_host", "ks_sessions"}, append(hours, attributes...)...), []string{"acf_gaps"}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,9 @@
 package evaluate
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Unit says what a figure is.
 type Unit string
@@ -11,6 +14,7 @@ const (
 	Correlation Unit = "correlation" // -1 to 1
 	Count       Unit = "count"       // rows, addresses or ports
 	Number      Unit = "number"      // without a unit
+	AUC         Unit = "AUC"         // of a classifier; a difference is that above 0.5, which is chance
 	LogRatio    Unit = "log ratio"   // natural logarithm of (1+other)/(1+real), without its sign
 )
 
@@ -41,6 +45,9 @@ type measure struct {
 	// real's hosts against the other.
 	halvesOnly bool
 
+	// pValue tells how often two sets of the same hosts would lie as far apart by chance; nil for most measures.
+	pValue func(real, other *summary) float64
+
 	// aggregate is set where the measure is a mean over others.
 	aggregate bool
 }
@@ -51,11 +58,16 @@ type tolerance struct{ asReal, near float64 }
 
 var (
 	jsTolerance          = tolerance{0.002, 0.01}
+	movedTolerance       = tolerance{math.Log(1.02), math.Log(1.1)}
+	atomTolerance        = tolerance{0.0005, 0.002}
 	shareTolerance       = tolerance{0.002, 0.01}
 	ruleTolerance        = tolerance{0.001, 0.005}
 	habitTolerance       = tolerance{0.001, 0.02} // rules that one odd host among many breaks by the thousand
 	copyTolerance        = tolerance{0.001, 0.005}
 	correlationTolerance = tolerance{0.01, 0.03}
+	pairTolerance        = tolerance{0.005, 0.02}
+	spreadTolerance      = tolerance{0.01, 0.05}
+	sameHostsTolerance   = tolerance{0.02, 0.05}
 	numberTolerance      = tolerance{0.05, 0.2}
 	ratioTolerance       = tolerance{math.Log(1.1), math.Log(1.25)}
 )
@@ -66,17 +78,20 @@ type family struct {
 	measures []measure
 }
 
-// families returns every measure. Those about internal networks are left out unless the sets name theirs; copies of
-// training rows are looked for only with a training set.
-func families(internal, trained bool) []family {
+// families returns every measure. Those about internal networks are left out unless the sets name theirs; addresses and
+// rows of the training set are looked for only with one, not nil.
+func families(internal bool, train *summary) []family {
 	structure := structureMeasures(internal)
-	if trained {
-		structure = append(structure, copyMeasure())
+	if train != nil {
+		structure = append(structure, unseenMeasure(&train.volumes), copyMeasure())
 	}
+	time := slices.Concat(temporalMeasures(), hostMeasures())
+	time = append(time, temporalMean(slices.Concat(time, structure)))
 	return []family{
-		{familyAttributes, attributeMeasures()},
+		{familyAttributes, slices.Concat(attributeMeasures(), distanceMeasures(), atomMeasures())},
 		{familyRules, ruleMeasures(internal)},
-		{familyTime, append(temporalMeasures(), hostMeasures()...)},
+		{familyPairs, pairMeasures()},
+		{familyTime, time},
 		{familyStructure, structure},
 	}
 }
@@ -85,6 +100,7 @@ func families(internal, trained bool) []family {
 const (
 	familyAttributes = "attributes"
 	familyRules      = "rules"
+	familyPairs      = "pairs"
 	familyTime       = "time"
 	familyStructure  = "structure"
 )

@@ -24,10 +24,15 @@ type counts struct {
 type summary struct {
 	rows       int64
 	attributes attributeTally
+	atoms      atomTally
 	rules      ruleTally
 	hosts      hostTally
 	temporal   temporalTally
+	runs       runTally
+	sessions   sessionTally
 	structure  structureTally
+	volumes    volumeTally
+	pairs      pairTally
 	copies     copyTally
 }
 
@@ -35,10 +40,15 @@ type summary struct {
 func (s *summary) add(other *summary) {
 	s.rows += other.rows
 	s.attributes.add(&other.attributes)
+	s.atoms.add(&other.atoms)
 	s.rules.add(&other.rules)
 	s.hosts.add(&other.hosts)
 	s.temporal.add(&other.temporal)
+	s.runs.add(&other.runs)
+	s.sessions.add(&other.sessions)
 	s.structure.add(&other.structure)
+	s.volumes.add(&other.volumes)
+	s.pairs.add(&other.pairs)
 	s.copies.add(&other.copies)
 }
 
@@ -58,7 +68,10 @@ type stream struct {
 	before    row
 	figures   hostObserver
 	temporal  temporalObserver
+	runs      runObserver
+	sessions  sessionObserver
 	structure structureObserver
+	pairs     pairObserver
 }
 
 // count reads the set once. keys are the training rows to look for, nil for none; each, unless nil, is called with every
@@ -72,8 +85,10 @@ func count(set Set, keys *keySet, each func(*row), o Options) (*counts, error) {
 	endHost := func() {
 		if group != nil {
 			c.hosts[s.host], hostRows = hostRows, 0
-			s.figures.end(&group.hosts)
+			s.figures.end(&group.hosts, &group.volumes)
 			s.temporal.end(&group.temporal)
+			s.runs.end(&group.runs)
+			s.sessions.end(&group.sessions)
 			s.structure.end()
 		}
 	}
@@ -103,11 +118,15 @@ func count(set Set, keys *keySet, each func(*row), o Options) (*counts, error) {
 			group.rows++
 			hostRows++
 			group.attributes.row(r)
+			group.atoms.row(r)
 			group.rules.row(r)
 			group.copies.row(r, keys)
 			s.figures.row(r)
 			s.temporal.row(r, &s.before, &group.temporal)
+			s.runs.row(r, &s.before, &group.runs)
+			s.sessions.row(r, &group.sessions)
 			s.structure.row(r, &s.before, &group.structure)
+			s.pairs.row(r, &group.pairs)
 			sampler.row(r)
 			if each != nil {
 				each(r)

@@ -1,5 +1,7 @@
 package evaluate
 
+import "slices"
+
 // Port bins: one a port below 1024, one for each of the services in namedPorts, one for each 1024 ports above, one for
 // each ICMP type, and one for protocols without ports.
 const (
@@ -24,6 +26,11 @@ var namedPortBin = func() (bin [65536]uint16) {
 	}
 	return bin
 }()
+
+// namesService reports whether the port tells what a flow is for.
+func namesService(port uint16) bool {
+	return port < wellKnownPorts || slices.Contains(namedPorts[:], port)
+}
 
 func portBin(r *row, port uint16) int {
 	switch {

@@ -7,19 +7,23 @@ import (
 	"testing"
 )
 
-// Every measure is held to a second implementation: scripts/evaluate_reference.py, on numpy, scipy and statsmodels.
+// Every measure is held to a second implementation: scripts/evaluate_reference.py, on numpy, scipy, scikit-learn and statsmodels.
 func TestMeasuresEqualTheReference(t *testing.T) {
 	content, err := os.ReadFile("testdata/reference/expected.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var expected struct{ Real, Synthetic, Difference map[string]float64 }
+	var expected struct {
+		Real, Synthetic, Difference map[string]float64
+		PValue                      map[string]float64 `json:"p_value"`
+	}
 	if err := json.Unmarshal(content, &expected); err != nil {
 		t.Fatal(err)
 	}
 	report := compare(t, readFlows(t, "testdata/reference/real.csv"), readFlows(t, "testdata/reference/synthetic.csv"), nil)
 	check := func(measure, what string, got Figure, want float64) {
-		if math.Abs(float64(got)-want) > 1e-9*max(1, math.Abs(want)) { // float64 sums of a thousand terms in another order
+		// The tolerance is that of float64 sums of a thousand terms in another order.
+		if d := math.Abs(float64(got) - want); !(d <= 1e-9*max(1, math.Abs(want))) {
 			t.Errorf("%s: %s: got %.12g, want %.12g", measure, what, got, want)
 		}
 	}
@@ -35,6 +39,11 @@ func TestMeasuresEqualTheReference(t *testing.T) {
 		}
 		if hasDifference {
 			check(m.Name, "difference", m.Difference, difference)
+		}
+		if p, has := expected.PValue[m.Name]; has != (m.PValue != nil) {
+			t.Errorf("%s: a p-value in one of report and reference", m.Name)
+		} else if has {
+			check(m.Name, "p-value", *m.PValue, p)
 		}
 		delete(expected.Real, m.Name)
 		delete(expected.Difference, m.Name)

@@ -15,21 +15,22 @@ import (
 // version; a field that goes or changes its meaning raises it.
 const (
 	Schema        = "stan-evaluation"
-	SchemaVersion = 1
+	SchemaVersion = 2
 )
 
 // Report is what Compare found.
 type Report struct {
-	Schema    string     `json:"schema"`
-	Version   int        `json:"version"`
-	Real      SetReport  `json:"real"`
-	Synthetic SetReport  `json:"synthetic"`
-	Train     *SetReport `json:"train,omitempty"`
-	Floor     FloorInfo  `json:"floor"`
-	Verdicts  Tally      `json:"verdicts"`
-	Furthest  []string   `json:"furthest"` // names of measures that are apart, by difference over limit
-	Notes     []string   `json:"notes"`    // what a reader should know before trusting the figures
-	Measures  []Result   `json:"measures"`
+	Schema    string      `json:"schema"`
+	Version   int         `json:"version"`
+	Real      SetReport   `json:"real"`
+	Synthetic SetReport   `json:"synthetic"`
+	Train     *SetReport  `json:"train,omitempty"`
+	Floor     FloorInfo   `json:"floor"`
+	Verdicts  Tally       `json:"verdicts"`
+	Furthest  []string    `json:"furthest"` // names of measures that are apart, by difference over limit
+	Notes     []string    `json:"notes"`    // what a reader should know before trusting the figures
+	Measures  []Result    `json:"measures"`
+	Pairs     []PairTable `json:"pairs"`
 }
 
 // SetReport describes one set.
@@ -73,7 +74,11 @@ type Result struct {
 	Floor          Floor   `json:"floor"`      // other real hosts from real
 	Limit          Figure  `json:"limit"`      // as real up to this difference
 	Verdict        Verdict `json:"verdict"`
+	PValue         *Figure `json:"p_value,omitempty"` // how often two draws of hosts from one population differ as much
 	Curves         *Curves `json:"curves,omitempty"`
+
+	// Discriminator says more where the measure is one.
+	Discriminator *Discriminator `json:"discriminator,omitempty"`
 
 	aggregate bool
 }
@@ -135,6 +140,7 @@ func newReport(real, synthetic, train *counts, o Options) *Report {
 		Floor:    FloorInfo{From: FromHalves, Draws: o.Draws, Hosts: len(real.hosts) / 2, Seed: o.Seed},
 		Furthest: []string{},
 		Notes:    notes(real, synthetic, train),
+		Pairs:    pairTables(real.total, synthetic.total),
 	}
 	split := halves(real.groups, o.Draws, o.Seed)
 	pairs := split
@@ -151,7 +157,7 @@ func newReport(real, synthetic, train *counts, o Options) *Report {
 		r.Floor = FloorInfo{From: FromNone, Seed: o.Seed}
 	}
 	internal := len(real.set.Internal) > 0 && len(synthetic.set.Internal) > 0
-	for _, f := range families(internal, train != nil) {
+	for _, f := range families(internal, other) {
 		for i := range f.measures {
 			m := &f.measures[i]
 			var result Result
@@ -171,6 +177,7 @@ func newReport(real, synthetic, train *counts, o Options) *Report {
 	for _, take := range sampledFamilies {
 		r.Measures = append(r.Measures, take(rows)...)
 	}
+	r.Notes = append(r.Notes, discriminatorNotes(r.Measures)...)
 	r.sumUp()
 	if m := r.Measure(copyMeasureName); m != nil && m.Verdict == Apart {
 		r.Notes = append(r.Notes, fmt.Sprintf("%s %% of the longer flows repeat a single training row, of real's %s %%: "+
@@ -195,6 +202,10 @@ func (m *measure) take(real, synthetic, other *summary, pairs []pair) Result {
 		if other != nil {
 			result.OtherReal = Figure(m.value(other))
 		}
+	}
+	if m.pValue != nil {
+		p := Figure(m.pValue(real, synthetic))
+		result.PValue = &p
 	}
 	if m.curve != nil {
 		result.Curves = &Curves{Real: figures(m.curve(real)), Synthetic: figures(m.curve(synthetic))}
@@ -222,23 +233,30 @@ func (r *Report) sumUp() {
 		if m.aggregate || m.Title == "" {
 			continue
 		}
-		switch m.Verdict {
-		case AsReal:
-			r.Verdicts.AsReal++
-		case Near:
-			r.Verdicts.Near++
-		case Apart:
-			r.Verdicts.Apart++
+		r.Verdicts.add(m.Verdict)
+		if m.Verdict == Apart {
 			apart = append(apart, m)
-		case NoData:
-			r.Verdicts.NoData++
-		case NoFloor:
-			r.Verdicts.NoFloor++
 		}
 	}
 	slices.SortStableFunc(apart, func(a, b *Result) int { return cmp.Compare(b.excess(), a.excess()) })
 	for _, m := range apart {
 		r.Furthest = append(r.Furthest, m.Name)
+	}
+}
+
+// add counts a verdict.
+func (t *Tally) add(v Verdict) {
+	switch v {
+	case AsReal:
+		t.AsReal++
+	case Near:
+		t.Near++
+	case Apart:
+		t.Apart++
+	case NoData:
+		t.NoData++
+	case NoFloor:
+		t.NoFloor++
 	}
 }
 

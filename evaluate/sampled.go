@@ -8,4 +8,4 @@ type sampled struct {
 }
 
 // sampledFamilies take their measures on samples, in the order of the report.
-var sampledFamilies = []func(*sampled) []Result{}
+var sampledFamilies = []func(*sampled) []Result{discriminatorResults}

@@ -96,6 +96,8 @@ func structureMeasures(internal bool) []measure {
 		share("repeat_remote_1", "remote of the flow before", func(t *tally) int64 { return t.remote1 }),
 		share("repeat_remote_5", "remote of one of the last 5 flows", func(t *tally) int64 { return t.remote5 }),
 		share("repeat_remote_20", "remote of one of the last 20 flows", func(t *tally) int64 { return t.remote20 }),
+		repeatMeasure("repeat_service_1", "service of the flow before", runService),
+		repeatMeasure("repeat_protocol_1", "protocol of the flow before", runProtocol),
 		share("reverse_previous", "reply to the flow before", func(t *tally) int64 { return t.reverse }),
 		share("repeat_conversation_16", "one of the last 16 five-tuples", func(t *tally) int64 { return t.conversation }),
 		share("direction_flips", "direction unlike the flow before", func(t *tally) int64 { return t.flips }),
@@ -104,5 +106,5 @@ func structureMeasures(internal bool) []measure {
 		measures = append(measures, shareMeasure("both_internal", "both addresses internal",
 			func(s *summary) int64 { return s.structure.internal }, allRows))
 	}
-	return append(measures, distinctMeasures()...)
+	return slices.Concat(measures, spreadMeasures(), sameHostsMeasures(), []measure{volumeMeasure()})
 }

@@ -21,16 +21,20 @@ const furthestShown = 5
 func (r *Report) WriteTable(w io.Writer) error {
 	t := &table{w: bufio.NewWriter(w)}
 	t.sets(r)
-	family, kept, more := "", 0, ""
+	block, kept, more := "", 0, ""
 	for _, m := range r.Measures {
-		if m.Family != family {
-			family = m.Family
-			t.heading(family, r.Train != nil)
+		if m.block() != block {
+			block = m.block()
+			t.heading(block, r.Train != nil)
 		}
 		switch {
 		case m.Title == "":
-		case family == familyAttributes:
+		case block == familyDiscriminators:
+			t.discriminator(m)
+		case block == divergences:
 			t.divergence(m, r.Measure(strings.Replace(m.Name, "js_", "js_paper_", 1)))
+		case block == distances:
+			t.divergence(m, nil)
 		case m.kept():
 			kept++
 		default:
@@ -104,7 +108,22 @@ const (
 	valueColumns      = "%-*s%9s%11s%12s%12s%9s  %s"
 )
 
-func (t *table) heading(family string, trained bool) {
+// Blocks of the table are the families; that of the attributes is cut into three.
+const (
+	divergences = "js"
+	distances   = "emd"
+	atoms       = "atoms"
+)
+
+func (m *Result) block() string {
+	if m.Family != familyAttributes {
+		return m.Family
+	}
+	kind, _, _ := strings.Cut(m.Name, "_")
+	return kind
+}
+
+func (t *table) heading(block string, trained bool) {
 	t.line("")
 	other := ""
 	if trained {
@@ -113,16 +132,26 @@ func (t *table) heading(family string, trained bool) {
 	columns := func(title string) {
 		t.line(valueColumns, titleWidth+2, title, "real", "synthetic", other, "difference", "limit", "")
 	}
-	switch family {
-	case familyAttributes:
+	switch block {
+	case divergences:
 		t.line("One attribute at a time: Jensen-Shannon divergence from real, 0 (alike) to 1")
 		t.line(divergenceColumns, titleWidth+2, "", "synthetic", "other real", "limit", "", "paper bins:", "other real")
+	case distances:
+		t.line("Mean factor by which values must move to become real's: earth mover's distance")
+		t.line(divergenceColumns, titleWidth+2, "", "synthetic", "other real", "limit", "", "", "")
+	case atoms:
+		columns("Real's commonest exact values")
 	case familyRules:
 		columns("Flows that break a rule")
+	case familyPairs:
+		columns("Mutual information of attributes")
 	case familyTime:
 		columns("Order in time")
 	case familyStructure:
 		columns("Who talks to whom")
+	case familyDiscriminators:
+		t.line("Told from real by a classifier that has not seen the hosts: AUC, 0.5 (not at all) to 1 (always)")
+		t.line(divergenceColumns, titleWidth+2, "", "synthetic", "other real", "limit", "", "", "")
 	}
 }
 
@@ -132,8 +161,8 @@ func (t *table) divergence(m Result, paper *Result) {
 	if paper != nil {
 		synthetic, other = text(paper.Difference, Bits), text(paper.Floor.Mean, Bits)
 	}
-	t.line(mark(m)+divergenceColumns, titleWidth, m.Title, text(m.Difference, Bits), text(m.Floor.Mean, Bits),
-		text(m.Limit, Bits), m.Verdict, synthetic, other)
+	t.line(mark(m)+divergenceColumns, titleWidth, m.Title, differenceText(m.Difference, m.DifferenceUnit),
+		differenceText(m.Floor.Mean, m.DifferenceUnit), differenceText(m.Limit, m.DifferenceUnit), m.Verdict, synthetic, other)
 }
 
 // value writes a measure that has a value in each set.
@@ -144,6 +173,23 @@ func (t *table) value(m Result, trained bool) {
 	}
 	t.line(mark(m)+valueColumns, titleWidth, m.Title, text(m.Real, m.Unit), text(m.Synthetic, m.Unit), other,
 		differenceText(m.Difference, m.DifferenceUnit), differenceText(m.Limit, m.DifferenceUnit), m.Verdict)
+}
+
+// attributesNamed is how many of the attributes that give a set away are named.
+const attributesNamed = 3
+
+// discriminator writes how well rows are told apart and, unless they are as real, by what.
+func (t *table) discriminator(m Result) {
+	t.line(mark(m)+divergenceColumns, titleWidth, m.Title, text(m.Synthetic, AUC), text(m.OtherReal, AUC),
+		text(0.5+m.Limit, AUC), m.Verdict, "", "")
+	if m.Verdict == AsReal || m.Verdict == NoData {
+		return
+	}
+	var named []string
+	for _, a := range m.Discriminator.Attributes[:min(attributesNamed, len(m.Discriminator.Attributes))] {
+		named = append(named, fmt.Sprintf("%s (%s %%)", a.Name, percent(float64(a.Share))))
+	}
+	t.line("    by %s", strings.Join(named, ", "))
 }
 
 // kept reports whether m is a rule that no flow of any set breaks.
@@ -165,6 +211,8 @@ func (t *table) legend(r *Report) {
 		"A rule broken less often than by real flows is as real. pp: percentage points. x1.50: one and a half times as "+
 		"many, or as few.")
 	t.wrap("", "* at lag 1 within a host, hosts counting the same; the difference is the mean over lags 1 to 20.")
+	t.wrap("", "** autocorrelation of bytes and of gaps; remote, service, protocol and direction as in the flow before; shares of "+
+		"the hours.")
 }
 
 // wrap writes text in lines of at most tableWidth, those after the first set in by the lead.

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 )
 
@@ -94,9 +95,23 @@ func temporalMeasures() []measure {
 		tolerance: jsTolerance}
 	hours := measure{name: "hour_profile", title: "hours of the day, 1 - correlation", differenceUnit: Correlation,
 		distance: hourDistance, curve: hourShares, tolerance: correlationTolerance}
-	mean := measure{name: "temporal_mean", title: "mean of these four", differenceUnit: Number,
-		distance: meanDistance([]measure{bytes, gaps, tied, hours}), tolerance: correlationTolerance, aggregate: true}
-	return []measure{bytes, gaps, tied, hours, mean}
+	shares := measure{name: hourSharesName, differenceUnit: Share, tolerance: shareTolerance,
+		distance: func(real, other *summary) float64 {
+			return floats.Distance(hourShares(real), hourShares(other), 1) / 2
+		}}
+	return slices.Concat([]measure{bytes, gaps, tied, hours, shares}, runMeasures(), sessionMeasures())
+}
+
+const hourSharesName = "hour_shares"
+
+// temporalMean returns the mean of seven of the measures.
+func temporalMean(measures []measure) measure {
+	parts := slices.DeleteFunc(slices.Clone(measures), func(m measure) bool {
+		return !slices.Contains([]string{"acf_bytes", "acf_gaps", "repeat_remote_1", "repeat_service_1", "repeat_protocol_1",
+			"direction_flips", hourSharesName}, m.name)
+	})
+	return measure{name: "temporal_mean", title: "mean of seven differences **", differenceUnit: Number,
+		distance: meanDistance(parts), tolerance: correlationTolerance, aggregate: true}
 }
 
 // acfMeasure returns the measure of an autocorrelation: its value is that at lag 1, its distance the mean over all lags.
@@ -128,7 +143,7 @@ func acfMeasure(name, title string, curve func(*summary) []float64) measure {
 func hourShares(s *summary) []float64 {
 	profile := make([]float64, hoursPerDay)
 	for h, share := range s.temporal.hours {
-		profile[h] = share / float64(len(s.hosts.figures))
+		profile[h] = share / float64(s.hosts.len())
 	}
 	return profile
 }

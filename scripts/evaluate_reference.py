@@ -2,20 +2,24 @@
 """Writes the reference figures that package evaluate is tested against: evaluate/testdata/reference.
 
 Two small sets of made-up flows, real.csv and synthetic.csv, and expected.json: the measures of both computed here a
-second time, with numpy, scipy and statsmodels, from the definitions in docs/format/evaluation.md and from no Go code.
+second time, with numpy, scipy, scikit-learn and statsmodels, from the definitions in docs/format/evaluation.md and from no Go code.
 
-    python3 -m venv venv && venv/bin/pip install numpy==2.4.6 scipy==1.17.1 statsmodels==0.15.0
+    python3 -m venv venv && venv/bin/pip install numpy==2.4.6 scipy==1.17.1 scikit-learn==1.9.1 statsmodels==0.15.0
     venv/bin/python scripts/evaluate_reference.py evaluate/testdata/reference
 """
 import csv
 import ipaddress
 import json
+import itertools
 import math
 import sys
+from collections import Counter
 
 import numpy as np
 from scipy.spatial.distance import jensenshannon
-from scipy.stats import rankdata
+from scipy.special import kolmogorov
+from scipy.stats import entropy, ks_2samp, rankdata, wasserstein_distance
+from sklearn.metrics import normalized_mutual_info_score
 from statsmodels.tsa.stattools import acf
 
 COLUMNS = "host,start,end,src_addr,dst_addr,src_port,dst_port,proto,tcp_flags,tos,packets,bytes".split(",")
@@ -75,6 +79,11 @@ def log_bin(v):
         return v
     width = 2 ** (v.bit_length() - 1) // 16
     return v // width * width
+
+
+def log_bin_middle(v):
+    width = max(1, 2 ** (max(v, 1).bit_length() - 1) // 16) if v >= 128 else 1
+    return v // width * width + (width - 1) / 2
 
 
 NAMED = [1080, 1194, 1433, 1434, 1521, 1701, 1723, 1812, 1813, 1883, 1900, 2049, 2082, 2083, 2086, 2087, 2095, 2096, 3074,
@@ -171,6 +180,33 @@ def paper_divergence(a, b):
     return float(jensenshannon(p + 1, q + 1, base=2) ** 2)
 
 
+# Earth mover's distance is in ln(1 + v); the gap counts in seconds.
+MOVED = {
+    "gap": lambda r: None if r["gap"] is None else math.log1p(log_bin_middle(max(r["gap"], 0) // 1000) / 1000),
+    "duration": lambda r: math.log1p(log_bin_middle((r["end"] - r["start"]) // 1000)),
+    "packets": lambda r: math.log1p(log_bin_middle(r["packets"])),
+    "bytes": lambda r: math.log1p(log_bin_middle(r["bytes"])),
+}
+
+ATOMS = {
+    "duration": lambda r: (r["end"] - r["start"]) // 1000,
+    "packets": lambda r: r["packets"],
+    "bytes": lambda r: r["bytes"],
+    "bytes_per_packet": lambda r: r["bytes"] // r["packets"] if r["packets"] else None,
+}
+
+
+def present(f, rows):
+    return [f(r) for r in rows if f(r) is not None]
+
+
+def atoms(f, real, other):
+    """The shares in other of real's 20 commonest values."""
+    common = sorted(Counter(present(f, real)).items(), key=lambda item: (-item[1], item[0]))[:20]
+    counts = Counter(present(f, other))
+    return np.array([counts[value] for value, _ in common]) / counts.total()
+
+
 def internal(address):
     return ipaddress.ip_address(address) in ipaddress.ip_network("10.1.0.0/16") if v4(address) else False
 
@@ -215,6 +251,70 @@ RULES = {
 }
 
 
+SERVICES = [(20, 21, 22, 23), (25, 465, 587), (53,), (80, 8000, 8080), (443, 8443), (110, 143, 993, 995), (123,),
+            (137, 138, 139, 445), (3389, 5900)]
+
+
+def port_kind(r, port):
+    if not ported(r):
+        return "none"
+    for ports in SERVICES:
+        if port in ports:
+            return ports
+    return "from", sum(port >= edge for edge in (1024, 4096, 16384, 32768, 49152))
+
+
+def doublings(v, below, most):
+    """0 below `below`, then a bin for each doubling, up to `most`."""
+    return min(most, sum(v >= below * 2 ** k for k in range(64)))
+
+
+def fourfolds(v):
+    """0 for 0, then a bin for each factor of four."""
+    return min(15, sum(v >= 4 ** k for k in range(32)))
+
+
+# Coarse bins for pairs of attributes.
+PAIRED = {
+    "gap": lambda r: None if r["gap"] is None else fourfolds(max(r["gap"], 0) // 1000),
+    "duration": lambda r: fourfolds((r["end"] - r["start"]) // 1000),
+    "packets": lambda r: doublings(r["packets"], 1, 15),
+    "bytes": lambda r: doublings(r["bytes"], 32, 15),
+    "bytes_per_packet": lambda r: min(15, r["bytes"] // r["packets"] // 100) if r["packets"] else None,
+    "protocol": lambda r: {6: 6, 17: 17, 1: 1, 58: 1}.get(r["proto"], 0),
+    "direction": lambda r: r["out"],
+    "tcp_flags": lambda r: [bool(r["tcp_flags"] & f) for f in (1, 2, 4, 16)],
+    "tos": lambda r: r["tos"] // 32,
+    "local_port": lambda r: port_kind(r, r["lport"]),
+    "remote_port": lambda r: port_kind(r, r["rport"]),
+    "octet1": lambda r: octets(r["remote"])[0] // 16 if v4(r["remote"]) else 15,
+    "hour": lambda r: hour(r) // 2,
+}
+
+
+def numbered(values):
+    names = {}
+    return [names.setdefault(repr(v), len(names)) for v in values]
+
+
+def information(rows, lag):
+    """The matrix of normalised mutual information of attributes with those of the same row, or of the row before."""
+    names = list(PAIRED)
+    pairs = [(r, r["before"] if lag else r) for r in rows if r["before"] or not lag]
+    matrix = np.zeros((len(names), len(names)))
+    for i, a in enumerate(names):
+        for j, b in enumerate(names):
+            both = [(PAIRED[a](now), PAIRED[b](then)) for now, then in pairs]
+            both = [(x, y) for x, y in both if x is not None and y is not None]
+            x, y = numbered([x for x, _ in both]), numbered([y for _, y in both])
+            matrix[i, j] = normalized_mutual_info_score(x, y)
+    return matrix
+
+
+def pairs_mean(matrix, lag):
+    return float(matrix.mean() if lag else matrix[np.tril_indices(len(matrix), -1)].mean())
+
+
 def by_host(rows):
     hosts = {}
     for r in rows:
@@ -247,11 +347,72 @@ def tie(r):
     return kind, (max(r["gap"], 0) // 1000).bit_length()
 
 
+def service(r):
+    known = [p for p in (r["src_port"], r["dst_port"]) if p < 1024 or p in NAMED]
+    if r["proto"] in (1, 58):
+        return r["proto"], r["dst_port"] // 256
+    if not ported(r):
+        return r["proto"], 0
+    return r["proto"], min(known or (r["src_port"], r["dst_port"]))
+
+
+RUNS = {"remote": lambda r: r["remote"], "service": service, "protocol": lambda r: r["proto"]}
+
+
+def runs(rows, kind):
+    """The lengths of the runs of rows of a host that are of one kind."""
+    return [len(list(run)) for h in by_host(rows) for _, run in itertools.groupby(h, kind)]
+
+
+def sessions(rows):
+    """For each host, the flows of its sessions."""
+    out = []
+    for h in by_host(rows):
+        starts = [i for i, r in enumerate(h) if r["gap"] is None or r["gap"] > 60_000_000] + [len(h)]
+        out.append(np.diff(starts))
+    return out
+
+
+def length_bin(n):
+    """Half doublings, numbered by their lower end."""
+    width = max(1, 2 ** (int(n).bit_length() - 2))
+    return n // width * width
+
+
+def hour_shares(rows):
+    return np.mean([np.bincount([hour(r) for r in h], minlength=24) / len(h) for h in by_host(rows)], axis=0)
+
+
+def met(rows):
+    """For each host, how often it meets each remote address, local port and remote port."""
+    return {name: [np.array(list(Counter(r[key] for r in h if key == "remote" or ported(r)).values())) for h in by_host(rows)]
+            for name, key in (("remote", "remote"), ("local_port", "lport"), ("remote_port", "rport"))}
+
+
+def figures(rows):
+    """What a host has, for all hosts."""
+    out = {name + "s": [len(n) for n in hosts] for name, hosts in met(rows).items()}
+    out["flows"] = [len(h) for h in by_host(rows)]
+    out["bytes"] = [sum(r["bytes"] for r in h) for h in by_host(rows)]
+    out["sessions"] = [len(s) for s in sessions(rows)]
+    return out
+
+
+def p_values(a, b):
+    """Of the Kolmogorov-Smirnov tests: the limit distribution with Stephens' correction."""
+    fa, fb, out = figures(a), figures(b), {}
+    for name in fa:
+        m, n = len(fa[name]), len(fb[name])
+        size = math.sqrt(m * n / (m + n))
+        out["ks_" + name] = float(kolmogorov((size + 0.12 + 0.11 / size) * ks_2samp(fa[name], fb[name]).statistic))
+    return out
+
+
 def hour_ranks(rows):
     return np.sum([rankdata([sum(hour(r) == k for r in h) for k in range(24)]) for h in by_host(rows)], axis=0)
 
 
-def values(rows):
+def values(rows, real):
     """Every measure that one set has a value of."""
     hosts, followers = by_host(rows), [r for r in rows if r["before"]]
     out = {"rule_" + name: float(np.mean([bool(broken(r)) for r in rows])) for name, broken in RULES.items()}
@@ -280,9 +441,26 @@ def values(rows):
     out["reverse_previous"] = float(np.mean([tie(r)[0] == "reverse" for r in followers]))
     out["direction_flips"] = float(np.mean([r["out"] != r["before"]["out"] for r in followers]))
     out["both_internal"] = float(np.mean([internal(r["src_addr"]) and internal(r["dst_addr"]) for r in rows]))
-    for name, key in (("remotes", "remote"), ("local_ports", "lport"), ("remote_ports", "rport")):
-        out[name + "_per_host"] = float(np.median(
-            [len({r[key] for r in h if key == "remote" or ported(r)}) for h in hosts]))
+    for name, counts in met(rows).items():
+        counts = [n for n in counts if len(n)]
+        out[name + "s_per_host"] = float(np.median(figures(rows)[name + "s"]))
+        out["top_" + name] = float(np.median([n.max() / n.sum() for n in counts]))
+        out["evenness_" + name] = float(np.median([entropy(n) / math.log(len(n)) if len(n) > 1 else 0 for n in counts]))
+    for name, kind in RUNS.items():
+        out["run_" + name] = float(np.mean(runs(rows, kind)))
+    out["session_flows"] = float(np.mean(np.concatenate(sessions(rows))))
+    out["sessions_per_host"] = float(np.median([len(s) for s in sessions(rows)]))
+    for name in ("service", "protocol"):
+        out[f"repeat_{name}_1"] = float(np.mean([RUNS[name](r) == RUNS[name](r["before"]) for r in followers]))
+    volumes = Counter()
+    for r in rows:
+        volumes[r["remote"]] += r["bytes"]
+    v = np.sort(list(volumes.values()))
+    tail = len(v) // 10
+    out["volume_exponent"] = float(1 + 1 / np.mean(np.log(v[-tail:] / v[-tail - 1])))
+    for name, f in ATOMS.items():
+        out["atoms_" + name] = float(atoms(f, real, rows).sum())
+    out["pairs_same"], out["pairs_lag"] = (pairs_mean(information(rows, lag), lag) for lag in (False, True))
     return out
 
 
@@ -298,23 +476,40 @@ def differences(a, b):
                                                       [f(r) for r in b if f(r) is not None])
     out |= papers
     out["js_paper_mean"] = float(np.mean(list(papers.values())))
-    va, vb = values(a), values(b)
+    for name, f in MOVED.items():
+        out["emd_" + name] = float(wasserstein_distance(present(f, a), present(f, b)))
+    out["emd_mean"] = float(np.mean([out["emd_" + name] for name in MOVED]))
+    for name, f in ATOMS.items():
+        out["atoms_" + name] = float(np.abs(atoms(f, a, a) - atoms(f, a, b)).mean())
+    va, vb = values(a, a), values(b, a)
     out["rules_excess"] = float(np.mean([max(0, vb[n] - va[n]) for n in va if n.startswith("rule_")]))
+    for name, lag in (("pairs_same", False), ("pairs_lag", True)):
+        out[name] = pairs_mean(np.abs(information(a, lag) - information(b, lag)), lag)
     out["acf_bytes"] = float(np.abs(bytes_acf(a) - bytes_acf(b)).mean())
     out["acf_gaps"] = float(np.abs(gaps_acf(a) - gaps_acf(b)).mean())
     out["js_gap_tie"] = divergence([tie(r) for r in a if r["before"]], [tie(r) for r in b if r["before"]])
     out["hour_profile"] = float(1 - np.corrcoef(hour_ranks(a), hour_ranks(b))[0, 1])
-    out["temporal_mean"] = float(np.mean([out[n] for n in ("acf_bytes", "acf_gaps", "js_gap_tie", "hour_profile")]))
+    out["hour_shares"] = float(np.abs(hour_shares(a) - hour_shares(b)).sum() / 2)
+    repeats = ["repeat_remote_1", "repeat_service_1", "repeat_protocol_1", "direction_flips"]
+    out["temporal_mean"] = float(np.mean([out["acf_bytes"], out["acf_gaps"], out["hour_shares"]]
+                                         + [abs(va[n] - vb[n]) for n in repeats]))
+    for name, kind in RUNS.items():
+        out["run_" + name] = divergence([length_bin(n) for n in runs(a, kind)], [length_bin(n) for n in runs(b, kind)])
+    out["session_flows"] = divergence(*([length_bin(n) for n in np.concatenate(sessions(s))] for s in (a, b)))
+    fa, fb = figures(a), figures(b)
+    for name in fa:
+        out["ks_" + name] = float(ks_2samp(fa[name], fb[name]).statistic)
     return out
 
 
 def main(folder):
-    sets = {"real": make(1, 6, 150, 5), "synthetic": make(2, 5, 130, 7)}
+    sets = {"real": make(1, 6, 150, 18), "synthetic": make(2, 5, 130, 23)}
     for name, flows in sets.items():
         with open(f"{folder}/{name}.csv", "w", newline="") as f:
             csv.writer(f, lineterminator="\n").writerows([COLUMNS] + flows)
     real, synthetic = table(sets["real"]), table(sets["synthetic"])
-    expected = {"real": values(real), "synthetic": values(synthetic), "difference": differences(real, synthetic)}
+    expected = {"real": values(real, real), "synthetic": values(synthetic, real), "difference": differences(real, synthetic),
+                "p_value": p_values(real, synthetic)}
     with open(f"{folder}/expected.json", "w") as f:
         json.dump(expected, f, indent=1)
         f.write("\n")

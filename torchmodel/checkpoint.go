@@ -3,6 +3,7 @@ package torchmodel
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,7 +30,7 @@ type loopState struct {
 	Epoch     int     `json:"epoch"`
 	Batch     int     `json:"batch"`      // batches of the epoch done
 	NextValid int     `json:"next_valid"` // step before which the next validation comes
-	BestNLL   float64 `json:"best_nll"`   // 0 before the first validation
+	BestNLL   float64 `json:"best_nll"`   // of the best validation, once there was one
 	BestStep  int     `json:"best_step"`
 	Since     int     `json:"since_best"` // validations without a new best one
 	Seconds   float64 `json:"seconds"`    // of training so far
@@ -52,8 +53,8 @@ func (s *loopState) validate(step int) error {
 		return fmt.Errorf("step %d, want %d as in the folder's name", s.Step, step)
 	case s.Epoch < 0 || s.Epoch > step || s.Batch < 0 || s.Batch > step || s.BestStep < 0 || s.BestStep > step || s.Since < 0:
 		return fmt.Errorf("epoch %d, batch %d, best step %d, %d validations since, want 0 to %d", s.Epoch, s.Batch, s.BestStep, s.Since, step)
-	case !(s.Seconds >= 0) || !(s.BestNLL >= 0):
-		return fmt.Errorf("seconds %g, best_nll %g, want at least 0", s.Seconds, s.BestNLL)
+	case !(s.Seconds >= 0) || math.IsNaN(s.BestNLL):
+		return fmt.Errorf("seconds %g, best_nll %g, want at least 0 seconds", s.Seconds, s.BestNLL)
 	}
 	return nil
 }
@@ -82,7 +83,7 @@ func (t *trainer) writeCheckpoint() error {
 	if slices.Contains(checkpoints(t.dir), t.state.Step) {
 		return nil // the same step holds the same state
 	}
-	weights := parameters(t.net)
+	weights := parameters(t.subject.network())
 	for _, a := range weights {
 		if i := notFinite(bytesFloat32(a.Data)); i >= 0 {
 			return fmt.Errorf("train: step %d: %w: tensor %q: element %d is not a finite number", t.state.Step, ErrDiverged, a.Name, i)
@@ -93,7 +94,7 @@ func (t *trainer) writeCheckpoint() error {
 		return writeError(err)
 	}
 	defer os.RemoveAll(part)
-	if err := writeModel(part, t.manifest(), append(weights, t.profiles.arrays()...)); err != nil {
+	if err := writeModel(part, t.manifest(), append(weights, t.subject.beside()...)); err != nil {
 		return err
 	}
 	if t.state.Optimiser, err = writeArrays(filepath.Join(part, optimiserFile), optimiserArrays(t.opt), nil); err != nil {
@@ -186,13 +187,13 @@ func (t *trainer) readCheckpoint() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if err := setWeights(t.net, m.arrays); err != nil {
+	if err := setWeights(t.subject.network(), m.arrays); err != nil {
 		return false, refuse(dir, "%v", err)
 	}
 	if err := t.readOptimiser(filepath.Join(dir, optimiserFile), state.Optimiser); err != nil {
 		return false, err
 	}
-	if state.BestNLL > 0 {
+	if state.Best != "" {
 		if t.best, _, err = readArrays(filepath.Join(dir, bestFile), state.Best); err != nil {
 			return false, err
 		}

@@ -2,7 +2,6 @@ package torchmodel
 
 import (
 	torch "github.com/wangkuiyi/gotorch"
-	"github.com/wangkuiyi/gotorch/lanes"
 )
 
 // feed replays the batches of the coming steps while the network works on this one. Which they are depends on the seed
@@ -18,7 +17,7 @@ type place struct{ epoch, batch int }
 // feedItem is a batch in a scope of its own, which the receiver closes, and the place in the data after it.
 type feedItem struct {
 	scope *torch.Scope
-	batch *lanes.Batch
+	batch batch
 	after place
 	err   error
 }
@@ -28,26 +27,24 @@ const ahead = 2
 
 func newFeed(t *trainer) *feed {
 	f := &feed{items: make(chan feedItem, ahead), stop: make(chan struct{})}
-	at := place{t.state.Epoch, t.state.Batch}
-	go f.run(t.train, t.o, t.net.config.ReceptiveField(), at)
+	go f.run(t.subject, t.o.Device, place{t.state.Epoch, t.state.Batch})
 	return f
 }
 
-func (f *feed) run(c *corpus, o TrainOptions, context int, at place) {
+func (f *feed) run(s subject, device torch.Device, at place) {
 	defer close(f.items)
-	chunks := c.epochChunks(o.Seed, at.epoch, o.Length)
+	epoch := s.cut(at.epoch)
 	for {
-		if at.batch*o.Batch >= len(chunks) {
+		if at.batch >= epoch.n {
 			at = place{at.epoch + 1, 0}
-			chunks = c.epochChunks(o.Seed, at.epoch, o.Length)
+			epoch = s.cut(at.epoch)
 		}
-		part := chunks[at.batch*o.Batch : min((at.batch+1)*o.Batch, len(chunks))]
-		at.batch++
-		item := feedItem{scope: torch.NewScope(), after: at}
-		item.batch, item.err = c.Replay(item.scope, part, context, o.Length)
-		if item.err == nil && o.Device.IsCUDA() {
-			item.err = torch.Try(func() { item.batch = item.batch.PinMemory() })
+		item := feedItem{scope: torch.NewScope(), after: place{at.epoch, at.batch + 1}}
+		item.batch, item.err = epoch.make(item.scope, at.batch)
+		if item.err == nil && device.IsCUDA() {
+			item.err = torch.Try(func() { item.batch = item.batch.pin() })
 		}
+		at = item.after
 		select {
 		case f.items <- item:
 		case <-f.stop:

@@ -210,17 +210,18 @@ func (m *Model) Generate(ctx context.Context, o GenerateOptions, sink Sink, prog
 	if err := g.plan(); err != nil {
 		return 0, err
 	}
-	workers, work := 1, g.networkWorker
+	arch, err := findArch(m.Manifest.Arch)
+	if err != nil {
+		return 0, err
+	}
+	workers := 1
 	g.each = len(g.jobs)
-	switch {
-	case m.Manifest.Arch == ArchIndependent:
-		work = g.independentWorker
-	case !o.Device.IsCUDA():
+	if arch.flows.parallel && !o.Device.IsCUDA() {
 		workers = min(cmpOr(o.Threads, runtime.NumCPU()), max(1, len(g.jobs)))
 		g.each = (len(g.jobs) + workers - 1) / workers
 		torch.SetNumThreads(1) // each worker computes on its own core
 	}
-	rows, err := g.run(ctx, workers, work)
+	rows, err := g.run(ctx, workers, arch.flows.work(g))
 	if rows == 0 && err == nil {
 		err = fmt.Errorf("%w: no flow of %d hosts in the span, want more hosts, fewer shards or a longer duration", ErrConfig, len(g.jobs))
 	}

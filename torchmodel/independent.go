@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/wangkuiyi/gotorch/safetensors"
+
 	"stan/dataset"
 	"stan/dataset/encode"
 )
@@ -60,6 +62,30 @@ func (m *marginal) draw(r *rand.Rand) int {
 		last = c
 	}
 	return last
+}
+
+// array are the counts as an array of a file.
+func (m *marginal) array(name string) safetensors.Tensor {
+	counts := make([]float32, len(m.counts))
+	for i, n := range m.counts {
+		counts[i] = float32(n)
+	}
+	return array(name, counts, int64(len(counts)))
+}
+
+// setCounts takes the counts of a file.
+func (m *marginal) setCounts(counts []float32) error {
+	if len(counts) != len(m.counts) {
+		return fmt.Errorf("%d counts, want %d", len(counts), len(m.counts))
+	}
+	for c, n := range counts {
+		if n < 0 || n > 0 && m.values[c] <= 0 {
+			return fmt.Errorf("count %g of class %d, want at least 0, and 0 of a class without values", n, c)
+		}
+		m.counts[c] = float64(n)
+		m.total += float64(n)
+	}
+	return nil
 }
 
 // independentHeads are the attributes that the baseline draws; the others of a stan row follow from lists that it lacks.
@@ -174,30 +200,31 @@ func countIndependent(s *sets) (*independent, error) {
 }
 
 // trainIndependent writes the baseline as a model.
-func trainIndependent(s *sets, b *independent, dir string, obs Observer) (*Model, error) {
+func trainIndependent(_ context.Context, s *sets, b *independent, dir string, _ TrainOptions, obs Observer) (*Model, error) {
 	var err error
 	if b.profiles, err = profilesOf(s); err != nil {
 		return nil, err
 	}
 	about := s.about
 	about.ValidNLL = about.BaselineNLL
-	val := Validation{Heads: about.ValidNLL, Best: true}
-	for _, x := range about.ValidNLL {
-		val.NLL += x
-	}
-	obs.Valid(val)
+	obs.Valid(validation(0, 0, about.ValidNLL))
 	arrays := b.profiles.arrays()
 	for _, h := range independentHeads {
-		counts := make([]float32, len(b.heads[h].counts))
-		for i, n := range b.heads[h].counts {
-			counts[i] = float32(n)
-		}
-		arrays = append(arrays, array(countsName(h), counts, int64(len(counts))))
+		arrays = append(arrays, b.heads[h].array(countsName(h)))
 	}
 	if err := writeModel(dir, Manifest{Arch: ArchIndependent, Vocabulary: s.vocabulary, Training: about}, arrays); err != nil {
 		return nil, err
 	}
 	return Load(dir)
+}
+
+// validation is the likelihood of a model that is trained in one go.
+func validation(step int, rows int64, heads map[string]float64) Validation {
+	v := Validation{Step: step, Rows: rows, Heads: heads, Best: true}
+	for _, x := range heads {
+		v.NLL += x
+	}
+	return v
 }
 
 func countsName(h Head) string { return "counts." + h.String() }
@@ -220,6 +247,12 @@ func (b *independent) evaluate(flows iter.Seq2[[]dataset.Flow, error], capture i
 	return out, rows, err
 }
 
+// checkIndependent checks that the arrays are those of the baseline.
+func (m *Model) checkIndependent(int64) error {
+	_, err := m.readIndependent()
+	return err
+}
+
 // readIndependent makes the baseline of a loaded model.
 func (m *Model) readIndependent() (*independent, error) {
 	b := newIndependent(m.Manifest.Vocabulary)
@@ -227,16 +260,8 @@ func (m *Model) readIndependent() (*independent, error) {
 		return nil, fmt.Errorf("%d tensors, want %d", got, want)
 	}
 	for _, h := range independentHeads {
-		counts := bytesFloat32(m.arrays[countsName(h)].Data)
-		if len(counts) != len(b.heads[h].counts) {
-			return nil, fmt.Errorf("%s: %d counts, want %d", h, len(counts), len(b.heads[h].counts))
-		}
-		for c, n := range counts {
-			if n < 0 || n > 0 && b.heads[h].values[c] <= 0 {
-				return nil, fmt.Errorf("%s: count %g of class %d, want at least 0, and 0 of a class without values", h, n, c)
-			}
-			b.heads[h].counts[c] = float64(n)
-			b.heads[h].total += float64(n)
+		if err := b.heads[h].setCounts(bytesFloat32(m.arrays[countsName(h)].Data)); err != nil {
+			return nil, fmt.Errorf("%s: %w", h, err)
 		}
 	}
 	return b, nil

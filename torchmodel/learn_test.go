@@ -34,6 +34,9 @@ func prepared(t testing.TB, flows Flows, o TrainOptions) *trainer {
 	return tr
 }
 
+// flowsOf is what a training on flows trains.
+func flowsOf(t *trainer) *flowSubject { return t.subject.(*flowSubject) }
+
 // headNLL is the likelihood of a batch by head, in nats for each row that draws it, and the number of these rows.
 func headNLL(n *Network, b *lanes.Batch) (nats, rows [Heads]float64) {
 	torch.NoGrad(func() {
@@ -56,15 +59,15 @@ func headNLL(n *Network, b *lanes.Batch) (nats, rows [Heads]float64) {
 func TestFirstLossIsThatOfEvenOdds(t *testing.T) {
 	leaktest.Check(t)
 	tr := prepared(t, referenceFlows(t), tinyOptions())
-	tr.net.Train(false)
+	flowsOf(tr).net.Train(false)
 	scope := torch.NewScope()
 	defer scope.Close()
-	b, err := tr.train.Replay(scope, tr.train.allChunks(64)[:20], tr.net.config.ReceptiveField(), 64)
+	b, err := flowsOf(tr).train.Replay(scope, flowsOf(tr).train.allChunks(64)[:20], flowsOf(tr).net.config.ReceptiveField(), 64)
 	if err != nil {
 		t.Fatal(err)
 	}
-	nats, rows := headNLL(tr.net, b)
-	classes := newLayout(tr.sets.vocabulary).classes
+	nats, rows := headNLL(flowsOf(tr).net, b)
+	classes := newLayout(flowsOf(tr).sets.vocabulary).classes
 	for h := range Heads {
 		_, value := valueIndex[h] // beside the class a place in the mixture
 		if value || h == Conversation || h == Peer || h == Place || rows[h] == 0 {
@@ -89,10 +92,10 @@ func TestOneBatchIsLearntByHeart(t *testing.T) {
 	o := tinyOptions()
 	o.Config = Config{Width: 24, Hidden: 32, Layers: 2, Key: 8, Value: 8, Plan: 16, Place: 8, Mixtures: 2}
 	tr := prepared(t, referenceFlows(t), o)
-	chunks := tr.train.allChunks(32)[3:5]
+	chunks := flowsOf(tr).train.allChunks(32)[3:5]
 	batch := func(f func(*lanes.Batch)) {
 		torch.With(func(scope *torch.Scope) {
-			b, err := tr.train.Replay(scope, chunks, tr.net.config.ReceptiveField(), 32)
+			b, err := flowsOf(tr).train.Replay(scope, chunks, flowsOf(tr).net.config.ReceptiveField(), 32)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -100,17 +103,17 @@ func TestOneBatchIsLearntByHeart(t *testing.T) {
 		})
 	}
 	var first, last, rows [Heads]float64
-	batch(func(b *lanes.Batch) { first, rows = headNLL(tr.net, b) })
+	batch(func(b *lanes.Batch) { first, rows = headNLL(flowsOf(tr).net, b) })
 	tr.opt.SetLR(0.02)
 	for range 150 {
 		batch(func(b *lanes.Batch) {
 			tr.opt.ZeroGrad()
-			tr.net.Forward(b).perRow().Backward()
-			torch.ClipGradNorm(tr.net.Parameters(), 1)
+			flowsOf(tr).net.Forward(b).perRow().Backward()
+			torch.ClipGradNorm(flowsOf(tr).net.Parameters(), 1)
 			tr.opt.Step()
 		})
 	}
-	batch(func(b *lanes.Batch) { last, _ = headNLL(tr.net, b) })
+	batch(func(b *lanes.Batch) { last, _ = headNLL(flowsOf(tr).net, b) })
 	var before, after float64
 	for h := range Heads {
 		before += first[h] * rows[h]
@@ -127,19 +130,19 @@ func TestOneBatchIsLearntByHeart(t *testing.T) {
 func TestLossOfEveryHeadFalls(t *testing.T) {
 	m := referenceModel(t)
 	tr := prepared(t, referenceFlows(t), tinyOptions())
-	first, _, err := evaluateNLL(context.Background(), tr.net, tr.train, torch.Device{})
+	first, _, err := evaluateNLL(context.Background(), flowsOf(tr).net, flowsOf(tr).train, torch.Device{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := setWeights(tr.net, m.arrays); err != nil {
+	if err := setWeights(flowsOf(tr).net, m.arrays); err != nil {
 		t.Fatal(err)
 	}
-	last, rows, err := evaluateNLL(context.Background(), tr.net, tr.train, torch.Device{})
+	last, rows, err := evaluateNLL(context.Background(), flowsOf(tr).net, flowsOf(tr).train, torch.Device{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rows != tr.train.rows {
-		t.Errorf("%d rows are scored, want all %d", rows, tr.train.rows)
+	if rows != flowsOf(tr).train.rows {
+		t.Errorf("%d rows are scored, want all %d", rows, flowsOf(tr).train.rows)
 	}
 	for h := range Heads {
 		if first[h] > 0 && !(last[h] < first[h]) {
@@ -178,7 +181,7 @@ func TestNotANumberStopsTraining(t *testing.T) {
 			if err := tr.writeCheckpoint(); err != nil {
 				t.Fatal(err)
 			}
-			nan(tc.poison(tr.net))
+			nan(tc.poison(flowsOf(tr).net))
 			_, err := nextStep(tr)
 			if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), tc.want) || !strings.Contains(err.Error(), "epoch 1, step 2") {
 				t.Errorf("step: got error %v, want %v with step and %s", err, ErrDiverged, tc.want)

@@ -9,8 +9,8 @@ import (
 
 // likelihood is the negative log-likelihood of a batch, summed over its rows, in nats.
 type likelihood struct {
-	heads [Heads]torch.Tensor // []
-	rows  torch.Tensor        // [] number of rows
+	heads []torch.Tensor // [], by attribute
+	rows  torch.Tensor   // [] number of rows
 }
 
 // past runs b's windows through the trunk. It returns memory [B*(E+T), 2K+V] of each row of the batch, plan [B*T, P] and
@@ -30,7 +30,7 @@ func (n *Network) past(b *lanes.Batch) (memory, plan, trunk torch.Tensor) {
 // attribute is drawn.
 func (n *Network) Forward(b *lanes.Batch) likelihood {
 	key, value := int64(n.config.Key), int64(n.config.Value)
-	var out likelihood
+	out := likelihood{heads: make([]torch.Tensor, Heads)}
 
 	memory, plan, trunk := n.past(b)
 	before := b.Position.AddScalar(-1)
@@ -103,5 +103,5 @@ func (n *Network) Forward(b *lanes.Batch) likelihood {
 
 // perRow is the loss: nats a row, over all attributes.
 func (l likelihood) perRow() torch.Tensor {
-	return torch.Div(torch.Sum(torch.Stack(l.heads[:], 0)), l.rows)
+	return torch.Div(torch.Sum(torch.Stack(l.heads, 0)), l.rows)
 }

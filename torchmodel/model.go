@@ -16,12 +16,6 @@ import (
 	"stan/dataset/encode"
 )
 
-// The architectures that train and generate.
-const (
-	ArchStan        = "stan"
-	ArchIndependent = "independent"
-)
-
 // The files of a model folder.
 const (
 	manifestFile = "model.json"
@@ -39,8 +33,9 @@ type Manifest struct {
 	Format     string             `json:"format"` // "stan-model"
 	Version    int                `json:"version"`
 	Arch       string             `json:"arch"`
-	Config     *Config            `json:"config,omitempty"` // of arch stan
-	Vocabulary *encode.Vocabulary `json:"vocabulary"`
+	Config     *Config            `json:"config,omitempty"`     // of arch stan
+	Vocabulary *encode.Vocabulary `json:"vocabulary,omitempty"` // of a model of flows
+	Table      *TableSchema       `json:"table,omitempty"`      // of a model of a table
 	Training   Training           `json:"training"`
 	Weights    string             `json:"weights_sha256"` // of model.safetensors
 }
@@ -172,19 +167,30 @@ func decodeStrictly(text []byte, into any) error {
 }
 
 func (m *Manifest) validate(path string) error {
+	arch, err := findArch(m.Arch)
+	if err != nil {
+		return refuse(path, "%v", err)
+	}
 	switch {
 	case m.Format != "stan-model":
 		return refuse(path, "format %q, want \"stan-model\"", m.Format)
 	case m.Version != manifestVersion:
 		return refuse(path, "version %d, want %d", m.Version, manifestVersion)
-	case m.Arch != ArchStan && m.Arch != ArchIndependent:
-		return refuse(path, "arch %q, want %s or %s", m.Arch, ArchStan, ArchIndependent)
-	case m.Vocabulary == nil:
-		return refuse(path, "no vocabulary")
+	case arch.flows == nil && m.Vocabulary != nil:
+		return refuse(path, "a vocabulary, but arch %s does not learn flows", m.Arch)
+	case arch.table == nil && m.Table != nil:
+		return refuse(path, "a table, but arch %s does not learn tables", m.Arch)
+	case (m.Vocabulary != nil) == (m.Table != nil):
+		return refuse(path, "vocabulary and table, want one of them")
 	case (m.Config != nil) != (m.Arch == ArchStan):
 		return refuse(path, "config does not go with arch %s", m.Arch)
 	}
-	if err := m.Vocabulary.Validate(); err != nil {
+	if m.Table != nil {
+		err = m.Table.Validate()
+	} else {
+		err = m.Vocabulary.Validate()
+	}
+	if err != nil {
 		return refuse(path, "%v", err)
 	}
 	if m.Config != nil {
@@ -211,18 +217,46 @@ func (m *Model) readWeights(dir string) error {
 		m.arrays[t.Name] = t
 		numbers += int64(len(t.Data)) / 4
 	}
-	if m.profiles, err = readProfiles(m.arrays); err != nil {
-		return refuse(path, "%v", err)
-	}
-	if m.Manifest.Arch == ArchIndependent {
-		_, err = m.readIndependent()
+	if m.Manifest.Table != nil {
+		err = m.checkTable()
 	} else {
-		err = m.checkNetwork(numbers)
+		err = m.checkFlows(numbers)
 	}
 	if err != nil {
 		return refuse(path, "%v", err)
 	}
 	return nil
+}
+
+// checkFlows checks that the arrays, of so many numbers in all, are those of a model of flows.
+func (m *Model) checkFlows(numbers int64) (err error) {
+	if m.profiles, err = readProfiles(m.arrays); err != nil {
+		return err
+	}
+	arch, err := findArch(m.Manifest.Arch)
+	if err != nil {
+		return err
+	}
+	return arch.flows.check(m, numbers)
+}
+
+// checkTable checks that the arrays are those of a model of a table.
+func (m *Model) checkTable() error {
+	t, err := m.openTable(torch.Device{})
+	if err != nil {
+		return err
+	}
+	t.free()
+	return nil
+}
+
+// openTable makes what draws of a model of a table. The caller frees it.
+func (m *Model) openTable(device torch.Device) (tableModel, error) {
+	arch, err := findArch(m.Manifest.Arch)
+	if err != nil {
+		return nil, err
+	}
+	return arch.table.open(m, device)
 }
 
 // checkNetwork checks that the arrays, of so many numbers in all, are those of the network.

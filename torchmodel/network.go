@@ -144,8 +144,8 @@ func (n *Network) begin(trunk, plan torch.Tensor) torch.Tensor {
 
 func (n *Network) plan(inputs torch.Tensor) torch.Tensor { return n.Plan.Forward(inputs).Gelu() }
 
-// count is the number of trained weights.
-func (n *Network) count() int64 {
+// countWeights is the number of trained weights.
+func countWeights(n network) int64 {
 	var c int64
 	for _, p := range n.Parameters() {
 		c += p.Numel()
@@ -153,4 +153,4 @@ func (n *Network) count() int64 {
 	return c
 }
 
-func (n *Network) String() string { return fmt.Sprintf("stan network, %d weights", n.count()) }
+func (n *Network) String() string { return fmt.Sprintf("stan network, %d weights", countWeights(n)) }

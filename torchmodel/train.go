@@ -55,9 +55,10 @@ func DefaultTrainOptions() TrainOptions {
 
 // Validate tells the first option that is out of range.
 func (o *TrainOptions) Validate() error {
+	if _, err := findArch(o.Arch); err != nil {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
+	}
 	switch {
-	case o.Arch != ArchStan && o.Arch != ArchIndependent:
-		return fmt.Errorf("%w: arch %q, want %s or %s", ErrConfig, o.Arch, ArchStan, ArchIndependent)
 	case o.MinHosts < 1:
 		return fmt.Errorf("%w: min-hosts %d, want at least 1", ErrConfig, o.MinHosts)
 	case o.Epochs < 0 || (o.Epochs == 0 && o.MaxTime <= 0):
@@ -71,8 +72,6 @@ func (o *TrainOptions) Validate() error {
 			o.WeightDecay, o.ClipNorm)
 	case o.Threads < 0:
 		return fmt.Errorf("%w: threads %d, want at least 1, or 0 for one a core", ErrConfig, o.Threads)
-	case len(o.Internal) == 0:
-		return fmt.Errorf("%w: no internal network, want those of the hosts", ErrConfig)
 	}
 	return o.Config.Validate()
 }
@@ -113,6 +112,16 @@ func Train(ctx context.Context, train, valid Flows, dir string, o TrainOptions, 
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
+	arch, err := findArch(o.Arch)
+	if err != nil {
+		return nil, err
+	}
+	if arch.flows == nil {
+		return nil, fmt.Errorf("%w: arch %s learns tables only", ErrConfig, o.Arch)
+	}
+	if len(o.Internal) == 0 {
+		return nil, fmt.Errorf("%w: no internal network, want those of the hosts", ErrConfig)
+	}
 	if train.Flows() == 0 {
 		return nil, fmt.Errorf("%w: no flows to train on", ErrData)
 	}
@@ -136,12 +145,9 @@ func Train(ctx context.Context, train, valid Flows, dir string, o TrainOptions, 
 	if sets.about.BaselineNLL, _, err = base.evaluate(sets.valid(), sets.about.First); err != nil {
 		return nil, err
 	}
-	if o.Arch == ArchIndependent {
-		return trainIndependent(sets, base, dir, obs)
-	}
 	var m *Model
 	var trainErr error
-	if err := torch.Try(func() { m, trainErr = trainNetwork(ctx, sets, dir, o, obs) }); err != nil {
+	if err := torch.Try(func() { m, trainErr = arch.flows.train(ctx, sets, base, dir, o, obs) }); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	return m, trainErr
@@ -196,90 +202,73 @@ func splitSets(ctx context.Context, train, valid Flows, o TrainOptions, obs Obse
 
 // trainer is a training under way.
 type trainer struct {
-	o        TrainOptions
-	obs      Observer
-	dir      string
-	sets     *sets
-	net      *Network
-	opt      torch.Optimizer
-	tables   *lanes.Tables
-	train    *corpus
-	valid    *corpus
-	profiles *Profiles
-	best     []safetensors.Tensor // weights of the best validation
-	state    loopState
-	started  time.Time // of this run, less the time of earlier ones
-	metrics  *metricsFile
+	o       TrainOptions
+	obs     Observer
+	dir     string
+	subject subject
+	opt     torch.Optimizer
+	best    []safetensors.Tensor // weights of the best validation
+	state   loopState
+	started time.Time // of this run, less the time of earlier ones
+	metrics *metricsFile
 }
 
-// newTrainer prepares a training. The caller frees the result, also that of a failure.
-func newTrainer(s *sets, dir string, o TrainOptions, obs Observer) (t *trainer, err error) {
-	t = &trainer{o: o, obs: obs, dir: dir, sets: s}
-	if t.tables, err = newTables(s.vocabulary, newLayout(s.vocabulary), torch.Device{}); err != nil {
-		return t, err
+// newTrainer prepares a training on flows. The caller frees the result, also that of a failure.
+func newTrainer(s *sets, dir string, o TrainOptions, obs Observer) (*trainer, error) {
+	f, err := newFlowSubject(s, o)
+	t := &trainer{o: o, obs: obs, dir: dir, subject: f}
+	if err == nil {
+		err = t.begin()
 	}
-	if t.train, err = newCorpus(t.tables, s.vocabulary, s.train(), s.about.First); err != nil {
-		return t, err
-	}
-	if t.valid, err = newCorpus(t.tables, s.vocabulary, s.valid(), s.about.First); err != nil {
-		return t, err
-	}
-	days, _, err := lanes.Plans[plan](t.train.Corpus)
-	if err != nil {
-		return t, err
-	}
-	if t.profiles, err = fitProfiles(days); err != nil {
-		return t, err
-	}
+	return t, err
+}
+
+// begin prepares the loop's own state.
+func (t *trainer) begin() (err error) {
 	if t.state.Setup, err = t.setup(); err != nil {
-		return t, err
+		return err
 	}
 	t.state.Version, t.state.NextValid = stateVersion, t.validEvery()
-
-	torch.ManualSeed(o.Seed)
-	t.net = newNetwork(o.Config, s.vocabulary)
-	t.net.To(o.Device)
-	t.opt = torch.AdamW(o.LearningRate, 0.9, 0.99, 1e-8, o.WeightDecay)
-	t.opt.AddParameters(t.net.Parameters())
-	return t, nil
+	t.subject.network().To(t.o.Device)
+	t.opt = torch.AdamW(t.o.LearningRate, 0.9, 0.99, 1e-8, t.o.WeightDecay)
+	t.opt.AddParameters(t.subject.network().Parameters())
+	return nil
 }
 
 func (t *trainer) free() {
-	if t.net != nil {
+	if t.opt.Opt != nil {
 		t.opt.Close()
-		t.net.Free()
 	}
-	for _, c := range []*corpus{t.train, t.valid} {
-		if c != nil {
-			c.Free()
-		}
-	}
-	if t.tables != nil {
-		t.tables.Free()
-	}
+	t.subject.free()
 }
 
-func trainNetwork(ctx context.Context, s *sets, dir string, o TrainOptions, obs Observer) (*Model, error) {
+// trainNetwork trains the network on flows.
+func trainNetwork(ctx context.Context, s *sets, _ *independent, dir string, o TrainOptions, obs Observer) (*Model, error) {
 	t, err := newTrainer(s, dir, o, obs)
 	defer t.free()
 	if err != nil {
 		return nil, err
 	}
-	if o.Resume {
+	return t.run(ctx)
+}
+
+// run trains, from the last checkpoint if the options say so, and writes the model.
+func (t *trainer) run(ctx context.Context) (*Model, error) {
+	if t.o.Resume {
 		found, err := t.readCheckpoint()
 		if err != nil {
 			return nil, err
 		}
 		if !found {
-			obs.Note("no checkpoint to resume from: starting anew", "folder", dir)
+			t.obs.Note("no checkpoint to resume from: starting anew", "folder", t.dir)
 		}
 	}
-	if t.metrics, err = openMetrics(filepath.Join(dir, metricsName), &t.state); err != nil {
+	var err error
+	if t.metrics, err = openMetrics(filepath.Join(t.dir, metricsName), &t.state); err != nil {
 		return nil, err
 	}
 	defer t.metrics.close()
-	obs.Note("training", "weights", t.net.count(), "flows", t.train.rows, "hosts", len(t.train.streams), "valid_flows", t.valid.rows,
-		"device", o.Device.String())
+	t.obs.Note("training", "weights", countWeights(t.subject.network()), "rows", t.subject.rows(), "device", t.o.Device.String())
 	if err := t.loop(ctx); err != nil {
 		return nil, err
 	}
@@ -291,19 +280,17 @@ func (t *trainer) setup() (string, error) {
 	o := t.o
 	o.Resume, o.Force, o.Device, o.Threads, o.Checkpoint, o.MaxTime, o.Epochs = false, false, torch.Device{}, 0, 0, 0, 0
 	text, err := json.Marshal(struct {
-		Options      TrainOptions
-		Vocabulary   *encode.Vocabulary
-		Training     Training
-		Train, Valid uint64
-	}{o, t.sets.vocabulary, t.sets.about, t.train.sum, t.valid.sum})
+		Options TrainOptions
+		Data    any
+	}{o, t.subject.data()})
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:8]), err
 }
 
 func (t *trainer) manifest() Manifest {
-	c, about := t.o.Config, t.sets.about
-	about.Steps, about.ValidNLL = t.state.Step, t.state.BestValid
-	return Manifest{Arch: ArchStan, Config: &c, Vocabulary: t.sets.vocabulary, Training: about}
+	m := t.subject.manifest()
+	m.Training.Steps, m.Training.ValidNLL = t.state.Step, t.state.BestValid
+	return m
 }
 
 // finish writes the weights of the best validation as the model.
@@ -321,7 +308,7 @@ func (t *trainer) finish() (*Model, error) {
 
 // stepsOf is the number of steps in an epoch; windows at the start of streams make it vary little.
 func (t *trainer) stepsOf() int {
-	return max(1, int((t.train.rows+int64(t.o.Batch*t.o.Length)-1)/int64(t.o.Batch*t.o.Length)))
+	return max(1, int((t.subject.rows()+int64(t.o.Batch*t.o.Length)-1)/int64(t.o.Batch*t.o.Length)))
 }
 
 // validEvery is the number of steps between validations: half an epoch, and not so few that they cost much.
@@ -409,11 +396,11 @@ func (t *trainer) step(f feedItem) (Step, error) {
 	s := Step{Epoch: t.state.Epoch, LearningRate: t.learningRate(progress)}
 	batch := f.batch
 	if t.o.Device.IsCUDA() {
-		batch = batch.To(t.o.Device)
+		batch = batch.to(t.o.Device)
 	}
 	t.opt.ZeroGrad()
 	var l likelihood
-	forward := func() { l = t.net.Forward(batch) }
+	forward := func() { l = batch.score() }
 	if t.o.Device.IsCUDA() {
 		torch.Autocast(t.o.Device, torch.BFloat16, forward)
 	} else {
@@ -425,7 +412,7 @@ func (t *trainer) step(f feedItem) (Step, error) {
 		return s, t.diverged(l, s)
 	}
 	loss.Backward()
-	s.GradNorm = torch.ClipGradNorm(t.net.Parameters(), t.o.ClipNorm)
+	s.GradNorm = torch.ClipGradNorm(t.subject.network().Parameters(), t.o.ClipNorm)
 	if math.IsNaN(s.GradNorm) || math.IsInf(s.GradNorm, 0) {
 		return s, fmt.Errorf("train: epoch %d, step %d: %w: gradient norm is %g, learning rate %g", s.Epoch+1, t.state.Step+1,
 			ErrDiverged, s.GradNorm, s.LearningRate)
@@ -444,7 +431,7 @@ func (t *trainer) diverged(l likelihood, s Step) error {
 	for h, x := range l.heads {
 		if v := x.Float64(); math.IsNaN(v) || math.IsInf(v, 0) {
 			return fmt.Errorf("train: epoch %d, step %d: attribute %q: %w: loss is %g, learning rate %g", s.Epoch+1, t.state.Step+1,
-				Head(h), ErrDiverged, v, s.LearningRate)
+				t.subject.heads()[h], ErrDiverged, v, s.LearningRate)
 		}
 	}
 	return fmt.Errorf("train: epoch %d, step %d: %w: loss is %g", s.Epoch+1, t.state.Step+1, ErrDiverged, s.Loss)
@@ -453,7 +440,7 @@ func (t *trainer) diverged(l likelihood, s Step) error {
 // validate measures the validation set, keeps the best weights, and tells whether the training has ended early. A stop
 // before its end leaves it to the run that resumes.
 func (t *trainer) validate(ctx context.Context) (bool, error) {
-	heads, rows, err := evaluateNLL(ctx, t.net, t.valid, t.o.Device)
+	heads, rows, err := t.subject.evaluate(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -461,19 +448,20 @@ func (t *trainer) validate(ctx context.Context) (bool, error) {
 		return false, t.stop(ctx)
 	}
 	v := Validation{Step: t.state.Step, Rows: rows, Heads: map[string]float64{}}
+	names := t.subject.heads()
 	for h, nats := range heads {
 		if math.IsNaN(nats) || math.IsInf(nats, 0) {
-			return false, fmt.Errorf("train: validation after step %d: attribute %q: %w: loss is %g", v.Step, Head(h), ErrDiverged, nats)
+			return false, fmt.Errorf("train: validation after step %d: attribute %q: %w: loss is %g", v.Step, names[h], ErrDiverged, nats)
 		}
-		v.Heads[Head(h).String()] = nats
+		v.Heads[names[h]] = nats
 		v.NLL += nats
 	}
 	t.state.NextValid = t.state.Step + t.validEvery()
 	t.state.Since++
-	if t.state.BestNLL == 0 || v.NLL < t.state.BestNLL {
+	if t.best == nil || v.NLL < t.state.BestNLL {
 		v.Best = true
 		t.state.BestNLL, t.state.BestStep, t.state.BestValid, t.state.Since = v.NLL, t.state.Step, v.Heads, 0
-		t.best = append(parameters(t.net), t.profiles.arrays()...)
+		t.best = append(parameters(t.subject.network()), t.subject.beside()...)
 	}
 	t.obs.Valid(v)
 	return t.o.Patience > 0 && t.state.Since > t.o.Patience, t.metrics.valid(v)

@@ -40,7 +40,7 @@ func notFinite(x []float32) int {
 }
 
 // parameters are a network's parameters as arrays of a file.
-func parameters(n *Network) []safetensors.Tensor {
+func parameters(n network) []safetensors.Tensor {
 	var out []safetensors.Tensor
 	for _, p := range n.OrderedParameters() {
 		out = append(out, array(p.Name, p.Tensor.Float32s(), p.Tensor.Shape()...))
@@ -66,7 +66,7 @@ func leastWeights(c Config, v *encode.Vocabulary) int64 {
 }
 
 // setWeights gives n's parameters the values of the arrays named after them, which must be all but the profiles' own.
-func setWeights(n *Network, arrays map[string]safetensors.Tensor) error {
+func setWeights(n network, arrays map[string]safetensors.Tensor) error {
 	state := map[string]torch.Tensor{}
 	defer func() {
 		for _, t := range state {

@@ -33,6 +33,7 @@ func newApp(con *console) *cli.App {
 		Commands: []*cli.Command{
 			newIngestCommand(con),
 			newConvertCommand(con),
+			newSimulateCommand(con),
 			newTrainCommand(con),
 			newGenerateCommand(con),
 			newEvaluateCommand(con),

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/netip"
 	"os"
@@ -39,7 +40,7 @@ func newEvaluateCommand(con *console) *cli.Command {
 time, and who talks to whom. Each measure is taken between real and other real hosts too: that is the floor, and a
 synthetic set no further away than that is "as real". Other real hosts are those of --train, where given, else real is
 split in halves. With --train, copies of training rows are looked for as well. --real should hold hosts that the model
-was not trained on.`,
+was not trained on. Of tables each column is compared, and how columns hang together in a row and from row to row.`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "real", Destination: &o.real, Usage: "folder `DIR` of real flows to compare with"},
 			&cli.StringFlag{Name: "synthetic", Destination: &o.synthetic, Usage: "folder `DIR` of flows to judge"},
@@ -91,6 +92,17 @@ func (o *evaluateOptions) validate() error {
 func runEvaluate(ctx context.Context, o evaluateOptions, con *console) error {
 	if err := o.checkOutput(); err != nil {
 		return err
+	}
+	isTable, err := dataset.HoldsTable(o.real)
+	if err != nil {
+		return fmt.Errorf("evaluate: real: %w", err)
+	}
+	if isTable {
+		report, err := compareTables(ctx, o)
+		if err != nil {
+			return err
+		}
+		return o.write(report, con)
 	}
 	open := func(name, dir string) (set evaluate.Set, flows int64, err error) {
 		folder, err := dataset.Open(dir)
@@ -161,7 +173,13 @@ func (o *evaluateOptions) checkOutput() error {
 	return nil
 }
 
-func (o *evaluateOptions) write(report *evaluate.Report, con *console) error {
+// report is what an evaluation of flows or of tables found.
+type report interface {
+	WriteJSON(w io.Writer) error
+	WriteTable(w io.Writer) error
+}
+
+func (o *evaluateOptions) write(report report, con *console) error {
 	if o.json == "-" {
 		return report.WriteJSON(con.out)
 	}

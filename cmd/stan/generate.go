@@ -33,13 +33,13 @@ func newGenerateCommand(con *console) *cli.Command {
 	var o generateOptions
 	return &cli.Command{
 		Name:  "generate",
-		Usage: "write synthetic flows of new hosts",
+		Usage: "write synthetic flows of new hosts, or rows of new entities of a table",
 		Description: `Draws new hosts with addresses inside the internal networks, and their flows for the whole span or until --rows.
 The same model, seed and kind of device give the same flows, whatever the threads and shards.`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "model", Destination: &o.model, Usage: "folder `MODEL`, written by stan train"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Destination: &o.output, Usage: "write the flows to the new folder `DIR`"},
-			&cli.IntFlag{Name: "hosts", Destination: &o.what.Hosts, Usage: "`N` hosts"},
+			&cli.IntFlag{Name: "hosts", Destination: &o.what.Hosts, Usage: "`N` hosts, or entities of a table"},
 			&cli.DurationFlag{Name: "duration", Value: 24 * time.Hour, Destination: &o.what.Duration, Usage: "`TIME` that every host is seen for"},
 			&cli.Int64Flag{Name: "rows", Destination: &o.what.Rows,
 				Usage: "`N` rows in total, in as many days as they take; without --hosts the hosts of about one day"},
@@ -140,6 +140,9 @@ func runGenerate(ctx context.Context, o generateOptions, con *console) (err erro
 	m, err := torchmodel.Load(o.model)
 	if err != nil {
 		return fmt.Errorf("generate: %w", err)
+	}
+	if m.Manifest.Table != nil {
+		return generateTable(ctx, o, m, con)
 	}
 	if len(o.what.Internal) == 0 {
 		o.what.Internal = m.Manifest.Vocabulary.Internal

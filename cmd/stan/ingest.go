@@ -25,25 +25,30 @@ type ingestOptions struct {
 	threads  int
 	buckets  int
 	force    bool
+	table    string
 
 	settings dataset.IngestOptions // what validate makes of the above
+	input    dataset.TableInput    // with table
 }
 
 func newIngestCommand(con *console) *cli.Command {
 	var o ingestOptions
 	return &cli.Command{
 		Name:      "ingest",
-		Usage:     "read captures and write the flows of every internal host as a folder of flows",
+		Usage:     "read captures and write the flows of every internal host as a folder of flows; or any table",
 		ArgsUsage: "FILE|FOLDER|- ...",
 		Description: `Reads captures, plain or compressed by gzip, xz or zstd, from files, folders and, as -, standard input. A
 file's format is found by its content; --format admits one alone. Every host inside --internal gets the flows that it
 sent or received; a flow between two internal hosts belongs to both. A line that is no flow is counted by reason, and the
-first ones are shown.`,
+first ones are shown.
+With --table the inputs are no captures but CSV and Parquet files whose columns a schema describes (docs/format/tables.md);
+of the other flags only --output, --max-bad-rows and --force count then.`,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Destination: &o.output,
 				Usage: "write the flows to the new folder `DIR`"},
 			&cli.StringFlag{Name: "internal", Destination: &o.internal,
 				Usage: "networks whose addresses are hosts, as `CIDR[,CIDR]`"},
+			&cli.StringFlag{Name: "table", Destination: &o.table, Usage: "read a table with the columns of `SCHEMA.json`"},
 			&cli.StringFlag{Name: "memory", Value: "96MiB", Destination: &o.memory,
 				Usage: "for sorting; `SIZE` with unit KiB, MiB or GiB"},
 			&cli.IntFlag{Name: "threads", Destination: &o.threads, Usage: "`N`, 0 for one a core; the result is the same"},
@@ -54,6 +59,11 @@ first ones are shown.`,
 			o.inputs = c.Args().Slice()
 			if err := o.validate(); err != nil {
 				return err
+			}
+			if o.table != "" {
+				return ingestTable(c.Context, dataset.TableIngestOptions{
+					Inputs: o.inputs, Output: o.output, Input: o.input, MaxBad: o.settings.MaxBad, Tool: tool(), Force: o.force,
+				}, con)
 			}
 			return runIngest(c.Context, o.settings, con)
 		},
@@ -67,6 +77,9 @@ func (o *ingestOptions) validate() error {
 	}
 	if o.output == "" {
 		return usagef("ingest", "no output, want -o DIR")
+	}
+	if o.table != "" {
+		return o.validateTable()
 	}
 	if o.internal == "" {
 		return usagef("ingest", "no --internal, want the networks whose addresses are hosts, such as --internal 10.0.0.0/8,2001:db8::/32")
@@ -92,6 +105,20 @@ func (o *ingestOptions) validate() error {
 	settings.Inputs, settings.Output, settings.Internal = o.inputs, o.output, internal
 	settings.Build = dataset.BuildOptions{MemoryBytes: memory, Buckets: o.buckets, Threads: o.threads, Force: o.force}
 	o.settings = settings
+	return nil
+}
+
+// validateTable checks the options of a table, and fills input and the limit of settings.
+func (o *ingestOptions) validateTable() (err error) {
+	if o.internal != "" {
+		return usagef("ingest", "--internal with --table, want one of them: a table has no networks")
+	}
+	if o.settings.MaxBad, err = dataset.ParseBadLimit(o.read.maxBad); err != nil {
+		return usagef("ingest", "--max-bad-rows: %w", err)
+	}
+	if o.input, err = dataset.ReadTableInput(o.table); err != nil {
+		return fmt.Errorf("ingest: --table: %w", err)
+	}
 	return nil
 }
 

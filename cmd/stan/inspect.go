@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"net/netip"
 	"os"
@@ -53,7 +54,7 @@ func runInspect(ctx context.Context, dir string, con *console) error {
 	return fmt.Errorf("inspect: %s: %w: not a folder that stan wrote", dir, dataset.ErrInput)
 }
 
-// flowsInspector describes a folder of flows.
+// flowsInspector describes a folder of flows or of a table.
 type flowsInspector struct{}
 
 func (flowsInspector) Owns(dir string) bool {
@@ -63,6 +64,13 @@ func (flowsInspector) Owns(dir string) bool {
 
 // Inspect reads every row, so that a changed byte anywhere is found.
 func (flowsInspector) Inspect(ctx context.Context, dir string, con *console) error {
+	isTable, err := dataset.HoldsTable(dir)
+	if err != nil {
+		return fmt.Errorf("inspect: %w", err)
+	}
+	if isTable {
+		return inspectTable(ctx, dir, con)
+	}
 	set, err := dataset.Open(dir)
 	if err != nil {
 		return fmt.Errorf("inspect: %w", err)
@@ -87,10 +95,15 @@ func (flowsInspector) Inspect(ctx context.Context, dir string, con *console) err
 	}
 	counts := slices.Sorted(maps.Values(rows))
 	fmt.Fprintf(con.out, "rows a host    %d least, %d median, %d most\n", counts[0], counts[len(counts)/2], counts[len(counts)-1])
-	fmt.Fprintf(con.out, "written by     %s\n", manifest.Tool)
-	for _, key := range slices.Sorted(maps.Keys(manifest.Metadata)) {
-		fmt.Fprintf(con.out, "%-14s %s\n", key, manifest.Metadata[key])
+	return printOrigin(con.out, &manifest)
+}
+
+// printOrigin says where a folder, checked, comes from.
+func printOrigin(out io.Writer, m *dataset.Manifest) error {
+	fmt.Fprintf(out, "written by     %s\n", m.Tool)
+	for _, key := range slices.Sorted(maps.Keys(m.Metadata)) {
+		fmt.Fprintf(out, "%-14s %s\n", key, m.Metadata[key])
 	}
-	_, err = fmt.Fprintln(con.out, "every file as its manifest says")
+	_, err := fmt.Fprintln(out, "every file as its manifest says")
 	return err
 }

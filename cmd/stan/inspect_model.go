@@ -25,6 +25,9 @@ func (modelInspector) Inspect(_ context.Context, dir string, con *console) error
 	if err != nil {
 		return fmt.Errorf("inspect: %w", err)
 	}
+	if m.Manifest.Table != nil {
+		return inspectTableModel(m, con)
+	}
 	about, v := m.Manifest.Training, m.Manifest.Vocabulary
 	w := tabwriter.NewWriter(con.out, 0, 0, 2, ' ', 0)
 	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }

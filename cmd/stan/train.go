@@ -26,17 +26,17 @@ func newTrainCommand(con *console) *cli.Command {
 	d := o.model
 	return &cli.Command{
 		Name:  "train",
-		Usage: "learn a model from a folder of flows",
+		Usage: "learn a model from a folder of flows or of a table",
 		Description: `Writes the model folder whole or, stopped by SIGINT or SIGTERM, a checkpoint that --resume goes on from.
 With --epochs alone, the same data, seed, processor kind and number of threads give the same weights, also when the
 training was stopped and resumed. With --max-time the learning rate follows the clock, and no two trainings are equal.`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "data", Destination: &o.data, Usage: "folder of flows `DIR`, written by stan ingest"},
+			&cli.StringFlag{Name: "data", Destination: &o.data, Usage: "folder `DIR`, written by stan ingest or stan simulate"},
 			&cli.StringFlag{Name: "valid", Destination: &o.valid,
 				Usage: "folder of flows `DIR` of other hosts to choose the best weights by; without it about one host in eight is held out"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Destination: &o.output, Usage: "write the model to folder `MODEL`"},
 			&cli.StringFlag{Name: "arch", Value: d.Arch, Destination: &o.model.Arch,
-				Usage: "`stan|independent`: the network, or the baseline that draws every attribute by itself"},
+				Usage: torchmodel.ArchUsage()},
 			&cli.StringFlag{Name: "internal", Destination: &o.internal,
 				Usage: "networks of the hosts, as `CIDR[,CIDR]`; those of the ingest by default"},
 			&cli.IntFlag{Name: "min-hosts", Value: d.MinHosts, Destination: &o.model.MinHosts,
@@ -96,6 +96,13 @@ func runTrain(ctx context.Context, o trainOptions, con *console) error {
 		return fmt.Errorf("train: %w", err)
 	}
 	o.model.Device = device
+	isTable, err := dataset.HoldsTable(o.data)
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	if isTable {
+		return trainTable(ctx, o, con)
+	}
 	data, err := dataset.Open(o.data)
 	if err != nil {
 		return fmt.Errorf("train: %w", err)

@@ -25,6 +25,7 @@ var layers = map[string][]string{
 	"torchmodel":           {"stan/dataset", gotorch},
 	"evaluate":             {"stan/dataset", gotorch},
 	"dataset":              {},
+	"scripts/paper":        {"stan/dataset"},
 	"cgo/gotorch":          {gotorch},
 	"cgo/gotorch/libtorch": {},
 }

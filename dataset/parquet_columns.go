@@ -1,0 +1,242 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// Limits on what a Parquet file may claim, far above what any writer makes of flows: they bound memory.
+const (
+	maxRowGroupRows  = 16 << 20
+	maxRowGroupBytes = 4 << 30
+	maxColumns       = 1000
+)
+
+// readRows is how many rows are decoded at a time.
+const readRows = 8192
+
+// column is a column of a file that is read: found by name, of one of some physical types.
+type column struct {
+	name     string
+	kinds    []parquet.Kind
+	nullable bool       // may hold nulls, or be missing
+	units    []timeUnit // of a timestamp
+}
+
+// timeUnit is a Parquet timestamp's, as the file spells it.
+type timeUnit string
+
+const (
+	millis timeUnit = "MILLIS"
+	micros timeUnit = "MICROS"
+	nanos  timeUnit = "NANOS"
+)
+
+// unitOf returns the unit of a column of timestamps, "" for any other.
+func unitOf(leaf parquet.LeafColumn) timeUnit {
+	if logical := leaf.Node.Type().LogicalType(); logical != nil {
+		for _, unit := range []timeUnit{millis, micros, nanos} {
+			if strings.Contains(logical.String(), "unit="+string(unit)) {
+				return unit
+			}
+		}
+	}
+	return ""
+}
+
+var (
+	integers = []parquet.Kind{parquet.Int32, parquet.Int64}
+	numbers  = []parquet.Kind{parquet.Double, parquet.Float, parquet.Int32, parquet.Int64}
+	texts    = []parquet.Kind{parquet.ByteArray}
+	times    = []parquet.Kind{parquet.Int64}
+)
+
+// readColumns calls decode with the columns of a file, up to readRows rows at a time, the first being the given row of the
+// file. A missing column has no stream. The errors name neither the file nor the package.
+func readColumns(file io.ReaderAt, size int64, columns []column,
+	decode func(streams []*valueStream, rows int, first int64) error) error {
+	if err := checkFooter(file, size); err != nil {
+		return fmt.Errorf("%w: %w", ErrInput, err)
+	}
+	var f *parquet.File
+	var found []parquet.LeafColumn
+	err := guardParquet(func() (err error) {
+		if f, err = parquet.OpenFile(file, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true)); err != nil {
+			return err
+		}
+		found, err = findColumns(f, columns)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrInput, err)
+	}
+	var row int64
+	for i, group := range f.RowGroups() {
+		if n := group.NumRows(); n < 0 || n > maxRowGroupRows {
+			return fmt.Errorf("%w: row group of %d rows, want at most %d", ErrInput, n, maxRowGroupRows)
+		}
+		if n := f.Metadata().RowGroups[i].TotalByteSize; n < 0 || n > maxRowGroupBytes {
+			return fmt.Errorf("%w: row group of %d bytes, want at most %d", ErrInput, n, int64(maxRowGroupBytes))
+		}
+		for c, leaf := range found {
+			if leaf.ColumnIndex < 0 {
+				continue
+			}
+			err := guardParquet(func() error {
+				return checkPages(file, size, &f.Metadata().RowGroups[i].Columns[leaf.ColumnIndex].MetaData, group.NumRows())
+			})
+			if err != nil {
+				return fmt.Errorf("%w: column %q: %w", ErrInput, columns[c].name, err)
+			}
+		}
+		if err := readGroup(group, columns, found, row, decode); err != nil {
+			return err
+		}
+		row += group.NumRows()
+	}
+	if row != f.NumRows() {
+		return fmt.Errorf("%w: %d rows, footer says %d", ErrInput, row, f.NumRows())
+	}
+	return nil
+}
+
+// findColumns returns each of columns in the file, with index -1 for an optional one that is missing.
+func findColumns(f *parquet.File, columns []column) ([]parquet.LeafColumn, error) {
+	leaves := make(map[string]parquet.LeafColumn)
+	paths := f.Schema().Columns()
+	if len(paths) > maxColumns {
+		return nil, fmt.Errorf("%d columns, want at most %d", len(paths), maxColumns)
+	}
+	for _, path := range paths {
+		if leaf, found := f.Schema().Lookup(path...); found && len(path) == 1 {
+			leaves[path[0]] = leaf
+		}
+	}
+	all := make([]parquet.LeafColumn, len(columns))
+	for i, c := range columns {
+		leaf, found := leaves[c.name]
+		if !found && c.nullable {
+			all[i].ColumnIndex = -1
+			continue
+		}
+		if !found {
+			return nil, fmt.Errorf("no column %q", c.name)
+		}
+		if err := checkColumn(c, leaf); err != nil {
+			return nil, fmt.Errorf("column %q: %w", c.name, err)
+		}
+		all[i] = leaf
+	}
+	return all, nil
+}
+
+func checkColumn(c column, leaf parquet.LeafColumn) error {
+	if !slices.Contains(c.kinds, leaf.Node.Type().Kind()) || leaf.MaxRepetitionLevel > 0 {
+		return fmt.Errorf("type %v, want %v", leaf.Node.Type(), c.kinds)
+	}
+	if c.units != nil && !slices.Contains(c.units, unitOf(leaf)) {
+		return fmt.Errorf("type %v, want a timestamp in %s", leaf.Node.Type(), c.units)
+	}
+	return nil
+}
+
+// readGroup reads one row group; row is the number of its first row in the file.
+func readGroup(group parquet.RowGroup, columns []column, found []parquet.LeafColumn, row int64,
+	decode func(streams []*valueStream, rows int, first int64) error) error {
+	streams := make([]*valueStream, len(columns))
+	err := guardParquet(func() error {
+		chunks := group.ColumnChunks()
+		for i, leaf := range found {
+			if leaf.ColumnIndex < 0 {
+				continue
+			}
+			chunk := chunks[leaf.ColumnIndex]
+			if n := chunk.NumValues(); n != group.NumRows() {
+				return fmt.Errorf("column %q: %d values in a row group of %d rows", columns[i].name, n, group.NumRows())
+			}
+			streams[i] = &valueStream{unit: unitOf(leaf), pages: chunk.Pages()}
+		}
+		return nil
+	})
+	defer func() {
+		for _, s := range streams {
+			s.close()
+		}
+	}()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrInput, err)
+	}
+	for left := group.NumRows(); left > 0; {
+		n := min(left, readRows)
+		if err := decode(streams, int(n), row); err != nil {
+			return err
+		}
+		left, row = left-n, row+n
+	}
+	return nil
+}
+
+// valueStream reads the values of one column of one row group across its pages.
+type valueStream struct {
+	unit   timeUnit // of a timestamp
+	pages  parquet.Pages
+	page   parquet.Page
+	values parquet.ValueReader
+}
+
+// each calls f with the next so many values, which are valid during the call.
+func (s *valueStream) each(buffer []parquet.Value, rows int, f func(i int, v parquet.Value) error) error {
+	for done := 0; done < rows; {
+		values, err := s.read(buffer[:min(len(buffer), rows-done)])
+		if err != nil {
+			return err
+		}
+		for i, v := range values {
+			if err := f(done+i, v); err != nil {
+				return err
+			}
+		}
+		done += len(values)
+	}
+	return nil
+}
+
+// read returns the next values, at least one, valid until the next call.
+func (s *valueStream) read(buffer []parquet.Value) ([]parquet.Value, error) {
+	for {
+		if s.values == nil {
+			page, err := s.pages.ReadPage()
+			if errors.Is(err, io.EOF) {
+				return nil, errors.New("fewer values than rows")
+			}
+			if err != nil {
+				return nil, err
+			}
+			s.page, s.values = page, page.Values()
+		}
+		n, err := s.values.ReadValues(buffer)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		if n > 0 {
+			return buffer[:n], nil
+		}
+		parquet.Release(s.page)
+		s.page, s.values = nil, nil
+	}
+}
+
+func (s *valueStream) close() {
+	if s == nil {
+		return
+	}
+	if s.page != nil {
+		parquet.Release(s.page)
+	}
+	s.pages.Close()
+}

@@ -1,0 +1,102 @@
+package torchmodel
+
+import (
+	"context"
+
+	torch "github.com/wangkuiyi/gotorch"
+	"github.com/wangkuiyi/gotorch/lanes"
+	"github.com/wangkuiyi/gotorch/safetensors"
+
+	"stan/dataset/encode"
+)
+
+// flowSubject is the stan network on flows.
+type flowSubject struct {
+	o        TrainOptions
+	sets     *sets
+	net      *Network
+	tables   *lanes.Tables
+	train    *corpus
+	valid    *corpus
+	profiles *Profiles
+}
+
+// newFlowSubject encodes the flows. The caller frees the result, also that of a failure.
+func newFlowSubject(s *sets, o TrainOptions) (f *flowSubject, err error) {
+	f = &flowSubject{o: o, sets: s}
+	if f.tables, err = newTables(s.vocabulary, newLayout(s.vocabulary), torch.Device{}); err != nil {
+		return f, err
+	}
+	if f.train, err = newCorpus(f.tables, s.vocabulary, s.train(), s.about.First); err != nil {
+		return f, err
+	}
+	if f.valid, err = newCorpus(f.tables, s.vocabulary, s.valid(), s.about.First); err != nil {
+		return f, err
+	}
+	days, _, err := lanes.Plans[plan](f.train.Corpus)
+	if err != nil {
+		return f, err
+	}
+	if f.profiles, err = fitProfiles(days); err != nil {
+		return f, err
+	}
+	torch.ManualSeed(o.Seed)
+	f.net = newNetwork(o.Config, s.vocabulary)
+	return f, nil
+}
+
+func (f *flowSubject) network() network             { return f.net }
+func (f *flowSubject) heads() []string              { return headNames[:] }
+func (f *flowSubject) rows() int64                  { return f.train.rows }
+func (f *flowSubject) beside() []safetensors.Tensor { return f.profiles.arrays() }
+
+func (f *flowSubject) cut(epoch int) batches {
+	chunks := f.train.epochChunks(f.o.Seed, epoch, f.o.Length)
+	context := f.net.config.ReceptiveField()
+	return batches{n: (len(chunks) + f.o.Batch - 1) / f.o.Batch, make: func(scope *torch.Scope, i int) (batch, error) {
+		b, err := f.train.Replay(scope, chunks[i*f.o.Batch:min((i+1)*f.o.Batch, len(chunks))], context, f.o.Length)
+		return flowBatch{b, f.net}, err
+	}}
+}
+
+func (f *flowSubject) evaluate(ctx context.Context) ([]float64, int64, error) {
+	heads, rows, err := evaluateNLL(ctx, f.net, f.valid, f.o.Device)
+	return heads[:], rows, err
+}
+
+func (f *flowSubject) manifest() Manifest {
+	c := f.o.Config
+	return Manifest{Arch: ArchStan, Config: &c, Vocabulary: f.sets.vocabulary, Training: f.sets.about}
+}
+
+func (f *flowSubject) data() any {
+	return struct {
+		Vocabulary   *encode.Vocabulary
+		Training     Training
+		Train, Valid uint64
+	}{f.sets.vocabulary, f.sets.about, f.train.sum, f.valid.sum}
+}
+
+func (f *flowSubject) free() {
+	if f.net != nil {
+		f.net.Free()
+	}
+	for _, c := range []*corpus{f.train, f.valid} {
+		if c != nil {
+			c.Free()
+		}
+	}
+	if f.tables != nil {
+		f.tables.Free()
+	}
+}
+
+// flowBatch is windows of flows.
+type flowBatch struct {
+	*lanes.Batch
+	net *Network
+}
+
+func (b flowBatch) pin() batch              { return flowBatch{b.PinMemory(), b.net} }
+func (b flowBatch) to(d torch.Device) batch { return flowBatch{b.To(d), b.net} }
+func (b flowBatch) score() likelihood       { return b.net.Forward(b.Batch) }

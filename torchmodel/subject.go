@@ -1,0 +1,56 @@
+package torchmodel
+
+import (
+	"context"
+
+	torch "github.com/wangkuiyi/gotorch"
+	"github.com/wangkuiyi/gotorch/nn"
+	"github.com/wangkuiyi/gotorch/safetensors"
+)
+
+// subject is what the training loop trains: a network, the data that it learns from, and what its model says beside the
+// weights.
+type subject interface {
+	network() network
+	// heads names the attributes of a likelihood.
+	heads() []string
+	// rows is the number of rows of an epoch.
+	rows() int64
+	// cut deals an epoch's rows to batches, by the seed and the epoch alone.
+	cut(epoch int) batches
+	// evaluate is the likelihood of the validation set by attribute in nats a row: of the exact row, the place of a value
+	// inside its class or bin included.
+	evaluate(ctx context.Context) (heads []float64, rows int64, err error)
+	// manifest is that of the model, without what the loop knows.
+	manifest() Manifest
+	// beside are the model's numbers that are not the network's.
+	beside() []safetensors.Tensor
+	// data identifies what is learned from; its JSON differs where a checkpoint of one must not go on with the other.
+	data() any
+	free()
+}
+
+// network is a module with its weights.
+type network interface {
+	nn.IModule
+	Parameters() []torch.Tensor
+	OrderedParameters() []nn.NamedTensor
+	Free()
+}
+
+// batches are those of an epoch.
+type batches struct {
+	n int
+	// make makes the i-th one; its tensors belong to scope.
+	make func(scope *torch.Scope, i int) (batch, error)
+}
+
+// batch is some rows to learn from.
+type batch interface {
+	// pin moves the batch to memory that a GPU reads by itself.
+	pin() batch
+	// to copies the batch to a device.
+	to(device torch.Device) batch
+	// score is the likelihood of its rows under the network.
+	score() likelihood
+}
