@@ -220,6 +220,14 @@ func TestIngestReadsFoldersAndStandardInput(t *testing.T) {
 		t.Errorf("summary %+v, want 5 flows of 5 inputs", m.Ingest)
 	}
 
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	if _, m, err = ingest(t, IngestOptions{Inputs: []string{link}}); err != nil || m.Ingest.Inputs != 3 {
+		t.Errorf("a link to the folder: %v, summary %+v, want 3 inputs", err, m.Ingest)
+	}
+
 	empty := t.TempDir()
 	if _, _, err := ingest(t, IngestOptions{Inputs: []string{empty}}); !errors.Is(err, ErrMissing) {
 		t.Errorf("an empty folder: %v, want ErrMissing", err)

@@ -62,15 +62,16 @@ func expandInputs(paths []string) ([]string, error) {
 			continue
 		}
 		found := len(files)
-		err = filepath.WalkDir(path, func(name string, entry fs.DirEntry, err error) error {
+		root := walked(path)
+		err = filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
 			if err != nil {
 				return readError(err)
 			}
 			hidden := strings.HasPrefix(entry.Name(), ".") || strings.HasPrefix(entry.Name(), "_")
 			switch {
-			case hidden && name != path && entry.IsDir():
+			case hidden && name != root && entry.IsDir():
 				return fs.SkipDir
-			case hidden && name != path, entry.IsDir():
+			case hidden && name != root, entry.IsDir():
 				return nil
 			}
 			info, err := os.Stat(name)
@@ -94,6 +95,9 @@ func expandInputs(paths []string) ([]string, error) {
 	}
 	return files, nil
 }
+
+// walked is a folder's name for filepath.WalkDir, which would take a link to a folder for a file.
+func walked(dir string) string { return filepath.Clean(dir) + string(filepath.Separator) }
 
 // input is an open capture, decompressed while it is read.
 type input struct {

@@ -63,11 +63,12 @@ func openFolder(dir string) (*Set, error) {
 // checkFiles compares the data files with the manifest, by name and size.
 func (s *Set) checkFiles() error {
 	sizes := make(map[string]int64)
-	err := filepath.WalkDir(s.dir, func(path string, entry fs.DirEntry, err error) error {
+	root := walked(s.dir)
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return readError(err)
 		}
-		if hidden := strings.HasPrefix(entry.Name(), ".") || strings.HasPrefix(entry.Name(), "_"); hidden && path != s.dir {
+		if hidden := strings.HasPrefix(entry.Name(), ".") || strings.HasPrefix(entry.Name(), "_"); hidden && path != root {
 			if entry.IsDir() {
 				return fs.SkipDir
 			}

@@ -39,6 +39,18 @@ func TestSetDescribesItself(t *testing.T) {
 	}
 }
 
+// What "latest" points to is a folder like any other.
+func TestSetBehindALink(t *testing.T) {
+	dir, m := build(t, randomFlows(10, 1000), BuildOptions{})
+	link := filepath.Join(t.TempDir(), "latest")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := Open(link); err != nil || s.Flows() != m.Rows {
+		t.Errorf("a link to the folder: %v, want its %d flows", err, m.Rows)
+	}
+}
+
 func TestBatchesAreFullAndStopWhenAsked(t *testing.T) {
 	dir, _ := build(t, randomFlows(11, 150_000), BuildOptions{})
 	s, err := Open(dir)

@@ -10,6 +10,7 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"stan/dataset"
 	data "stan/dataset/table"
 )
 
@@ -69,11 +70,11 @@ func CompareTables(real, synthetic TableSet, train *TableSet, o Options) (*Table
 	}
 	for _, s := range sets {
 		if s.Table.Rows() == 0 {
-			return nil, fmt.Errorf("evaluate: %s: no rows: %w", s.Name, ErrEmpty)
+			return nil, fmt.Errorf("evaluate: %s: no rows: %w", s.Name, dataset.ErrInput)
 		}
 		if !s.Table.Schema().Equal(real.Table.Schema()) {
 			return nil, fmt.Errorf("evaluate: %s: columns %v, want %v as in the real table: %w", s.Name, s.Table.Schema().Names(),
-				real.Table.Schema().Names(), ErrEmpty)
+				real.Table.Schema().Names(), dataset.ErrInput)
 		}
 	}
 	c := &tableComparison{bins: newTableBins(real.Table), pairs: columnPairs(len(real.Table.Columns))}

@@ -30,7 +30,7 @@ func (r *TableReport) WriteTable(w io.Writer) error {
 			t.line(valueColumns, titleWidth+2, headings[family], "real", "synthetic", "", "difference", "limit", "")
 		}
 		t.line(mark(m)+valueColumns, titleWidth, m.Title, significant(m.Real), significant(m.Synthetic), "",
-			differenceText(m.Difference, m.DifferenceUnit), differenceText(m.Limit, m.DifferenceUnit), m.Verdict)
+			tableDifference(m.Difference, m.DifferenceUnit), tableDifference(m.Limit, m.DifferenceUnit), m.Verdict)
 	}
 	t.line("")
 	switch r.Floor.From {
@@ -48,6 +48,14 @@ func (r *TableReport) WriteTable(w io.Writer) error {
 	t.line("")
 	t.line("%d measures: %d as real, %d near, %d apart%s", v.AsReal+v.Near+v.Apart+v.NoData+v.NoFloor, v.AsReal, v.Near, v.Apart, gaps(v))
 	return t.w.Flush()
+}
+
+// tableDifference is differenceText for differences of any size.
+func tableDifference(f Figure, unit Unit) string {
+	if unit == Number {
+		return significant(f)
+	}
+	return differenceText(f, unit)
 }
 
 // significant formats a figure of any size.

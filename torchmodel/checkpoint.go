@@ -3,7 +3,6 @@ package torchmodel
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -53,8 +52,8 @@ func (s *loopState) validate(step int) error {
 		return fmt.Errorf("step %d, want %d as in the folder's name", s.Step, step)
 	case s.Epoch < 0 || s.Epoch > step || s.Batch < 0 || s.Batch > step || s.BestStep < 0 || s.BestStep > step || s.Since < 0:
 		return fmt.Errorf("epoch %d, batch %d, best step %d, %d validations since, want 0 to %d", s.Epoch, s.Batch, s.BestStep, s.Since, step)
-	case !(s.Seconds >= 0) || math.IsNaN(s.BestNLL):
-		return fmt.Errorf("seconds %g, best_nll %g, want at least 0 seconds", s.Seconds, s.BestNLL)
+	case !(s.Seconds >= 0):
+		return fmt.Errorf("seconds %g, want at least 0", s.Seconds)
 	}
 	return nil
 }
@@ -86,7 +85,7 @@ func (t *trainer) writeCheckpoint() error {
 	weights := parameters(t.subject.network())
 	for _, a := range weights {
 		if i := notFinite(bytesFloat32(a.Data)); i >= 0 {
-			return fmt.Errorf("train: step %d: %w: tensor %q: element %d is not a finite number", t.state.Step, ErrDiverged, a.Name, i)
+			return fmt.Errorf("step %d: %w: tensor %q: element %d is not a finite number", t.state.Step, ErrDiverged, a.Name, i)
 		}
 	}
 	part, err := os.MkdirTemp(t.dir, ".checkpoint-")

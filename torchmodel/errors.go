@@ -20,7 +20,7 @@ var (
 	ErrCannotWrite = errors.New("cannot write")
 	// ErrIO is returned when writing fails for any other reason.
 	ErrIO = errors.New("input/output error")
-	// ErrMissing is returned for a model folder that is not there.
+	// ErrMissing is returned for a model folder that is not there or cannot be opened for reading.
 	ErrMissing = errors.New("model missing")
 	// ErrConfig is returned for a configuration outside its range.
 	ErrConfig = errors.New("configuration refused")

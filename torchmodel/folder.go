@@ -14,22 +14,25 @@ import (
 
 const lockFile = ".lock"
 
-// claimFolder makes dir, locks it against other trainings, and checks that this training may write there. The caller
-// calls release when it is done.
+// claimFolder makes dir, locks it against other trainings, and checks that this training may write there. A folder that is
+// refused is left as it was. The caller calls release when it is done.
 func claimFolder(dir string, resume, force bool) (release func(), err error) {
+	if err := mayWrite(dir, resume, force); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, writeError(err)
 	}
-	lock := flock.New(filepath.Join(dir, lockFile))
-	got, err := lock.TryLock()
+	lock, err := lockFolder(dir)
 	if err != nil {
-		return nil, writeError(err)
+		return nil, err
 	}
-	if !got {
-		return nil, fmt.Errorf("train: %s: %w: another training writes to it", dir, ErrLocked)
+	release = func() {
+		_ = os.Remove(lock.Path()) // before it is unlocked, so that nobody locks a file that is about to go
+		_ = lock.Unlock()
+		_ = os.Remove(dir) // that holds nothing
 	}
-	release = func() { _ = lock.Unlock() }
-	if err := mayWrite(dir, resume, force); err != nil {
+	if err := mayWrite(dir, resume, force); err != nil { // again: another training may have ended meanwhile
 		release()
 		return nil, err
 	}
@@ -37,28 +40,56 @@ func claimFolder(dir string, resume, force bool) (release func(), err error) {
 	return release, nil
 }
 
+// lockFolder takes the lock of dir. A lock file that its owner removed between our opening and locking it locks nothing: then
+// the next one is tried.
+func lockFolder(dir string) (*flock.Flock, error) {
+	lock := flock.New(filepath.Join(dir, lockFile))
+	for {
+		got, err := lock.TryLock()
+		if err != nil {
+			return nil, writeError(err)
+		}
+		if !got {
+			return nil, fmt.Errorf("%s: %w: another training writes to it", dir, ErrLocked)
+		}
+		held, err := lock.Stat()
+		if err != nil {
+			return nil, writeError(err)
+		}
+		if named, err := os.Stat(lock.Path()); err == nil && os.SameFile(held, named) {
+			return lock, nil
+		}
+		if err := lock.Unlock(); err != nil {
+			return nil, writeError(err)
+		}
+	}
+}
+
 // mayWrite refuses folders of other things, and a model or checkpoint that the caller did not say what to do with.
 func mayWrite(dir string, resume, force bool) error {
 	entries, err := os.ReadDir(dir)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
 		return writeError(err)
 	}
 	for _, e := range entries {
 		name := e.Name()
 		if !strings.HasPrefix(name, ".") && !strings.HasPrefix(name, checkpointPrefix) && name != manifestFile &&
 			name != weightsFile && name != metricsName {
-			return fmt.Errorf("train: %s: %w: it holds %q, which is no part of a model", dir, ErrExists, name)
+			return fmt.Errorf("%s: %w: it holds %q, which is no part of a model", dir, ErrExists, name)
 		}
 	}
 	_, err = os.Stat(filepath.Join(dir, manifestFile))
 	whole := err == nil
 	switch {
 	case force:
-		return clearFolder(dir)
+		return nil
 	case whole:
-		return fmt.Errorf("train: %s: %w: it holds a model, want --force to replace it", dir, ErrExists)
+		return fmt.Errorf("%s: %w: it holds a model, want --force to replace it", dir, ErrExists)
 	case len(checkpoints(dir)) > 0 && !resume:
-		return fmt.Errorf("train: %s: %w: it holds an unfinished training, want --resume to go on or --force to begin anew", dir, ErrExists)
+		return fmt.Errorf("%s: %w: it holds an unfinished training, want --resume to go on or --force to begin anew", dir, ErrExists)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -52,6 +53,26 @@ func TestFoldersAreReplacedOnlyWhenAsked(t *testing.T) {
 			t.Errorf("with force the model is the same, or error %v", err)
 		}
 	})
+	t.Run("a model, and data that are refused", func(t *testing.T) {
+		dir := copyOfModel(t)
+		o := shortOptions()
+		o.Force = true
+		if _, err := Train(context.Background(), someFlows(t, 1, 30, 1), nil, dir, o, &watcher{}); !errors.Is(err, ErrData) {
+			t.Errorf("got error %v, want %v", err, ErrData)
+		}
+		if _, err := Load(dir); err != nil {
+			t.Errorf("the model is gone: %v", err)
+		}
+	})
+	t.Run("no folder, and data that are refused", func(t *testing.T) {
+		dir := filepath.Join(t.TempDir(), "model")
+		if _, err := Train(context.Background(), someFlows(t, 1, 30, 1), nil, dir, shortOptions(), &watcher{}); !errors.Is(err, ErrData) {
+			t.Errorf("got error %v, want %v", err, ErrData)
+		}
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("a folder is left, or error %v", err)
+		}
+	})
 	t.Run("an unfinished training", func(t *testing.T) {
 		dir := t.TempDir()
 		trainUntil(t, flows, dir, shortOptions(), at{0, 0})
@@ -78,6 +99,9 @@ func TestFoldersAreReplacedOnlyWhenAsked(t *testing.T) {
 		}
 		if text, err := os.ReadFile(thesis); err != nil || string(text) != "all of it" {
 			t.Error("the file was touched")
+		}
+		if left := hidden(t, dir); len(left) > 0 {
+			t.Errorf("a folder that was refused got %q", left)
 		}
 	})
 	t.Run("a folder that a killed run left", func(t *testing.T) {
@@ -114,20 +138,32 @@ func TestFoldersAreReplacedOnlyWhenAsked(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	t.Run("a folder below a file", func(t *testing.T) {
+	t.Run("a file, a folder below a file", func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "file")
 		if err := os.WriteFile(file, nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if err := run(filepath.Join(file, "model"), plain); !errors.Is(err, ErrCannotWrite) || !strings.Contains(err.Error(), file) {
-			t.Errorf("got error %v, want %v that names the file", err, ErrCannotWrite)
+		for _, dir := range []string{file, filepath.Join(file, "model")} {
+			if err := run(dir, force); !errors.Is(err, ErrCannotWrite) || !strings.Contains(err.Error(), file) {
+				t.Errorf("%s: got error %v, want %v that names the file", dir, err, ErrCannotWrite)
+			}
 		}
 	})
 }
 
 // A full disk must not cost the last checkpoint. The limit of the size of files stands for it: the system refuses to write
-// with another number, at any byte that the test chooses.
+// with another number, at any byte that the test chooses. It holds for the whole process, so the test has one of its own: the
+// test runner writes files too.
 func TestFullDiskLeavesTheLastCheckpoint(t *testing.T) {
+	const alone = "STAN_TEST_LIMITED"
+	if os.Getenv(alone) == "" {
+		c := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+		c.Env = append(os.Environ(), alone+"=1")
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return
+	}
 	signal.Ignore(syscall.SIGXFSZ)
 	defer signal.Reset(syscall.SIGXFSZ)
 	flows, dir := someFlows(t, 8, 30, 1), t.TempDir()

@@ -40,8 +40,8 @@ func (o *GenerateOptions) Validate() error {
 		return fmt.Errorf("%w: hosts %d, want at least 1", ErrConfig, o.Hosts)
 	case o.Hosts > 1<<24:
 		return fmt.Errorf("%w: hosts %d, want at most %d", ErrConfig, o.Hosts, 1<<24)
-	case o.Threads < 0:
-		return fmt.Errorf("%w: threads %d, want at least 1, or 0 for one a core", ErrConfig, o.Threads)
+	case o.Threads < 0 || o.Threads > mostThreads:
+		return fmt.Errorf("%w: threads %d, want 1 to %d, or 0 for one a core", ErrConfig, o.Threads, mostThreads)
 	case o.Rows < 0:
 		return fmt.Errorf("%w: rows %d, want at least 1", ErrConfig, o.Rows)
 	case o.Rows == 0 && (o.Duration < time.Second || o.Duration > 366*24*time.Hour):
@@ -374,21 +374,21 @@ func (g *generation) networkWorker(ctx context.Context) (err error) {
 func (g *generation) drive(ctx context.Context, s *sampler) error {
 	v := g.m.Manifest.Vocabulary
 	flows := make([][]dataset.Flow, s.gen.Width)
+	busy := make([]bool, s.gen.Width) // the lane has a host; what others hold is of an earlier block
 	for {
-		busy := false
-		for lane, on := range s.active[:min(len(s.active), g.each)] {
-			if on == 0 {
-				j := g.take()
-				if j == nil {
-					continue
-				}
+		for lane := range busy[:min(len(busy), g.each)] {
+			busy[lane] = s.active[lane] != 0
+			if busy[lane] {
+				continue
+			}
+			if j := g.take(); j != nil {
 				if err := s.assign(lane, j, g.start, g.end); err != nil {
 					return err
 				}
+				busy[lane] = true
 			}
-			busy = true
 		}
-		if !busy || ctx.Err() != nil {
+		if !slices.Contains(busy, true) || ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err := s.block(); err != nil {
@@ -397,9 +397,8 @@ func (g *generation) drive(ctx context.Context, s *sampler) error {
 		for lane := range flows {
 			flows[lane] = flows[lane][:0]
 		}
-		for i := range s.rows {
-			if h := s.hosts[i]; h >= 0 {
-				lane := i % s.gen.Width
+		for i, h := range s.hosts[:s.drawn*s.gen.Width] {
+			if lane := i % s.gen.Width; busy[lane] && h >= 0 {
 				flows[lane] = append(flows[lane], v.Decode(&s.rows[i], g.addrs[h]))
 			}
 		}

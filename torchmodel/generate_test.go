@@ -174,6 +174,7 @@ func TestFlowsDependOnSeedAndHostAlone(t *testing.T) {
 	m := busy(t, referenceModel(t), 90)
 	for name, change := range map[string]func(*GenerateOptions){
 		"a span of more hosts than lanes": func(o *GenerateOptions) { o.Hosts = 2*cpuLanes + 5 },
+		"short spans, so short blocks":    func(o *GenerateOptions) { o.Hosts, o.Duration = 3*cpuLanes+5, 40*time.Minute },
 		"rows of hosts":                   func(o *GenerateOptions) { o.Hosts, o.Rows = 7, 300 },
 		"rows alone":                      func(o *GenerateOptions) { o.Hosts, o.Rows = 0, 400 },
 	} {
@@ -313,6 +314,7 @@ func TestGenerateOptionsOutOfRange(t *testing.T) {
 		"shard 0":              {func(o *GenerateOptions) { o.Shard = 0 }, "shard 0/1"},
 		"shard 4 of 3":         {func(o *GenerateOptions) { o.Shard, o.Shards = 4, 3 }, "shard 4/3"},
 		"threads below 0":      {func(o *GenerateOptions) { o.Threads = -2 }, "threads -2"},
+		"threads beyond sense": {func(o *GenerateOptions) { o.Threads = 100000 }, "threads 100000"},
 		"a crowded network":    {within("192.0.2.0/28", 17), "17 hosts"},
 		"a crowded large one":  {within("10.0.0.0/15", 70000), "70000 hosts"},
 		"more shards than due": {func(o *GenerateOptions) { o.Hosts, o.Shard, o.Shards = 1, 1, 2 }, "no flow of 0 hosts"},

@@ -274,9 +274,15 @@ func (m *Model) checkNetwork(numbers int64) error {
 }
 
 // newNetwork builds the model's network with its weights on a device. The caller frees it.
-func (m *Model) newNetwork(device torch.Device) (n *Network, err error) {
+func (m *Model) newNetwork(device torch.Device) (*Network, error) {
+	return loaded(m, device, func() *Network { return newNetwork(*m.Manifest.Config, m.Manifest.Vocabulary) })
+}
+
+// loaded gives a network, made by fresh, the model's weights on a device. The caller frees it.
+func loaded[N network](m *Model, device torch.Device, fresh func() N) (n N, err error) {
+	made := false
 	e := torch.Try(func() {
-		n = newNetwork(*m.Manifest.Config, m.Manifest.Vocabulary)
+		n, made = fresh(), true
 		if err = setWeights(n, m.arrays); err == nil {
 			n.To(device)
 			n.Train(false)
@@ -285,7 +291,7 @@ func (m *Model) newNetwork(device torch.Device) (n *Network, err error) {
 	if e != nil {
 		err = e
 	}
-	if err != nil && n != nil {
+	if err != nil && made {
 		n.Free()
 	}
 	return n, err
@@ -301,6 +307,9 @@ func readLimited(path string, limit int64) ([]byte, error) {
 		return nil, refuse(path, "not a regular file of at most %d bytes", limit)
 	}
 	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("%w: %w", ErrMissing, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrIO, err)
 	}

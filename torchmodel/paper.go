@@ -137,7 +137,7 @@ func (a paperArch) train(ctx context.Context, columns []paper.Column, train, val
 		defer m.Free()
 	}
 	if err != nil {
-		return trained{}, fmt.Errorf("train: %w", err)
+		return trained{}, err
 	}
 	about.Steps = steps
 	about.ValidNLL, about.BaselineNLL = nil, byColumn(columns, paper.MarginalNLL(columns, train, valid), offsets)
@@ -168,11 +168,11 @@ func (a paperArch) trainFlows(ctx context.Context, s *sets, dir string, o TrainO
 	}
 	train, err := paper.FromFlows(s.train(), s.about.First)
 	if err != nil {
-		return nil, fmt.Errorf("train: %w: %w", ErrData, err)
+		return nil, fmt.Errorf("%w: %w", ErrData, err)
 	}
 	valid, err := paper.FromFlows(s.valid(), s.about.First)
 	if err != nil {
-		return nil, fmt.Errorf("train: %w: %w", ErrData, err)
+		return nil, fmt.Errorf("%w: %w", ErrData, err)
 	}
 	columns := paper.FlowColumns()
 	t, err := a.train(ctx, columns, train, valid, make([]float64, len(columns)), s.about, o, obs)

@@ -1,6 +1,8 @@
 package torchmodel
 
 import (
+	"slices"
+
 	torch "github.com/wangkuiyi/gotorch"
 	"github.com/wangkuiyi/gotorch/lanes"
 
@@ -21,7 +23,8 @@ type sampler struct {
 	graph  torch.CUDAGraph // of a block's steps, on CUDA
 	ready  bool            // the graph is captured
 
-	steps  int          // rows that each lane draws in a block
+	steps  int          // rows that each lane draws in a block, at most
+	drawn  int          // in the last one
 	rows   []encode.Row // [steps, W]
 	hosts  []int32      // [steps, W]
 	active []int32      // [W]
@@ -75,16 +78,33 @@ func (s *sampler) assign(lane int, j *job, start, end int64) error {
 	return lanes.Assign(s.gen, lane, j.host, j.plans, start, end, j.quota)
 }
 
-// block draws s.steps rows of every lane and copies them to s.rows, s.hosts and s.active.
+// blockLook is the number of rows after which a block on the CPU is looked at: where every host has ended, so does the
+// block. Hosts of a short span have a few rows.
+const blockLook = 8
+
+// block draws s.drawn rows of every lane and copies them to the start of s.rows and s.hosts, and s.active.
 func (s *sampler) block() error {
-	steps := func() {
-		for i := range s.steps {
+	draw := func(from, to int) {
+		for i := from; i < to; i++ {
 			torch.With(func(scope *torch.Scope) { s.step(scope, i) })
 		}
 	}
+	steps := func() { draw(0, s.steps) }
+	s.drawn = s.steps
 	switch {
 	case !s.device.IsCUDA():
-		steps()
+		for s.drawn = 0; s.drawn < s.steps; {
+			from := s.drawn
+			s.drawn = min(from+blockLook, s.steps)
+			draw(from, s.drawn)
+			if err := lanes.Collect(s.gen, s.rows, s.hosts, s.active); err != nil {
+				return err
+			}
+			if !slices.Contains(s.active, 1) {
+				return nil
+			}
+		}
+		return nil
 	case s.ready:
 		s.graph.Replay()
 	default:

@@ -32,6 +32,14 @@ type tableSets struct {
 // TrainTable learns a model from a table and writes it to the folder dir. valid may be nil: then some entities of train are
 // held out. A process trains one model at a time: libtorch draws from one random state.
 func TrainTable(ctx context.Context, train, valid *table.Table, dir string, o TrainOptions, obs Observer) (*Model, error) {
+	m, err := trainTable(ctx, train, valid, dir, o, obs)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	return m, nil
+}
+
+func trainTable(ctx context.Context, train, valid *table.Table, dir string, o TrainOptions, obs Observer) (*Model, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
@@ -51,6 +59,11 @@ func TrainTable(ctx context.Context, train, valid *table.Table, dir string, o Tr
 		return nil, err
 	}
 	defer release()
+	if o.Force {
+		if err := clearFolder(dir); err != nil {
+			return nil, err
+		}
+	}
 	// Grad mode, autocast and the random state belong to an OS thread.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -60,7 +73,7 @@ func TrainTable(ctx context.Context, train, valid *table.Table, dir string, o Tr
 	var m *Model
 	var trainErr error
 	if err := torch.Try(func() { m, trainErr = arch.table.train(ctx, s, dir, o, obs) }); err != nil {
-		return nil, fmt.Errorf("train: %w", err)
+		return nil, err
 	}
 	return m, trainErr
 }

@@ -29,22 +29,8 @@ func openTableNetwork(m *Model, device torch.Device) (tableModel, error) {
 	if least, numbers := leastTableWeights(c, s), int64(m.Weights()); least > numbers {
 		return nil, fmt.Errorf("%d numbers, want at least %d for this config and table", numbers, least)
 	}
-	t := &tableSampler{device: device}
-	var err error
-	e := torch.Try(func() {
-		t.net = newTableNetwork(c, s)
-		if err = setWeights(t.net, m.arrays); err == nil {
-			t.net.To(device)
-			t.net.Train(false)
-		}
-	})
-	if e != nil {
-		err = e
-	}
-	if err != nil && t.net != nil {
-		t.net.Free()
-	}
-	return t, err
+	n, err := loaded(m, device, func() *TableNetwork { return newTableNetwork(c, s) })
+	return &tableSampler{n, device}, err
 }
 
 func (t *tableSampler) free() { t.net.Free() }

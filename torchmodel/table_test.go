@@ -71,7 +71,7 @@ func tableOptions() TrainOptions {
 	return o
 }
 
-func trainTable(t testing.TB, data *table.Table, dir string, o TrainOptions) *Model {
+func mustTrainTable(t testing.TB, data *table.Table, dir string, o TrainOptions) *Model {
 	t.Helper()
 	m, err := TrainTable(context.Background(), data, nil, dir, o, &watcher{})
 	if err != nil {
@@ -129,7 +129,7 @@ func TestSimulatedDataAreLearned(t *testing.T) {
 	leaktest.Check(t)
 	o := tableOptions()
 	o.Epochs = 20
-	m := trainTable(t, table.Simulate(16_000, 1), t.TempDir(), o)
+	m := mustTrainTable(t, table.Simulate(16_000, 1), t.TempDir(), o)
 	// The entropy of a normal with standard deviation 0.1, which no model is below but by chance: 2000 rows, so 0.016 either way.
 	truth := 0.5*math.Log(2*math.Pi*math.E) + math.Log(table.SimulatedNoise)
 	for name, got := range m.Manifest.Training.ValidNLL {
@@ -194,7 +194,7 @@ func TestTableRowsDependOnTheSeedAlone(t *testing.T) {
 			if arch != ArchStan {
 				o := tableOptions()
 				o.Arch = arch
-				m = trainTable(t, machines(16, 300), t.TempDir(), o)
+				m = mustTrainTable(t, machines(16, 300), t.TempDir(), o)
 			}
 			o := GenerateOptions{Rows: 1000, Hosts: 100, Seed: 5, Threads: 1}
 			want := generateTable(t, m, o)
@@ -225,14 +225,14 @@ func TestTableRowsDependOnTheSeedAlone(t *testing.T) {
 func TestTableTrainingGoesOnWhereItStopped(t *testing.T) {
 	leaktest.Check(t)
 	data, o := machines(8, 200), tableOptions()
-	want := trainTable(t, data, t.TempDir(), o)
+	want := mustTrainTable(t, data, t.TempDir(), o)
 	dir := t.TempDir()
 	f := &fuse{Context: context.Background(), at: at{5, 0}}
 	if _, err := TrainTable(f, data, nil, dir, o, f); !errors.Is(err, ErrStopped) {
 		t.Fatalf("got error %v, want %v", err, ErrStopped)
 	}
 	o.Resume = true
-	if got := trainTable(t, data, dir, o); got.Digest() != want.Digest() {
+	if got := mustTrainTable(t, data, dir, o); got.Digest() != want.Digest() {
 		t.Errorf("stopped and resumed: model %s, in one go %s", got.Digest(), want.Digest())
 	}
 }

@@ -67,14 +67,23 @@ func (o *TrainOptions) Validate() error {
 		return fmt.Errorf("%w: max-time %v, want more than 0", ErrConfig, o.MaxTime)
 	case o.Batch < 1 || o.Length < 1 || o.Batch*o.Length > 1<<22:
 		return fmt.Errorf("%w: batch %d of length %d, want at least 1 of each and at most 4194304 rows", ErrConfig, o.Batch, o.Length)
-	case !(o.LearningRate > 0) || o.WeightDecay < 0 || !(o.ClipNorm > 0):
+	case !positive(o.LearningRate) || !(o.WeightDecay >= 0) || !positive(o.ClipNorm):
 		return fmt.Errorf("%w: learning-rate %g, weight-decay %g, clip-norm %g, want positive numbers", ErrConfig, o.LearningRate,
 			o.WeightDecay, o.ClipNorm)
-	case o.Threads < 0:
-		return fmt.Errorf("%w: threads %d, want at least 1, or 0 for one a core", ErrConfig, o.Threads)
+	case o.Patience < 0:
+		return fmt.Errorf("%w: patience %d, want at least 1, or 0 for never", ErrConfig, o.Patience)
+	case o.Checkpoint < 0:
+		return fmt.Errorf("%w: checkpoint %v, want at least 0s", ErrConfig, o.Checkpoint)
+	case o.Threads < 0 || o.Threads > mostThreads:
+		return fmt.Errorf("%w: threads %d, want 1 to %d, or 0 for one a core", ErrConfig, o.Threads, mostThreads)
 	}
 	return o.Config.Validate()
 }
+
+// mostThreads bounds the threads of one process: thousands of them do nothing but wait for each other.
+const mostThreads = 256
+
+func positive(x float64) bool { return x > 0 && !math.IsInf(x, 1) }
 
 // Observer learns how a training goes. Its methods are called from one goroutine.
 type Observer interface {
@@ -109,6 +118,14 @@ type Validation struct {
 // Train learns a model from train and writes it to the folder dir. valid may be nil: then some hosts of train are held out.
 // A process trains one model at a time: libtorch draws from one random state.
 func Train(ctx context.Context, train, valid Flows, dir string, o TrainOptions, obs Observer) (*Model, error) {
+	m, err := trainModel(ctx, train, valid, dir, o, obs)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	return m, nil
+}
+
+func trainModel(ctx context.Context, train, valid Flows, dir string, o TrainOptions, obs Observer) (*Model, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
@@ -145,10 +162,15 @@ func Train(ctx context.Context, train, valid Flows, dir string, o TrainOptions, 
 	if sets.about.BaselineNLL, _, err = base.evaluate(sets.valid(), sets.about.First); err != nil {
 		return nil, err
 	}
+	if o.Force { // not before the data have been read and found good
+		if err := clearFolder(dir); err != nil {
+			return nil, err
+		}
+	}
 	var m *Model
 	var trainErr error
 	if err := torch.Try(func() { m, trainErr = arch.flows.train(ctx, sets, base, dir, o, obs) }); err != nil {
-		return nil, fmt.Errorf("train: %w", err)
+		return nil, err
 	}
 	return m, trainErr
 }
@@ -371,6 +393,9 @@ func (t *trainer) loop(ctx context.Context) error {
 			saved = time.Now()
 		}
 	}
+	if t.state.Step == 0 {
+		return fmt.Errorf("%w: max-time %v, want enough for one step", ErrConfig, t.o.MaxTime)
+	}
 	_, err := t.validate(ctx)
 	return err
 }
@@ -381,7 +406,7 @@ func (t *trainer) stop(ctx context.Context) error {
 	if err := t.writeCheckpoint(); err != nil {
 		return err
 	}
-	return fmt.Errorf("train: step %d: %w: %w", t.state.Step, ErrStopped, context.Cause(ctx))
+	return fmt.Errorf("step %d: %w: %w", t.state.Step, ErrStopped, context.Cause(ctx))
 }
 
 // step trains on one batch.
@@ -414,7 +439,7 @@ func (t *trainer) step(f feedItem) (Step, error) {
 	loss.Backward()
 	s.GradNorm = torch.ClipGradNorm(t.subject.network().Parameters(), t.o.ClipNorm)
 	if math.IsNaN(s.GradNorm) || math.IsInf(s.GradNorm, 0) {
-		return s, fmt.Errorf("train: epoch %d, step %d: %w: gradient norm is %g, learning rate %g", s.Epoch+1, t.state.Step+1,
+		return s, fmt.Errorf("epoch %d, step %d: %w: gradient norm is %g, learning rate %g", s.Epoch+1, t.state.Step+1,
 			ErrDiverged, s.GradNorm, s.LearningRate)
 	}
 	t.opt.SetLR(s.LearningRate)
@@ -430,11 +455,11 @@ func (t *trainer) step(f feedItem) (Step, error) {
 func (t *trainer) diverged(l likelihood, s Step) error {
 	for h, x := range l.heads {
 		if v := x.Float64(); math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("train: epoch %d, step %d: attribute %q: %w: loss is %g, learning rate %g", s.Epoch+1, t.state.Step+1,
+			return fmt.Errorf("epoch %d, step %d: attribute %q: %w: loss is %g, learning rate %g", s.Epoch+1, t.state.Step+1,
 				t.subject.heads()[h], ErrDiverged, v, s.LearningRate)
 		}
 	}
-	return fmt.Errorf("train: epoch %d, step %d: %w: loss is %g", s.Epoch+1, t.state.Step+1, ErrDiverged, s.Loss)
+	return fmt.Errorf("epoch %d, step %d: %w: loss is %g", s.Epoch+1, t.state.Step+1, ErrDiverged, s.Loss)
 }
 
 // validate measures the validation set, keeps the best weights, and tells whether the training has ended early. A stop
@@ -451,7 +476,7 @@ func (t *trainer) validate(ctx context.Context) (bool, error) {
 	names := t.subject.heads()
 	for h, nats := range heads {
 		if math.IsNaN(nats) || math.IsInf(nats, 0) {
-			return false, fmt.Errorf("train: validation after step %d: attribute %q: %w: loss is %g", v.Step, names[h], ErrDiverged, nats)
+			return false, fmt.Errorf("validation after step %d: attribute %q: %w: loss is %g", v.Step, names[h], ErrDiverged, nats)
 		}
 		v.Heads[names[h]] = nats
 		v.NLL += nats

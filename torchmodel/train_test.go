@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"math"
 	"net/netip"
 	"path/filepath"
 	"slices"
@@ -138,7 +139,13 @@ func TestTrainOptionsOutOfRange(t *testing.T) {
 		"length 16777216":        func(o *TrainOptions) { o.Length = 1 << 24 },
 		"learning-rate 0":        func(o *TrainOptions) { o.LearningRate = 0 },
 		"clip-norm -1":           func(o *TrainOptions) { o.ClipNorm = -1 },
+		"learning-rate +Inf":     func(o *TrainOptions) { o.LearningRate = math.Inf(1) },
+		"learning-rate NaN":      func(o *TrainOptions) { o.LearningRate = math.NaN() },
+		"patience -1":            func(o *TrainOptions) { o.Patience = -1 },
+		"checkpoint -1s":         func(o *TrainOptions) { o.Checkpoint = -time.Second },
 		"threads -3":             func(o *TrainOptions) { o.Threads = -3 },
+		"threads 100000":         func(o *TrainOptions) { o.Threads = 100000 },
+		"max-time 1ns":           func(o *TrainOptions) { o.MaxTime = 1 },
 		"no internal network":    func(o *TrainOptions) { o.Internal = nil },
 		"width 20, want a multi": func(o *TrainOptions) { o.Config.Width = 20 },
 		"layers 0":               func(o *TrainOptions) { o.Config.Layers = 0 },
@@ -191,7 +198,7 @@ func TestFlowsThatCannotBeReadEndTraining(t *testing.T) {
 			if !errors.Is(err, errReading) {
 				t.Fatalf("%s, reading %d: got error %v, want %v", arch, passes+1, err, errReading)
 			}
-			if _, err := Load(dir); !errors.Is(err, ErrModel) {
+			if _, err := Load(dir); !errors.Is(err, ErrMissing) {
 				t.Errorf("%s, reading %d: there is a model, or error %v", arch, passes+1, err)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -98,7 +99,7 @@ func writeArrays(path string, arrays []safetensors.Tensor, metadata map[string]s
 // readArrays reads a file of float32 arrays, all finite, that has the digest want.
 func readArrays(path, want string) ([]safetensors.Tensor, map[string]string, error) {
 	raw, err := readLimited(path, 4<<30)
-	if errors.Is(err, ErrMissing) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, refuse(path, "missing")
 	}
 	if err != nil {

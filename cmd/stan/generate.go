@@ -92,7 +92,7 @@ func (o *generateOptions) validate() (err error) {
 	if o.what.Shard, o.what.Shards, err = parseShard(o.shard); err != nil {
 		return usagef("generate", "--shard: %w", err)
 	}
-	if o.bytes, err = parseSize(o.memory); err != nil {
+	if o.bytes, err = parseMemory(o.memory); err != nil {
 		return usagef("generate", "--memory: %w", err)
 	}
 	if o.internal != "" {

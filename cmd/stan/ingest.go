@@ -92,9 +92,9 @@ func (o *ingestOptions) validate() error {
 	if err != nil {
 		return err
 	}
-	memory, err := parseSize(o.memory)
-	if err != nil || memory < 1<<20 {
-		return usagef("ingest", "--memory %q, want at least 1MiB", o.memory)
+	memory, err := parseMemory(o.memory)
+	if err != nil {
+		return usagef("ingest", "--memory: %w", err)
 	}
 	if o.threads < 0 || o.threads > 256 {
 		return usagef("ingest", "--threads %d, want 0 to 256", o.threads)

@@ -27,14 +27,18 @@ const (
 	exitStopped     = 75 // stopped by a signal; train has written a checkpoint
 )
 
-// run executes one command line and returns its exit status. The first SIGINT or SIGTERM cancels the command's context
-// with a stopError as its cause; from then on the signals have their default effect again, so a second one ends the
-// process at once.
+// run executes one command line and returns its exit status. The first SIGINT, SIGTERM or SIGHUP cancels the command's
+// context with a stopError as its cause; from then on the signals have their default effect again, so a second one ends the
+// process at once. A reader of the progress that goes away does not stop the work, nor does a hang-up under nohup.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	defer signal.Stop(signals)
 	go func() {
 		select {

@@ -20,3 +20,12 @@ func parseSize(text string) (int64, error) {
 	}
 	return int64(n * unit), nil
 }
+
+// parseMemory reads a size that a sort can work in.
+func parseMemory(text string) (int64, error) {
+	bytes, err := parseSize(text)
+	if err == nil && bytes < 1<<20 {
+		err = fmt.Errorf("%q, want at least 1MiB", text)
+	}
+	return bytes, err
+}

@@ -80,6 +80,9 @@ func kindOf(c table.Column) string {
 
 // trainTable learns from a folder of a table.
 func trainTable(ctx context.Context, o trainOptions, con *console) error {
+	if o.internal != "" {
+		return usagef("train", "--internal %s, want none: %s holds a table", o.internal, o.data)
+	}
 	data, err := readTable(ctx, o.data)
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
@@ -120,6 +123,12 @@ func columnLikelihoods(m torchmodel.Manifest) string {
 
 // generateTable draws a table from the model m.
 func generateTable(ctx context.Context, o generateOptions, m *torchmodel.Model, con *console) error {
+	switch {
+	case o.format != dataset.FormatParquet:
+		return usagef("generate", "--format %s, want parquet: the model is of a table", o.format)
+	case o.internal != "":
+		return usagef("generate", "--internal %s, want none: the model is of a table", o.internal)
+	}
 	w, err := dataset.NewTableWriter(o.output, m.Manifest.Table.Schema(), o.force)
 	if err != nil {
 		return fmt.Errorf("generate: %w", err)
@@ -189,6 +198,9 @@ func inspectTableModel(m *torchmodel.Model, con *console) error {
 
 // compareTables compares the folders of tables that o names.
 func compareTables(ctx context.Context, o evaluateOptions) (*evaluate.TableReport, error) {
+	if o.internal != "" {
+		return nil, usagef("evaluate", "--internal %s, want none: %s holds a table", o.internal, o.real)
+	}
 	read := func(name, dir string) (evaluate.TableSet, error) {
 		t, err := readTable(ctx, dir)
 		if err != nil {

@@ -2,6 +2,7 @@ package encode
 
 import (
 	"cmp"
+	"fmt"
 	"iter"
 	"maps"
 	"math"
@@ -96,7 +97,7 @@ type fitter struct {
 	previous                         int64
 }
 
-// Fit makes a vocabulary of the flows of a training set.
+// Fit makes a vocabulary of the flows of a training set. A host outside the internal networks is a dataset.ErrInput.
 func Fit(batches iter.Seq2[[]dataset.Flow, error], o FitOptions) (*Vocabulary, error) {
 	f := &fitter{
 		o: o, gap: newCounter[int64](), duration: newCounter[int64](), packets: newCounter[int64](), bytes: newCounter[int64](),
@@ -109,6 +110,9 @@ func Fit(batches iter.Seq2[[]dataset.Flow, error], o FitOptions) (*Vocabulary, e
 			return nil, err
 		}
 		for i := range flows {
+			if flows[i].Host != f.current && !f.internal(flows[i].Host) {
+				return nil, fmt.Errorf("encode: host %v: %w: outside the internal networks %v", flows[i].Host, dataset.ErrInput, o.Internal)
+			}
 			f.add(&flows[i])
 		}
 	}
@@ -164,8 +168,12 @@ func (f *fitter) add(x *dataset.Flow) {
 	f.addPlace(x.Remote(), h)
 }
 
+func (f *fitter) internal(a netip.Addr) bool {
+	return slices.ContainsFunc(f.o.Internal, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
 func (f *fitter) addPlace(a netip.Addr, host uint32) {
-	if slices.ContainsFunc(f.o.Internal, func(p netip.Prefix) bool { return p.Contains(a) }) {
+	if f.internal(a) {
 		return
 	}
 	narrow, wide := 48, 32

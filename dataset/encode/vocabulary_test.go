@@ -34,6 +34,15 @@ func TestFitEndsWithTheFlows(t *testing.T) {
 	}
 }
 
+// Networks that do not hold the hosts would make every address an external one, and go into the model as they are.
+func TestFitRefusesHostsOutsideTheNetworks(t *testing.T) {
+	flows := []dataset.Flow{one(func(*dataset.Flow) {}), one(func(f *dataset.Flow) { f.Host = netip.MustParseAddr("10.1.2.3") })}
+	_, err := encode.Fit(batches(flows, 1), encode.FitOptions{Internal: internal})
+	if !errors.Is(err, dataset.ErrInput) || !strings.Contains(err.Error(), "10.1.2.3") {
+		t.Errorf("got error %v, want %v that names the host", err, dataset.ErrInput)
+	}
+}
+
 // one is a flow out of 42.219.1.2, changed.
 func one(change func(*dataset.Flow)) dataset.Flow {
 	host := netip.MustParseAddr("42.219.1.2")
