@@ -81,7 +81,7 @@ func seeds(format *notation) []string {
 		}
 		var text bytes.Buffer
 		w := writer.newWriter(&text)
-		w.Write(randomFlows(3, 20))
+		w.Write(randomFlows(3, 3))
 		w.Close()
 		texts = append(texts, text.String())
 	}
