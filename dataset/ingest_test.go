@@ -224,8 +224,8 @@ func TestIngestReadsFoldersAndStandardInput(t *testing.T) {
 	if err := os.Symlink(dir, link); err != nil {
 		t.Fatal(err)
 	}
-	if _, m, err = ingest(t, IngestOptions{Inputs: []string{link}}); err != nil || m.Ingest.Inputs != 3 {
-		t.Errorf("a link to the folder: %v, summary %+v, want 3 inputs", err, m.Ingest)
+	if _, m, err = ingest(t, IngestOptions{Inputs: []string{link}}); err != nil || m.Ingest.Inputs != 4 {
+		t.Errorf("a link to the folder: %v, summary %+v, want 4 inputs", err, m.Ingest)
 	}
 
 	empty := t.TempDir()

@@ -76,6 +76,9 @@ func parseMapping(content []byte) (*Mapping, error) {
 		if number, err := strconv.Atoi(c.name); !m.header && (err != nil || number < 1 || number > maxColumns) {
 			return nil, fmt.Errorf("line %d: %s: column %q, want a number from 1 as there is no header", node.Line, name, c.name)
 		}
+		if slices.ContainsFunc(m.columns, func(other mappedColumn) bool { return other.name == c.name }) {
+			return nil, fmt.Errorf("line %d: %s: column %q stands twice, want one part of a flow a column", node.Line, name, c.name)
+		}
 		m.columns = append(m.columns, c)
 	}
 	l := &layout{}

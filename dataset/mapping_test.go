@@ -102,6 +102,7 @@ func TestMappingFaults(t *testing.T) {
 		"a time form":          {"columns: {start: {column: a, time: iso}, end: b, " + rest + "}", `time "iso"`},
 		"a directive":          {"columns: {start: {column: a, time: '%Q'}, end: b, " + rest + "}", `time "%Q"`},
 		"a key twice":          {"columns: {start: a, start: b}", "already defined"},
+		"a column twice":       {"columns: {start: a, end: a}", `column "a" stands twice`},
 		"no column":            {"columns: {start: {time: unix}}", "no column named"},
 		"another key":          {"columns: {start: {name: a}}", `key "name"`},
 		"no number":            {"header: false\ncolumns: {start: when}", `column "when", want a number`},

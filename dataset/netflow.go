@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 
 	"github.com/netsampler/goflow2/v2/decoders/netflow"
 	"github.com/netsampler/goflow2/v2/decoders/netflowlegacy"
@@ -44,7 +45,7 @@ func isNetflow(head []byte) bool {
 // readNetflow reads all messages of a file. A data record counts as a line.
 func (g *ingester) readNetflow(ctx context.Context, in *input, index int) error {
 	d := &netflowDecoder{
-		p: g.newBlockParser(), counts: newBlockTally(), exporters: make(map[netip.Addr]*templates),
+		p: g.newBlockParser(), counts: newBlockTally(), exporters: make(map[netip.Addr]templates),
 		b: block{input: index, name: g.inputName(index), withheld: g.pseudonyms != nil, firstLine: 1},
 	}
 	next, err := messagesOf(in)
@@ -56,8 +57,8 @@ func (g *ingester) readNetflow(ctx context.Context, in *input, index int) error 
 			break
 		}
 		messages++
-		if err = d.decode(message, exporter); err != nil {
-			break
+		if d.decode(message, exporter) != nil {
+			d.take(nil, badMessage)
 		}
 		if err := d.flush(g, index, packetBatch); err != nil {
 			return err
@@ -145,7 +146,7 @@ func readMessage(r peeker) ([]byte, error) {
 	case 9:
 		message, err := readBytes(r, nil, netflow9Header)
 		for err == nil {
-			head, err = r.Peek(4)
+			head, _ := r.Peek(4) // reading on gives the error again
 			if len(head) < 4 || binary.BigEndian.Uint16(head) == 9 {
 				return message, nil
 			}
@@ -179,31 +180,64 @@ type netflowDecoder struct {
 	b         block
 	counts    *blockTally
 	records   int64 // so far
-	exporters map[netip.Addr]*templates
+	exporters map[netip.Addr]templates
 }
 
 // maxExporters bounds the templates that are kept.
 const maxExporters = 1024
 
-// templates are those of one exporter.
-type templates struct{ netflow.NetFlowTemplateSystem }
+// templates are those of one exporter, by version, domain and number.
+type templates map[templateKey]interface{}
 
-// AddTemplate refuses a template whose records would have no bytes, of which a message could hold any number.
-func (t templates) AddTemplate(version uint16, domain uint32, id uint16, template interface{}) error {
-	if record, isData := template.(netflow.TemplateRecord); isData {
-		size := 0
-		for _, field := range record.Fields {
-			size += int(field.Length)
-		}
-		if size == 0 {
-			return fmt.Errorf("template %d: records of 0 bytes", id)
-		}
-	}
-	if len(t.GetTemplates()) >= 4096 {
-		return fmt.Errorf("template %d: more than 4096 templates", id)
-	}
-	return t.NetFlowTemplateSystem.AddTemplate(version, domain, id, template)
+type templateKey struct {
+	version uint16
+	domain  uint32
+	id      uint16
 }
+
+// maxTemplates bounds an exporter's templates.
+const maxTemplates = 4096
+
+// AddTemplate refuses a template with a field of no bytes: a message could hold any number of records of it. One without
+// fields withdraws the one before (RFC 7011, section 8.1).
+func (t templates) AddTemplate(version uint16, domain uint32, id uint16, template interface{}) error {
+	key := templateKey{version, domain, id}
+	var fields []netflow.Field
+	switch template := template.(type) {
+	case netflow.TemplateRecord:
+		fields = template.Fields
+	case netflow.NFv9OptionsTemplateRecord:
+		fields = slices.Concat(template.Scopes, template.Options)
+	case netflow.IPFIXOptionsTemplateRecord:
+		fields = slices.Concat(template.Scopes, template.Options)
+	}
+	if len(fields) == 0 {
+		delete(t, key)
+		return nil
+	}
+	if slices.ContainsFunc(fields, func(f netflow.Field) bool { return f.Length == 0 }) {
+		return fmt.Errorf("template %d: a field of 0 bytes", id)
+	}
+	if len(t) >= maxTemplates {
+		return fmt.Errorf("template %d: more than %d templates", id, maxTemplates)
+	}
+	t[key] = template
+	return nil
+}
+
+func (t templates) GetTemplate(version uint16, domain uint32, id uint16) (interface{}, error) {
+	if template, known := t[templateKey{version, domain, id}]; known {
+		return template, nil
+	}
+	return nil, netflow.ErrorTemplateNotFound
+}
+
+// RemoveTemplate and GetTemplates complete the decoder's interface; it calls neither.
+func (t templates) RemoveTemplate(uint16, uint32, uint16) (interface{}, error) {
+	return nil, netflow.ErrorTemplateNotFound
+}
+
+func (t templates) GetTemplates() netflow.FlowBaseTemplateSet { return nil }
 
 // flush counts and hands over what was decoded, if it is at least so many lines.
 func (d *netflowDecoder) flush(g *ingester, index int, lines int64) error {
@@ -231,7 +265,7 @@ func (d *netflowDecoder) decode(message []byte, exporter netip.Addr) error {
 		if len(d.exporters) == maxExporters {
 			return fmt.Errorf("more than %d exporters", maxExporters)
 		}
-		known = &templates{netflow.CreateTemplateSystem()}
+		known = make(templates)
 		d.exporters[exporter] = known
 	}
 	var v9 netflow.NFv9Packet

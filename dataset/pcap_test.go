@@ -372,6 +372,25 @@ func TestFillBiflow(t *testing.T) {
 	}
 }
 
+// Templates with fields of no bytes would let a small message hold records without end.
+func TestNetflowFaults(t *testing.T) {
+	header := func(length byte) string { return "\x00\x0a\x00" + string(rune(length)) + strings.Repeat("\x00", 12) }
+	tests := map[string]string{
+		"a field of no bytes":           header(32) + "\x00\x02\x00\x0c\x01\x00\x00\x01\x00\x08\x00\x00" + "\x01\x00\x00\x04",
+		"options of no bytes":           header(38) + "\x00\x03\x00\x0e\x01\x00\x00\x01\x00\x01\x00\x08\x00\x00" + "\x01\x00\x00\x08....",
+		"a set shorter than its header": header(20) + "\x00\x02\x00\x01",
+		"a template that never came":    header(24) + "\x01\x00\x00\x08....",
+	}
+	for name, message := range tests {
+		t.Run(name, func(t *testing.T) {
+			flows, s, err := readFlows(IngestOptions{Inputs: []string{"-"}, Stdin: strings.NewReader(message), MaxBad: BadLimit{Share: 1}})
+			if len(flows) > 0 || err != nil || s.Bad != 1 || s.Lines != 1 {
+				t.Errorf("flows %v, %v, summary %+v, want none and the message refused", flows, err, s)
+			}
+		})
+	}
+}
+
 func FuzzNetflow(f *testing.F) {
 	for _, name := range []string{"softflowd-netflow5.bin", "softflowd-netflow9.bin", "softflowd-ipfix.bin", "exports.pcap"} {
 		content, err := os.ReadFile(samples + name)

@@ -22,6 +22,7 @@ const (
 	tooLong       Reason = "line too long"
 	badJSON       Reason = "not a JSON object"
 	badPacket     Reason = "damaged packet"
+	badMessage    Reason = "damaged message"
 	noTemplate    Reason = "no template"
 	badHeader     Reason = "other columns than those of the file's header"
 
@@ -55,6 +56,7 @@ var wanted = map[Reason]string{
 	tooLong:       "at most 65536 bytes",
 	badJSON:       "one object a line",
 	badPacket:     "a frame of the capture's link type with a whole IP header",
+	badMessage:    "a whole message of NetFlow v5, v9 or IPFIX",
 	noTemplate:    "the records' template in a message before them",
 	badHeader:     "one header a file",
 	badRow:        "as many columns as the header, and quotes closed",

@@ -9,7 +9,7 @@ import (
 
 func TestConvertCommand(t *testing.T) {
 	key := write(t, "key", "32-char-str-for-AES-key-and-pad.")
-	mapping := write(t, "map.yaml", "columns: {start: te, end: te, src_addr: sa, dst_addr: da, proto: pr, packets: pkt, bytes: byt}")
+	mapping := write(t, "map.yaml", "columns: {end: te, duration: td, src_addr: sa, dst_addr: da, proto: pr, packets: pkt, bytes: byt}")
 	taken := write(t, "taken", "x")
 	tests := map[string]struct {
 		args []string
