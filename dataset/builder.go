@@ -71,9 +71,10 @@ type Meta struct {
 //
 // Memory grows with the number of hosts, by some 100 bytes each, and not with the number of flows.
 type Builder struct {
-	options BuildOptions
-	output  *outputDir
-	create  func(path string) (tempFile, error)
+	options  BuildOptions
+	internal prefixSet
+	output   *outputDir
+	create   func(path string) (tempFile, error)
 
 	mu      sync.Mutex  // guards what follows
 	buffer  *sortBuffer // rows not yet in a run
@@ -109,12 +110,13 @@ func NewBuilder(dir string, options BuildOptions) (*Builder, error) {
 	// One buffer fills while the others are sorted and written.
 	buffers := min(options.Threads, 4) + 1
 	b := &Builder{
-		options: options,
-		output:  output,
-		create:  createFile,
-		hosts:   make(map[netip.Addr]uint32),
-		labelNo: make(map[string]uint32),
-		free:    make(chan *sortBuffer, buffers),
+		options:  options,
+		internal: newPrefixSet(options.Internal),
+		output:   output,
+		create:   createFile,
+		hosts:    make(map[netip.Addr]uint32),
+		labelNo:  make(map[string]uint32),
+		free:     make(chan *sortBuffer, buffers),
 	}
 	for range buffers {
 		b.free <- newSortBuffer(options.MemoryBytes / int64(buffers))
@@ -143,8 +145,12 @@ func (b *Builder) add(first uint64, flows []Flow) error {
 	if b.failed != nil {
 		return b.failed
 	}
+	order := first
 	for i := range flows {
 		f := &flows[i]
+		if b.standsElsewhere(f) {
+			continue
+		}
 		if err := f.check(); err != nil {
 			return fmt.Errorf("dataset: row %d: %w: %w", first+uint64(i), ErrInput, err)
 		}
@@ -155,7 +161,8 @@ func (b *Builder) add(first uint64, flows []Flow) error {
 		if b.buffer.full() {
 			b.spill()
 		}
-		b.buffer.records = encodeRecord(b.buffer.records, f, first+uint64(i), b.host(f.Host), label)
+		b.buffer.records = encodeRecord(b.buffer.records, f, order, b.host(f.Host), label)
+		order++
 		if b.added == 0 {
 			b.first, b.last = f.Start, f.End
 		}
@@ -163,6 +170,12 @@ func (b *Builder) add(first uint64, flows []Flow) error {
 		b.added++
 	}
 	return nil
+}
+
+// standsElsewhere tells whether a file of a capture format, which names no host, holds a flow as a line of another stream:
+// one between two internal hosts is a line of its source's.
+func (b *Builder) standsElsewhere(f *Flow) bool {
+	return b.options.Format != FormatParquet && f.Host == f.DstAddr && f.Host != f.SrcAddr && b.internal.contains(f.SrcAddr)
 }
 
 // host returns the number of a host.

@@ -254,11 +254,28 @@ func TestIngestCountsFlowsOfTwoHostsOnce(t *testing.T) {
 	if s.Flows != 5 || s.Kept != 4 || s.External != 1 || s.BothInternal != 1 || s.Protocols["TCP"] != 4 {
 		t.Errorf("summary %+v, want 5 flows, 4 kept, 1 external, 1 of two hosts", s)
 	}
-	rows := byHost(readAll(t, dir))
-	for host, want := range map[string]int{"42.219.0.1": 2, "42.219.0.2": 2, "42.219.0.3": 1} {
-		if got := len(rows[netip.MustParseAddr(host)]); got != want {
-			t.Errorf("host %s: %d rows, want %d", host, got, want)
+	check := func(dir string) {
+		t.Helper()
+		rows := byHost(readAll(t, dir))
+		for host, want := range map[string]int{"42.219.0.1": 2, "42.219.0.2": 2, "42.219.0.3": 1} {
+			if got := len(rows[netip.MustParseAddr(host)]); got != want {
+				t.Errorf("host %s: %d rows, want %d", host, got, want)
+			}
 		}
+	}
+	check(dir)
+
+	// Capture formats have no column for the host: each flow is one line, of which ingest makes the same rows again.
+	for _, format := range WriteFormats()[1:] {
+		lines, m := build(t, readAll(t, dir), BuildOptions{Format: format, Internal: internal})
+		if m.Rows != 4 {
+			t.Errorf("as %s %d lines, want 4", format, m.Rows)
+		}
+		back, _, err := ingest(t, IngestOptions{Inputs: []string{lines}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(back)
 	}
 }
 

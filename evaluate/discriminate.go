@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"stan/evaluate/boost"
+	"stan/evaluate/internal/cores"
 )
 
 // A discriminator is a classifier, gradient boosted trees, that learns to tell synthetic from real rows and is tried on
@@ -38,10 +39,13 @@ var discriminatorTolerance = tolerance{0.05, 0.1}
 
 const (
 	rowLimit    = 20_000
-	windowLimit = 6_000
+	windowLimit = 8_000
 
 	folds              = 5
+	dealings           = 2 // of the hosts to folds: with some tens of hosts the AUC depends on who meets whom
 	discriminatorDraws = 4 // of hosts behind the floor: each costs as much as the measure
+
+	chanceAUC = 0.5 // AUC of a classifier that tells nothing
 )
 
 var (
@@ -57,7 +61,7 @@ func withoutAddresses(features []feature) []feature {
 
 // Discriminator is what a classifier that tells synthetic from real rows shows besides its AUC.
 type Discriminator struct {
-	Folds      []Figure         `json:"folds"`      // AUC of each fold; their mean is the measure
+	Folds      []Figure         `json:"folds"`      // AUC of each fold, dealing after dealing; their mean is the measure
 	Attributes []AttributeShare `json:"attributes"` // what it tells them by, the most telling first
 }
 
@@ -67,19 +71,11 @@ type AttributeShare struct {
 	Share Figure `json:"share"`
 }
 
+// discriminatorResults takes every discriminator's measure: it tells the synthetic from the real sample, and real hosts
+// from others.
 func discriminatorResults(s *sampled) []Result {
-	results := make([]Result, len(discriminators))
-	for i := range discriminators {
-		results[i] = discriminators[i].take(s)
-	}
-	return results
-}
-
-// take tells the synthetic sample from the real one, and real hosts from others.
-func (d *discriminator) take(s *sampled) Result {
-	found := d.tell(everyHost(s.real), everyHost(s.synthetic), s.seed)
 	random := rand.New(rand.NewPCG(s.seed, 3))
-	var above []float64
+	pairs := [][2]side{{everyHost(s.real), everyHost(s.synthetic)}}
 	for range discriminatorDraws {
 		real, other := everyHost(s.real), side{}
 		if s.train != nil {
@@ -87,17 +83,35 @@ func (d *discriminator) take(s *sampled) Result {
 		} else {
 			real, other = someHosts(s.real, len(s.real.hosts)/2, random)
 		}
-		if auc := d.tell(real, other, random.Uint64()).auc(); !math.IsNaN(auc) {
-			above = append(above, auc-0.5)
+		pairs = append(pairs, [2]side{real, other})
+	}
+	found := make([]*told, len(discriminators)*len(pairs))
+	cores.Each(len(found), func(i int) {
+		pair := pairs[i%len(pairs)]
+		found[i] = discriminators[i/len(pairs)].tell(pair[0], pair[1], mix(s.seed, uint64(i%len(pairs))))
+	})
+	results := make([]Result, len(discriminators))
+	for i := range results {
+		results[i] = discriminators[i].result(found[i*len(pairs)], found[i*len(pairs)+1:(i+1)*len(pairs)])
+	}
+	return results
+}
+
+// result puts what was found between real and synthetic, and between real hosts, into the report's form.
+func (d *discriminator) result(found *told, floors []*told) Result {
+	var above []float64
+	for _, f := range floors {
+		if auc := f.auc(); !math.IsNaN(auc) {
+			above = append(above, auc-chanceAUC)
 		}
 	}
 	floor := floorFigures(above)
 	auc, limit := found.auc(), floor.limit(discriminatorTolerance)
 	return Result{
 		Name: d.name, Family: familyDiscriminators, Title: d.title, Unit: AUC,
-		Real: Figure(math.NaN()), Synthetic: Figure(auc), OtherReal: 0.5 + floor.Mean,
-		DifferenceUnit: AUC, Difference: Figure(auc - 0.5), Floor: floor, Limit: Figure(limit),
-		Verdict:       judge(auc-0.5, limit, discriminatorTolerance),
+		Real: Figure(math.NaN()), Synthetic: Figure(auc), OtherReal: chanceAUC + floor.Mean,
+		DifferenceUnit: AUC, Difference: Figure(auc - chanceAUC), Floor: floor, Limit: Figure(limit),
+		Verdict:       judge(auc-chanceAUC, limit, discriminatorTolerance),
 		Discriminator: found.summary(d),
 	}
 }
@@ -129,70 +143,73 @@ func (t *told) summary(d *discriminator) *Discriminator {
 }
 
 // tell trains on the hosts of all folds but one and tries to tell the other side's examples from real's in that one, for
-// each fold. It finds nothing where a side has no example or less than two hosts with one.
+// each fold of each dealing. It finds nothing where a side has less than two hosts with an example.
 func (d *discriminator) tell(real, other side, seed uint64) *told {
-	sides := [2][][]example{real.examples(d.rows), other.examples(d.rows)}
-	n := d.limit
-	for _, byHost := range sides {
-		n = min(n, examplesIn(byHost))
-	}
 	t := &told{gain: make([]float64, d.rows*len(d.features))}
+	sides := [2][][]example{real.examples(d.rows), other.examples(d.rows)}
+	if min(len(sides[0]), len(sides[1])) < 2 {
+		return t
+	}
+	n := min(d.limit, examplesIn(sides[0]), examplesIn(sides[1]))
 	var all []example
 	var labels []float64
 	columns := make([]boost.Column, d.rows*len(d.features))
-	for label, byHost := range sides {
-		chosen := evenly(byHost, n, seed)
-		d.fill(columns, [2]side{real, other}[label].sample, chosen)
+	for label, sample := range [2]*sample{real.sample, other.sample} {
+		chosen := evenly(sides[label], n, seed)
+		d.fill(columns, sample, chosen)
 		all = append(all, chosen...)
 		for range chosen {
 			labels = append(labels, float64(label))
 		}
 	}
-	foldOf := dealFolds(sides[0], sides[1], seed)
-	if len(all) == 0 || foldOf == nil {
-		return t
-	}
 	m, err := boost.NewMatrix(columns)
 	if err != nil {
-		panic(err)
+		panic(err) // columns of one length, by fill
 	}
-	for fold := range folds {
+	for i := range dealings * folds {
+		dealing, fold := uint64(i/folds), i%folds
+		foldOf := dealFolds(sides[0], sides[1], mix(seed, dealing))
 		var train, test []int32
-		for i, e := range all {
+		for at, e := range all {
 			if foldOf[e.host] == fold {
-				test = append(test, int32(i))
+				test = append(test, int32(at))
 			} else {
-				train = append(train, int32(i))
+				train = append(train, int32(at))
 			}
 		}
-		if len(test) == 0 || len(train) == 0 {
-			continue
-		}
-		o := d.options
-		o.Seed = mix(seed, uint64(fold))
-		model, err := boost.Train(m, train, labels, o)
-		if err != nil {
-			panic(err)
-		}
-		scores, err := model.Predict(m, test)
-		if err != nil {
-			panic(err)
-		}
-		synthetic := make([]bool, len(test))
-		for i, at := range test {
-			synthetic[i] = labels[at] == 1
-		}
-		if auc := boost.AUC(scores, synthetic); !math.IsNaN(auc) {
-			t.folds = append(t.folds, auc)
-			for i, g := range model.Importance() {
-				t.gain[i] += g
-			}
+		if len(test) > 0 && len(train) > 0 {
+			t.try(m, train, test, labels, d.options, mix(seed, uint64(i)))
 		}
 	}
 	for i := range t.gain {
 		t.gain[i] /= float64(len(t.folds))
 	}
 	return t
+}
+
+// try adds what a fold shows. Its AUC cannot be told where only one side has a host in it.
+func (t *told) try(m *boost.Matrix, train, test []int32, labels []float64, o boost.Options, seed uint64) {
+	o.Seed = seed
+	model, err := boost.Train(m, train, labels, o)
+	if err != nil {
+		panic(err) // labels 0 and 1, rows of m
+	}
+	scores, err := model.Predict(m, test)
+	if err != nil {
+		panic(err) // rows of m
+	}
+	synthetic := make([]bool, len(test))
+	for i, at := range test {
+		synthetic[i] = labels[at] == 1
+	}
+	auc := boost.AUC(scores, synthetic)
+	if math.IsNaN(auc) {
+		return
+	}
+	t.folds = append(t.folds, auc)
+	for i, g := range model.Importance() {
+		t.gain[i] += g
+	}
 }
 
 func examplesIn(byHost [][]example) int {
@@ -219,35 +236,28 @@ func (d *discriminator) fill(columns []boost.Column, s *sample, examples []examp
 	}
 }
 
-// dealFolds deals the hosts to folds, those that stand on both sides once, so that each fold has hosts of each side. It
-// returns nil where a side has less than two hosts with an example.
+// dealFolds deals the hosts of the examples to folds, those that stand on both sides once, so that each fold has about as
+// many hosts of a side as any other.
 func dealFolds(real, other [][]example, seed uint64) map[netip.Addr]int {
-	onSide := make(map[netip.Addr]int)
-	hosts := [2]int{}
-	var order []netip.Addr
+	sides := make(map[netip.Addr]int) // 1, 2 or both
+	var hosts []netip.Addr
 	for label, byHost := range [2][][]example{real, other} {
 		for _, all := range byHost {
-			if len(all) == 0 {
-				continue
+			host := all[0].host
+			if sides[host] == 0 {
+				hosts = append(hosts, host)
 			}
-			hosts[label]++
-			if onSide[all[0].host] == 0 {
-				order = append(order, all[0].host)
-			}
-			onSide[all[0].host] |= 1 << label
+			sides[host] |= 1 << label
 		}
 	}
-	if min(hosts[0], hosts[1]) < 2 {
-		return nil
-	}
 	random := rand.New(rand.NewPCG(seed, 4))
-	random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-	slices.SortStableFunc(order, func(a, b netip.Addr) int { return cmp.Compare(onSide[b], onSide[a]) })
-	fold := make(map[netip.Addr]int, len(order))
-	for i, host := range order {
-		fold[host] = i % folds
+	random.Shuffle(len(hosts), func(i, j int) { hosts[i], hosts[j] = hosts[j], hosts[i] })
+	slices.SortStableFunc(hosts, func(a, b netip.Addr) int { return cmp.Compare(sides[b], sides[a]) })
+	foldOf := make(map[netip.Addr]int, len(hosts))
+	for i, host := range hosts {
+		foldOf[host] = i % folds
 	}
-	return fold
+	return foldOf
 }
 
 // discriminatorNotes says which discriminators tell nothing, and why.

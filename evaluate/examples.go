@@ -43,11 +43,12 @@ func someHosts(s *sample, n int, random *rand.Rand) (chosen, others side) {
 
 // example is what a discriminator judges: a row, or the rows of a window.
 type example struct {
-	host        netip.Addr
-	first, last int // rows of the sample
+	host  netip.Addr
+	first int // row of the sample
 }
 
-// examples returns every row of a side, or every window of rows that follow each other and do not overlap, by host.
+// examples returns every row of a side, or every window of rows that follow each other and do not overlap, by host; hosts
+// without any are left out.
 func (s side) examples(rows int) [][]example {
 	of := make(map[int32]int, len(s.hosts))
 	for i, host := range s.hosts {
@@ -62,10 +63,10 @@ func (s side) examples(rows int) [][]example {
 		}
 		run++
 		if host, mine := of[r.host]; mine && run == rows {
-			all[host] = append(all[host], example{r.Host, i - rows + 1, i})
+			all[host] = append(all[host], example{r.Host, i - rows + 1})
 		}
 	}
-	return all
+	return slices.DeleteFunc(all, func(examples []example) bool { return len(examples) == 0 })
 }
 
 // evenly chooses at most limit examples so that hosts have as equal shares as their examples allow: a host with many
@@ -89,7 +90,7 @@ func evenly(byHost [][]example, limit int, seed uint64) []example {
 	return chosen
 }
 
-// evenShare returns the largest number of examples a host may give if all together may give limit.
+// evenShare returns the largest number of examples a host may give if all of them, one host or more, may give limit.
 func evenShare(byHost [][]example, limit int) int {
 	counts := make([]int, len(byHost))
 	for i := range byHost {
@@ -102,5 +103,5 @@ func evenShare(byHost [][]example, limit int) int {
 		}
 		limit -= n
 	}
-	return slices.Max(counts)
+	return counts[len(counts)-1]
 }

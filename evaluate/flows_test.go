@@ -27,7 +27,16 @@ func setOf(name string, flows []dataset.Flow) Set {
 	return Set{Name: name, Place: "flows/" + name, Flows: batches, Internal: testNetwork}
 }
 
+// compare leaves the discriminators out: they take seconds and have tests of their own.
 func compare(t *testing.T, real, synthetic, train []dataset.Flow) *Report {
+	t.Helper()
+	all := discriminators
+	discriminators = nil
+	defer func() { discriminators = all }()
+	return compareAll(t, real, synthetic, train)
+}
+
+func compareAll(t *testing.T, real, synthetic, train []dataset.Flow) *Report {
 	t.Helper()
 	var trained *Set
 	if train != nil {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The experiments of the STAN paper, into paper/ and docs/paper.md: its networks, its baselines and our default network, on
 # its simulated data and on the small real flows of testdata.
-# SIMULATED_TIME (90s) and FLOWS_TIME (4m) are how long each network is trained; everything else is some minutes together.
+# SIMULATED_TIME (90s) and FLOWS_TIME (3m) are how long each network is trained; everything else is some minutes together.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -31,18 +31,18 @@ step() {
 }
 
 step simulated-train bin/stan simulate --rows 50000 --seed 1 -o paper/simulated/train
-step simulated-unseen bin/stan simulate --rows 50000 --seed 2 -o paper/simulated/unseen
+step simulated-unseen bin/stan simulate --rows 20000 --seed 2 -o paper/simulated/unseen
 for arch in "${archs[@]}"; do
 	step "simulated-$arch-train" bin/stan train --arch "$arch" --data paper/simulated/train -o "paper/simulated/$arch" \
 		--max-time "${SIMULATED_TIME:-90s}"
-	step "simulated-$arch-generate" bin/stan generate --model "paper/simulated/$arch" --rows 50000 -o "paper/simulated/$arch-rows"
+	step "simulated-$arch-generate" bin/stan generate --model "paper/simulated/$arch" --rows 20000 -o "paper/simulated/$arch-rows"
 done
 
 step flows-train bin/stan ingest --internal $internal -o paper/flows/train "${seen[@]}"
 step flows-unseen bin/stan ingest --internal $internal -o paper/flows/unseen "${unseen[@]}"
 for arch in "${archs[@]}"; do
 	step "flows-$arch-train" bin/stan train --arch "$arch" --data paper/flows/train -o "paper/flows/$arch" \
-		--max-time "${FLOWS_TIME:-4m}"
+		--max-time "${FLOWS_TIME:-3m}"
 	step "flows-$arch-generate" bin/stan generate --model "paper/flows/$arch" --hosts 8 --rows 20000 -o "paper/flows/$arch-flows"
 	step "flows-$arch-evaluate" bin/stan evaluate --train paper/flows/train --real paper/flows/unseen \
 		--synthetic "paper/flows/$arch-flows" --json "paper/flows/$arch.json"

@@ -3,6 +3,7 @@ package torchmodel
 import (
 	"context"
 	"iter"
+	"math"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -134,21 +135,74 @@ func newCorpus(t *lanes.Tables, v *encode.Vocabulary, flows iter.Seq2[[]dataset.
 	return c, nil
 }
 
-// coldShare is the share of training windows that forget all before them, as generated hosts do at their start.
-const coldShare = 1.0 / 3
+// coldShare is the share of training windows that forget all before them, as generated hosts do at their start;
+// foreignShare that of windows whose last rows before them, up to foreignRows, are those of another host.
+const (
+	coldShare    = 0.25
+	foreignShare = 0.25
+	foreignRows  = 64
+)
+
+// planBlur is how far a training window's plan is off, in standard deviations of a row: a host of the training set must not be
+// known by the exact means of its day.
+const planBlur = 0.08
 
 // epochChunks cuts the streams into windows of length rows, in an order and with offsets that depend on seed and epoch alone.
 func (c *corpus) epochChunks(seed int64, epoch, length int) []lanes.Chunk {
 	r := rand.New(rand.NewPCG(uint64(seed), uint64(epoch)))
 	var chunks []lanes.Chunk
+	typical := c.typicalRows()
 	for _, s := range c.streams {
+		keep := s.keep(typical)
 		// The first window starts with the stream, the others at a random phase: borders differ from epoch to epoch.
 		for at := s.begin - r.Int64N(int64(length)); at < s.end; at += int64(length) {
-			chunks = append(chunks, lanes.Chunk{Row: max(at, s.begin), Cold: r.Float64() < coldShare})
+			if r.Float64() >= keep {
+				continue
+			}
+			chunk := lanes.Chunk{Row: max(at, s.begin), Blur: planBlur, NoiseSeed: r.Uint64()}
+			switch x := r.Float64(); {
+			case x < coldShare:
+				chunk.Cold = true
+			case x < coldShare+foreignShare:
+				chunk.Foreign, chunk.ForeignRows = c.foreign(r)
+			}
+			chunks = append(chunks, chunk)
 		}
 	}
 	r.Shuffle(len(chunks), func(i, j int) { chunks[i], chunks[j] = chunks[j], chunks[i] })
 	return chunks
+}
+
+// keep is the share of a stream's windows in an epoch: hosts with more rows than typical give windows by the square root of
+// their rows, or the network would learn little of the many small ones.
+func (s stream) keep(typical float64) float64 {
+	return min(1, math.Sqrt(typical/float64(s.end-s.begin)))
+}
+
+// epochRows is about the number of rows in an epoch.
+func (c *corpus) epochRows() float64 {
+	typical, rows := c.typicalRows(), 0.0
+	for _, s := range c.streams {
+		rows += float64(s.end-s.begin) * s.keep(typical)
+	}
+	return rows
+}
+
+// typicalRows is the lower quartile of the rows of a host.
+func (c *corpus) typicalRows() float64 {
+	rows := make([]int64, len(c.streams))
+	for i, s := range c.streams {
+		rows[i] = s.end - s.begin
+	}
+	slices.Sort(rows)
+	return float64(rows[len(rows)/4])
+}
+
+// foreign picks some rows of a stream: every stream counts the same.
+func (c *corpus) foreign(r *rand.Rand) (from int64, rows int) {
+	s := c.streams[r.IntN(len(c.streams))]
+	n := min(1+r.Int64N(foreignRows), s.end-s.begin)
+	return s.begin + r.Int64N(s.end-s.begin-n+1), int(n)
 }
 
 // allChunks cuts the streams into windows of length rows, each with all that went before.

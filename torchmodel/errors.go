@@ -1,6 +1,10 @@
 package torchmodel
 
-import "errors"
+import (
+	"errors"
+
+	"stan/torchmodel/paper"
+)
 
 // Errors that callers tell apart; all others are failures of the program or the machine.
 var (
@@ -9,7 +13,7 @@ var (
 	// ErrStopped is returned when training was told to stop and has written its checkpoint.
 	ErrStopped = errors.New("stopped, checkpoint written")
 	// ErrDiverged is returned when a loss is not a finite number.
-	ErrDiverged = errors.New("training diverged")
+	ErrDiverged = paper.ErrDiverged
 	// ErrData is returned for training data that no model can be learned from.
 	ErrData = errors.New("data refused")
 	// ErrExists is returned for an output folder that holds something which the caller did not ask to replace.

@@ -60,8 +60,12 @@ type Model struct {
 }
 
 const (
-	quantilesName   = "profiles.quantiles"
-	correlationName = "profiles.correlation"
+	profilePrefix   = "profiles."
+	quantilesName   = profilePrefix + "quantiles"
+	kindWeightsName = profilePrefix + "weights"
+	kindMeansName   = profilePrefix + "means"
+	kindFactorsName = profilePrefix + "factors"
+	kindBoundsName  = profilePrefix + "bounds"
 )
 
 // array makes a float32 tensor of a file.
@@ -70,9 +74,11 @@ func array(name string, data []float32, shape ...int64) safetensors.Tensor {
 }
 
 func (p *Profiles) arrays() []safetensors.Tensor {
+	kinds := int64(len(p.weights))
 	return []safetensors.Tensor{
-		array(quantilesName, p.quantiles, profileSize, profileQuantiles),
-		array(correlationName, p.correlation, profileSize, profileSize),
+		array(quantilesName, p.quantiles, profileSize, profileQuantiles), array(kindWeightsName, p.weights, kinds),
+		array(kindMeansName, p.means, kinds, profileSize),
+		array(kindFactorsName, p.factors, kinds, profileSize, profileSize), array(kindBoundsName, p.bounds, kinds, profileSize, 2),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"net/netip"
 	"os"
@@ -185,8 +186,8 @@ func TestDamagedModelsAreRefused(t *testing.T) {
 		"no profiles": {func(c *contents) {
 			c.arrays = slices.DeleteFunc(c.arrays, func(a safetensors.Tensor) bool { return a.Name == quantilesName })
 		}, weightsFile, "quantiles"},
-		"correlations of no distribution":   {set(correlationName, 1, 5), weightsFile, "positive definite"},
-		"e^80 rows a day":                   {set(quantilesName, marks*profileQuantiles, 80), weightsFile, "profile variable 54"},
+		"a kind of hosts beyond any":        {set(kindMeansName, 1, 1000), weightsFile, "among its kinds"},
+		"e^80 rows a day":                   {set(quantilesName, marks*profileQuantiles, 80), weightsFile, fmt.Sprintf("profile variable %d", marks)},
 		"a mean of a million":               {set(quantilesName, 3, 1e6), weightsFile, "profile variable 0"},
 		"another format":                    {nil, manifestFile, "format"},
 		"a later version":                   {nil, manifestFile, "later stan"},

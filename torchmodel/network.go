@@ -18,7 +18,8 @@ type Network struct {
 	Rows   *RowEmbedding
 	Memory *nn.LinearModule // D to 2K+V: keys for conversations and for peers, and the value of a remembered row
 
-	Plan        *nn.LinearModule // plan inputs to P
+	Plan        *nn.LinearModule // marks of the plan to P
+	Clock       *nn.LinearModule // the clock against the plan to P: few inputs, which the many marks would drown at first
 	PlanTrunk   *nn.LinearModule // P to D
 	PlanContext *nn.LinearModule // P to H
 	Trunk       *Trunk
@@ -78,8 +79,8 @@ func newLayout(v *encode.Vocabulary) layout {
 		Region: int64((len(v.Places) + l.sizes.Region - 1) / l.sizes.Region),
 		Place:  int64(len(v.Places)), Direction: 2, Protocol: int64(len(v.Protos)) + 1,
 		LocalPort: int64(l.sizes.Copies + ports), RemotePort: int64(l.sizes.Copies + ports), Flags: int64(len(v.Flags)) + 1,
-		ToS: int64(len(v.ToS)) + 1, Duration: int64(len(v.Duration.Exact)) + 1, Packets: int64(len(v.Packets.Exact)) + 1,
-		Bytes: int64(len(v.Bytes.Exact)) + 1, Label: int64(len(v.Labels)),
+		ToS: int64(len(v.ToS)) + 1, Duration: int64(len(v.Duration.Exact) + 1 + l.sizes.DurationCopies), Packets: int64(len(v.Packets.Exact)) + 1,
+		Bytes: int64(len(v.Bytes.Exact) + 1 + l.sizes.BytesCopies), Label: int64(len(v.Labels)),
 	}
 	return l
 }
@@ -92,7 +93,8 @@ func newNetwork(c Config, v *encode.Vocabulary) *Network {
 	n := &Network{
 		Rows:        newRowEmbedding(l.inputs, int64(l.sizes.Numeric), d),
 		Memory:      nn.Linear(d, 2*k+value, true),
-		Plan:        nn.Linear(int64(l.sizes.PlanInputs), int64(c.Plan), true),
+		Plan:        nn.Linear(int64(l.sizes.PlanInputs-l.sizes.Clock), int64(c.Plan), true),
+		Clock:       nn.Linear(int64(l.sizes.Clock), int64(c.Plan), false),
 		PlanTrunk:   nn.Linear(int64(c.Plan), d, false),
 		PlanContext: nn.Linear(int64(c.Plan), h, false),
 		Trunk:       newTrunk(d, c.Layers),
@@ -142,7 +144,14 @@ func (n *Network) begin(trunk, plan torch.Tensor) torch.Tensor {
 	return n.Dropout.Forward(torch.Add(n.Context.Forward(trunk), n.PlanContext.Forward(plan), 1))
 }
 
-func (n *Network) plan(inputs torch.Tensor) torch.Tensor { return n.Plan.Forward(inputs).Gelu() }
+// plan maps plan inputs [.., marks and clock] to [.., P].
+func (n *Network) plan(inputs torch.Tensor) torch.Tensor {
+	shape := inputs.Shape()
+	last := len(shape) - 1
+	marks := n.Plan.Weight.Shape()[1]
+	clock := inputs.Narrow(int64(last), marks, shape[last]-marks)
+	return torch.Add(n.Plan.Forward(inputs.Narrow(int64(last), 0, marks)), n.Clock.Forward(clock), 1).Gelu()
+}
 
 // countWeights is the number of trained weights.
 func countWeights(n network) int64 {

@@ -2,10 +2,12 @@ package torchmodel
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math"
+	"iter"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 
 	torch "github.com/wangkuiyi/gotorch"
 	"github.com/wangkuiyi/gotorch/safetensors"
@@ -28,9 +30,21 @@ const (
 
 // paperArch is how one of them is trained and read.
 type paperArch struct {
-	// fit learns train, and returns the likelihood of valid by column, nil where there is none, and the number of steps.
-	fit  func(ctx context.Context, columns []paper.Column, train, valid *table.Table, o paper.FitOptions) (paper.Model, []float64, int, error)
+	fit  func(ctx context.Context, s paperSets, o paper.FitOptions) (paperFitted, error)
 	read func(columns []paper.Column, arrays map[string]safetensors.Tensor) (paper.Model, error)
+}
+
+// paperSets are what one of them learns from.
+type paperSets struct {
+	columns      []paper.Column
+	train, valid *table.Table
+}
+
+// paperFitted is what it has learned.
+type paperFitted struct {
+	model paper.Model // to be freed, also after an error
+	nll   []float64   // of valid by column; nil where there is none
+	steps int
 }
 
 // architecture is a as an entry of architectures.
@@ -55,8 +69,7 @@ func (a paperArch) architecture(name, about string) architecture {
 		table: &tableArch{
 			train: a.trainTable,
 			open: func(m *Model, _ torch.Device) (tableModel, error) {
-				columns := m.Manifest.Table.paperColumns()
-				p, err := a.read(columns, m.arrays)
+				p, err := a.read(m.Manifest.Table.paperColumns(), m.arrays)
 				return paperTable{p, m.Manifest.Table}, err
 			},
 		},
@@ -65,10 +78,10 @@ func (a paperArch) architecture(name, about string) architecture {
 
 func paperNetworks(c paper.Config) paperArch {
 	return paperArch{
-		fit: func(ctx context.Context, columns []paper.Column, train, valid *table.Table, o paper.FitOptions) (paper.Model, []float64, int, error) {
-			n := paper.NewNetworks(c, columns)
-			nll, steps, err := n.Fit(ctx, train, valid, o)
-			return n, nll, steps, err
+		fit: func(ctx context.Context, s paperSets, o paper.FitOptions) (paperFitted, error) {
+			n := paper.NewNetworks(c, s.columns)
+			nll, steps, err := n.Fit(ctx, s.train, s.valid, o)
+			return paperFitted{n, nll, steps}, err
 		},
 		read: func(columns []paper.Column, arrays map[string]safetensors.Tensor) (paper.Model, error) {
 			return paper.ReadNetworks(c, columns, arrays)
@@ -77,13 +90,13 @@ func paperNetworks(c paper.Config) paperArch {
 }
 
 var paperChain = paperArch{
-	fit: func(ctx context.Context, columns []paper.Column, train, valid *table.Table, _ paper.FitOptions) (paper.Model, []float64, int, error) {
-		m, err := paper.FitChain(ctx, columns, train)
+	fit: func(ctx context.Context, s paperSets, _ paper.FitOptions) (paperFitted, error) {
+		m, err := paper.FitChain(ctx, s.columns, s.train)
 		if err != nil {
-			return m, nil, 0, err
+			return paperFitted{model: m}, err
 		}
-		nll, err := m.NLL(ctx, valid)
-		return m, nll, 0, err
+		nll, err := m.NLL(ctx, s.valid)
+		return paperFitted{m, nll, 0}, err
 	},
 	read: func(columns []paper.Column, arrays map[string]safetensors.Tensor) (paper.Model, error) {
 		return paper.ReadChain(columns, arrays)
@@ -91,65 +104,72 @@ var paperChain = paperArch{
 }
 
 var paperGAN = paperArch{
-	fit: func(ctx context.Context, columns []paper.Column, train, _ *table.Table, o paper.FitOptions) (paper.Model, []float64, int, error) {
-		g := paper.NewGAN(columns)
-		steps, err := g.Fit(ctx, train, o)
-		return g, nil, steps, err
+	fit: func(ctx context.Context, s paperSets, o paper.FitOptions) (paperFitted, error) {
+		g := paper.NewGAN(s.columns)
+		steps, err := g.Fit(ctx, s.train, o)
+		return paperFitted{g, nil, steps}, err
 	},
 	read: func(columns []paper.Column, arrays map[string]safetensors.Tensor) (paper.Model, error) {
 		return paper.ReadGAN(columns, arrays)
 	},
 }
 
+// Columns are the columns of a model whose rows are a table's, in their order: of a table, or of flows that package paper cut
+// into the paper's columns. It is nil for other models of flows.
+func (m *Manifest) Columns() (names []string) {
+	if m.Table != nil {
+		for _, c := range m.Table.Columns {
+			names = append(names, c.Name)
+		}
+	} else if m.Arch != ArchStan && m.Arch != ArchIndependent {
+		for _, c := range paper.FlowColumns() {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
 // ownArrays are the model's arrays but the profiles.
 func (m *Model) ownArrays() map[string]safetensors.Tensor {
 	own := map[string]safetensors.Tensor{}
 	for name, a := range m.arrays {
-		if name != quantilesName && name != correlationName {
+		if !strings.HasPrefix(name, profilePrefix) {
 			own[name] = a
 		}
 	}
 	return own
 }
 
-// trained is what a training of package paper gives a manifest and a file.
-type trained struct {
-	arrays []safetensors.Tensor
-	about  Training
-}
-
-// train fits the architecture to a table. offsets are added to the likelihood of each column.
-func (a paperArch) train(ctx context.Context, columns []paper.Column, train, valid *table.Table, offsets []float64, about Training,
-	o TrainOptions, obs Observer) (trained, error) {
+// train learns s and returns the numbers for a file. What it tells of the training goes to about; offsets are added to the
+// likelihood of each column.
+func (a paperArch) train(ctx context.Context, s paperSets, offsets []float64, about *Training, o TrainOptions,
+	obs Observer) ([]safetensors.Tensor, error) {
 	if o.Resume {
 		obs.Note("this architecture writes no checkpoints: starting anew")
 	}
 	torch.ManualSeed(o.Seed)
 	torch.SetNumThreads(1) // networks are trained side by side
-	m, nll, steps, err := a.fit(ctx, columns, train, valid, paper.FitOptions{
+	fitted, err := a.fit(ctx, s, paper.FitOptions{
 		Seed: o.Seed, Epochs: o.Epochs, MaxTime: o.MaxTime, Patience: o.Patience,
 		Threads: cmpOr(o.Threads, runtime.NumCPU()), Device: o.Device,
 		Step: func(p paper.Progress) {
 			obs.Step(Step{Step: p.Steps, Rows: p.Rows, Loss: p.Loss, Progress: p.Share})
 		},
 	})
-	if m != nil {
-		defer m.Free()
-	}
+	defer fitted.model.Free()
 	if err != nil {
-		return trained{}, err
+		return nil, err
 	}
-	about.Steps = steps
-	about.ValidNLL, about.BaselineNLL = nil, byColumn(columns, paper.MarginalNLL(columns, train, valid), offsets)
-	if nll != nil {
-		about.ValidNLL = byColumn(columns, nll, offsets)
-		v := Validation{Step: steps, Rows: int64(valid.Rows()), Heads: about.ValidNLL, Best: true}
+	about.Steps = fitted.steps
+	if fitted.nll != nil {
+		about.ValidNLL = byColumn(s.columns, fitted.nll, offsets)
+		v := Validation{Step: fitted.steps, Rows: int64(s.valid.Rows()), Heads: about.ValidNLL, Best: true}
 		for _, x := range about.ValidNLL {
 			v.NLL += x
 		}
 		obs.Valid(v)
 	}
-	return trained{m.Arrays(), about}, nil
+	return fitted.model.Arrays(), nil
 }
 
 func byColumn(columns []paper.Column, nll, offsets []float64) map[string]float64 {
@@ -166,32 +186,40 @@ func (a paperArch) trainFlows(ctx context.Context, s *sets, dir string, o TrainO
 	if err != nil {
 		return nil, err
 	}
-	train, err := paper.FromFlows(s.train(), s.about.First)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrData, err)
+	t, about := paperSets{columns: paper.FlowColumns()}, s.about
+	if t.train, err = paperFlows(s.train(), s.about.First); err != nil {
+		return nil, err
 	}
-	valid, err := paper.FromFlows(s.valid(), s.about.First)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrData, err)
+	if t.valid, err = paperFlows(s.valid(), s.about.First); err != nil {
+		return nil, err
 	}
-	columns := paper.FlowColumns()
-	t, err := a.train(ctx, columns, train, valid, make([]float64, len(columns)), s.about, o, obs)
+	none := make([]float64, len(t.columns))
+	about.BaselineNLL = byColumn(t.columns, paper.MarginalNLL(t.columns, t.train, t.valid), none)
+	arrays, err := a.train(ctx, t, none, &about, o, obs)
 	if err != nil {
 		return nil, err
 	}
-	m := Manifest{Arch: o.Arch, Vocabulary: s.vocabulary, Training: t.about}
-	if err := writeModel(dir, m, append(t.arrays, profiles.arrays()...)); err != nil {
+	m := Manifest{Arch: o.Arch, Vocabulary: s.vocabulary, Training: about}
+	if err := writeModel(dir, m, append(arrays, profiles.arrays()...)); err != nil {
 		return nil, err
 	}
 	return Load(dir)
 }
 
+// paperFlows cuts flows into the paper's columns.
+func paperFlows(flows iter.Seq2[[]dataset.Flow, error], capture int64) (*table.Table, error) {
+	t, err := paper.FromFlows(flows, capture)
+	if errors.Is(err, paper.ErrFlow) {
+		err = fmt.Errorf("%w: %w", ErrData, err)
+	}
+	return t, err
+}
+
 // paperHost is a host under way.
 type paperHost struct {
-	j     *job
-	r     *rand.Rand
-	clock int64
-	left  int64
+	r     *rand.Rand // of ports inside their bins
+	clock int64      // µs
+	left  int64      // planned rows that are not drawn
 	flows []dataset.Flow
 }
 
@@ -211,7 +239,8 @@ func (a paperArch) work(ctx context.Context, g *generation) error {
 		if j == nil {
 			return 0, false
 		}
-		hosts[j.host] = &paperHost{j: j, r: rand.New(rand.NewPCG(g.o.Seed, uint64(j.host)+1<<41)), clock: g.start, left: j.planned()}
+		r := rand.New(rand.NewPCG(g.o.Seed, uint64(j.host)+1<<41))
+		hosts[j.host] = &paperHost{r: r, clock: g.start, left: j.planned()}
 		return j.host, true
 	}
 	return paper.Sample(ctx, m, g.o.Seed, take, func(host int, row []float64) (bool, error) {
@@ -235,76 +264,3 @@ func (a paperArch) work(ctx context.Context, g *generation) error {
 		return true, nil
 	})
 }
-
-// paperColumns are a table's columns as package paper has them.
-func (s *TableSchema) paperColumns() []paper.Column {
-	out := make([]paper.Column, len(s.Columns))
-	for i, c := range s.Columns {
-		out[i] = paper.Column{Column: c.Column, Low: c.Low, High: c.High}
-	}
-	return out
-}
-
-// paperOffsets turn the likelihood of a bin into that of a value, even inside the bin: of a multiple of the column's tick, or
-// where it has none the density in the column's unit.
-func (s *TableSchema) paperOffsets() []float64 {
-	out := make([]float64, len(s.Columns))
-	for i, c := range s.paperColumns() {
-		if tick := s.Columns[i].Tick; tick > 0 {
-			out[i] = math.Log(max(c.BinWidth(), tick) / tick)
-		} else if !c.Discrete() {
-			out[i] = math.Log(c.BinWidth())
-		}
-	}
-	return out
-}
-
-func (a paperArch) trainTable(ctx context.Context, s *tableSets, dir string, o TrainOptions, obs Observer) (*Model, error) {
-	t, err := a.train(ctx, s.schema.paperColumns(), s.train, s.valid, s.schema.paperOffsets(), s.about, o, obs)
-	if err != nil {
-		return nil, err
-	}
-	if err := writeModel(dir, Manifest{Arch: o.Arch, Table: s.schema, Training: t.about}, t.arrays); err != nil {
-		return nil, err
-	}
-	return Load(dir)
-}
-
-// paperTable draws tables.
-type paperTable struct {
-	m      paper.Model
-	schema *TableSchema
-}
-
-func (t paperTable) sample(ctx context.Context, seed uint64, first int, rows []int) ([]float64, error) {
-	n := len(t.schema.Columns)
-	values := make([][]float64, len(rows))
-	next := 0
-	take := func() (int, bool) {
-		for next < len(rows) && rows[next] == 0 {
-			next++
-		}
-		next++
-		return first + next - 1, next <= len(rows)
-	}
-	err := paper.Sample(ctx, t.m, seed, take, func(entity int, row []float64) (bool, error) {
-		i := entity - first
-		values[i] = append(values[i], row...)
-		return len(values[i]) < rows[i]*n, nil
-	})
-	var all []float64
-	for _, v := range values {
-		all = append(all, v...)
-	}
-	return all, err
-}
-
-func (t paperTable) nll(ctx context.Context, rows *table.Table) (map[string]float64, error) {
-	nll, err := t.m.NLL(ctx, rows)
-	if nll == nil || err != nil {
-		return nil, err
-	}
-	return byColumn(t.schema.paperColumns(), nll, t.schema.paperOffsets()), nil
-}
-
-func (t paperTable) free() { t.m.Free() }

@@ -7,12 +7,13 @@ import (
 	"slices"
 
 	"github.com/wangkuiyi/gotorch/safetensors"
-	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"stan/dataset/encode"
 )
 
 // marks is the number of marks in a host's profile, that of cgo/shim/lanes/lane.h.
-const marks = 54
+const marks = groupMarks + 2*encode.Services + 21
 
 // plan is what a host does on one day. Its layout is that of stan::Plan in cgo/shim/lanes/lane.h.
 type plan struct {
@@ -26,17 +27,21 @@ type plan struct {
 const profileSize = marks + 1 + 24
 
 // profileQuantiles is the number of quantiles that stand for a variable's distribution.
-const profileQuantiles = 33
+const profileQuantiles = 65
 
-// shrinkage pulls the correlations of a profile towards 0: few hosts cannot tell thousands of correlations.
-const shrinkage = 0.2
+// shrinkage pulls the covariance of a kind of hosts towards the variances of all kinds: few hosts cannot tell thousands of
+// covariances.
+const shrinkage = 0.15
 
-// Profiles is a distribution of host profiles, fitted to the days of the training hosts: a Gaussian copula with the
-// variables' own quantiles. It holds no host: new ones are drawn from it.
+// Profiles is a distribution of host profiles, fitted to the days of the training hosts: a mixture of Gaussians, one for
+// each kind of host, over the variables' normal scores, and the variables' own quantiles. It holds no host: new ones are
+// drawn from it.
 type Profiles struct {
-	quantiles   []float32 // [profileSize, profileQuantiles]
-	correlation []float32 // [profileSize, profileSize] of the normal scores
-	chol        mat.TriDense
+	quantiles []float32 // [profileSize, profileQuantiles]
+	weights   []float32 // [kinds] shares of the hosts
+	means     []float32 // [kinds, profileSize] of the normal scores
+	factors   []float32 // [kinds, profileSize, profileSize] lower Cholesky factors of the covariances
+	bounds    []float32 // [kinds, profileSize, 2] least and most score: a Gaussian's tail must not lead to another kind
 }
 
 func (p *plan) variables() (v [profileSize]float64) {
@@ -49,9 +54,6 @@ func (p *plan) variables() (v [profileSize]float64) {
 	}
 	return v
 }
-
-// internalMark is the mark of a row whose remote address is internal.
-const internalMark = 45 + 2
 
 // whole tells whether the capture saw the host itself: a host that is only the other end of another one's flows has no
 // profile to learn from.
@@ -74,11 +76,11 @@ func fitProfiles(days []plan) (*Profiles, error) {
 		}
 	}
 	n := len(samples)
-	p := &Profiles{
-		quantiles:   make([]float32, profileSize*profileQuantiles),
-		correlation: make([]float32, profileSize*profileSize),
+	p := &Profiles{quantiles: make([]float32, profileSize*profileQuantiles)}
+	scores, roles := make([][profileSize]float64, n), make([]role, n)
+	for i := range samples {
+		roles[i] = roleOf(&samples[i])
 	}
-	scores := make([][]float64, profileSize)
 	column := make([]float64, n)
 	for v := range profileSize {
 		for i := range samples {
@@ -88,18 +90,11 @@ func fitProfiles(days []plan) (*Profiles, error) {
 		for q := range profileQuantiles {
 			p.quantiles[v*profileQuantiles+q] = float32(interpolate(sorted, float64(q)/(profileQuantiles-1)))
 		}
-		scores[v] = normalScores(column, sorted)
-	}
-	for a := range profileSize {
-		for b := range profileSize {
-			c := 1.0
-			if a != b {
-				c = (1 - shrinkage) * correlation(scores[a], scores[b])
-			}
-			p.correlation[a*profileSize+b] = float32(c)
+		for i, z := range normalScores(column, sorted) {
+			scores[i][v] = z
 		}
 	}
-	return p, p.factorise()
+	return p, p.fitKinds(scores, roles)
 }
 
 // normalScores are the standard normal quantiles of the ranks; equal values share the mean of their ranks.
@@ -116,19 +111,6 @@ func normalScores(x, sorted []float64) []float64 {
 	return z
 }
 
-func correlation(a, b []float64) float64 {
-	var ab, aa, bb float64
-	for i := range a {
-		ab += a[i] * b[i]
-		aa += a[i] * a[i]
-		bb += b[i] * b[i]
-	}
-	if aa == 0 || bb == 0 {
-		return 0
-	}
-	return ab / math.Sqrt(aa*bb)
-}
-
 // interpolate is the quantile of ascending values at p in [0, 1].
 func interpolate[F float32 | float64](sorted []F, p float64) float64 {
 	x := p * float64(len(sorted)-1)
@@ -140,11 +122,17 @@ func interpolate[F float32 | float64](sorted []F, p float64) float64 {
 // readProfiles takes the distribution from a model's arrays.
 func readProfiles(arrays map[string]safetensors.Tensor) (*Profiles, error) {
 	p := &Profiles{
-		quantiles: bytesFloat32(arrays[quantilesName].Data), correlation: bytesFloat32(arrays[correlationName].Data),
+		quantiles: bytesFloat32(arrays[quantilesName].Data), weights: bytesFloat32(arrays[kindWeightsName].Data),
+		means: bytesFloat32(arrays[kindMeansName].Data), factors: bytesFloat32(arrays[kindFactorsName].Data),
+		bounds: bytesFloat32(arrays[kindBoundsName].Data),
 	}
-	if len(p.quantiles) != profileSize*profileQuantiles || len(p.correlation) != profileSize*profileSize {
-		return nil, fmt.Errorf("profile has %d quantiles and %d correlations, want %d and %d", len(p.quantiles),
-			len(p.correlation), profileSize*profileQuantiles, profileSize*profileSize)
+	kinds := len(p.weights)
+	if len(p.quantiles) != profileSize*profileQuantiles || kinds < 1 || kinds > mostKinds ||
+		len(p.means) != kinds*profileSize || len(p.factors) != kinds*profileSize*profileSize ||
+		len(p.bounds) != kinds*profileSize*2 {
+		return nil, fmt.Errorf("profile has %d quantiles, and %d means, %d factors and %d bounds of %d kinds, want %d, and %d, %d and %d for each of 1 to %d kinds",
+			len(p.quantiles), len(p.means), len(p.factors), len(p.bounds), kinds, profileSize*profileQuantiles, profileSize,
+			profileSize*profileSize, 2*profileSize, mostKinds)
 	}
 	for v := range profileSize {
 		// Means of marks are of order 1; shares of hours are below 1, their logarithms below 0.
@@ -160,44 +148,23 @@ func readProfiles(arrays map[string]safetensors.Tensor) (*Profiles, error) {
 			return nil, fmt.Errorf("profile variable %d has quantiles from %g to %g, want %g to %g", v, least, most, low, high)
 		}
 	}
-	return p, p.factorise()
+	return p, p.checkKinds()
 }
 
 // markLimit is beyond the mean of any mark.
 const markLimit = 100.0
 
-// factorise prepares drawing. It fails for what a damaged model file holds.
-func (p *Profiles) factorise() error {
-	c := mat.NewSymDense(profileSize, nil)
-	for a := range profileSize {
-		for b := a; b < profileSize; b++ {
-			c.SetSym(a, b, float64(p.correlation[a*profileSize+b]))
-		}
-	}
-	var chol mat.Cholesky
-	if !chol.Factorize(c) {
-		return fmt.Errorf("profile correlations are not positive definite")
-	}
-	chol.LTo(&p.chol)
-	return nil
-}
-
 // draw draws the profile of a new host.
 func (p *Profiles) draw(r *rand.Rand) profile {
-	z := mat.NewVecDense(profileSize, nil)
-	for i := range profileSize {
-		z.SetVec(i, r.NormFloat64())
-	}
-	var y mat.VecDense
-	y.MulVec(&p.chol, z)
 	var v [profileSize]float64
-	for i := range v {
-		v[i] = interpolate(p.quantiles[i*profileQuantiles:(i+1)*profileQuantiles], distuv.UnitNormal.CDF(y.AtVec(i)))
+	for i, z := range p.drawScores(r) {
+		v[i] = interpolate(p.quantiles[i*profileQuantiles:(i+1)*profileQuantiles], distuv.UnitNormal.CDF(z))
 	}
 	out := profile{rows: math.Exp(v[marks])}
 	for m := range out.mean {
 		out.mean[m] = float32(v[m])
 	}
+	makePossible(&out.mean)
 	var sum float64
 	for h := range out.hours {
 		out.hours[h] = max(math.Exp(v[marks+1+h])*(out.rows+12)-0.5, 0)
@@ -211,6 +178,48 @@ func (p *Profiles) draw(r *rand.Rand) profile {
 		}
 	}
 	return out
+}
+
+// groups are the sizes of the groups of marks of which a row has one each: protocol, what it repeats, gap, duration, bytes a
+// packet, precedence. The order of marks is that of cgo/shim/lanes/lane.h.
+var groups = [...]int{4, 5, 6, 6, 7, 8}
+
+// The places of some other marks.
+const (
+	groupMarks   = 4 + 5 + 6 + 6 + 7 + 8
+	lowPorts     = groupMarks + 2*encode.Services // local, remote port below 1024
+	internalMark = lowPorts + 2                   // remote address internal
+)
+
+// makePossible mends shares that no host can have, as variables are drawn one by one: those of a group sum to 1, and ports
+// take no more rows than there are with ports.
+func makePossible(mean *[marks]float32) {
+	sum := func(of []float32) (s float32) {
+		for _, x := range of {
+			s += x
+		}
+		return s
+	}
+	scale := func(of []float32, by float32) {
+		for i := range of {
+			of[i] *= by
+		}
+	}
+	at := 0
+	for _, n := range groups {
+		if s := sum(mean[at : at+n]); s > 0 {
+			scale(mean[at:at+n], 1/s)
+		}
+		at += n
+	}
+	withPorts := mean[0] + mean[1] // TCP and UDP
+	for side := range 2 {
+		services := mean[groupMarks+side*encode.Services:][:encode.Services]
+		if s := sum(services); s > withPorts {
+			scale(services, withPorts/s)
+		}
+		mean[lowPorts+side] = min(mean[lowPorts+side], withPorts)
+	}
 }
 
 // profile is the character of one host.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"stan/dataset/encode"
 )
 
 // fitted are the profiles of the reference flows.
@@ -25,23 +27,37 @@ func fitted(t *testing.T) *Profiles {
 	return p
 }
 
-// within are the least and the most quantile of a variable, with room for the rounding to float32.
-func (p *Profiles) within(v int) (low, high float64) {
+// inRange tells whether x lies between the least and the most quantile of variable v, with room for float32.
+func (p *Profiles) inRange(v int, x float64) bool {
 	q := p.quantiles[v*profileQuantiles : (v+1)*profileQuantiles]
-	return float64(q[0]) - 1e-5, float64(q[profileQuantiles-1]) + 1e-5
+	return x >= float64(q[0])-1e-5 && x <= float64(q[profileQuantiles-1])+1e-5
 }
 
-func TestDrawnProfilesLieInTheFittedRange(t *testing.T) {
+func TestDrawnProfilesArePossible(t *testing.T) {
 	p := fitted(t)
 	for host := range 500 {
 		got := p.draw(hostSeed(7, host))
-		for m, x := range got.mean {
-			if low, high := p.within(m); float64(x) < low || float64(x) > high {
-				t.Fatalf("host %d: mean %d is %g, want %g to %g", host, m, x, low, high)
+		at := 0
+		for g, n := range groups {
+			var sum float64
+			for _, x := range got.mean[at : at+n] {
+				if x < 0 || x > 1.0001 {
+					t.Fatalf("host %d: share %g in group %d", host, x, g)
+				}
+				sum += float64(x)
+			}
+			if math.Abs(sum-1) > 1e-5 {
+				t.Fatalf("host %d: shares of group %d sum to %g, want 1", host, g, sum)
+			}
+			at += n
+		}
+		for m := lowPorts + 2; m < marks; m++ {
+			if !p.inRange(m, float64(got.mean[m])) {
+				t.Fatalf("host %d: mean %d is %g, beyond what the training hosts show", host, m, got.mean[m])
 			}
 		}
-		if low, high := p.within(marks); got.rows < math.Exp(low)*0.999 || got.rows > math.Exp(high)*1.001 || !(got.rows > 0) {
-			t.Fatalf("host %d: %g rows a day, want %g to %g", host, got.rows, math.Exp(low), math.Exp(high))
+		if !p.inRange(marks, math.Log(got.rows)) {
+			t.Fatalf("host %d: %g rows a day, beyond what the training hosts show", host, got.rows)
 		}
 		var sum float64
 		for h, share := range got.hours {
@@ -62,22 +78,25 @@ func TestDrawnProfilesLieInTheFittedRange(t *testing.T) {
 	}
 }
 
-// madeDays are days whose variables depend on each other: busy hosts have large marks of even number.
+// The places of a made server's and a made client's service in the marks.
+const serverMark, clientMark = groupMarks, groupMarks + encode.Services
+
+// madeDays are days of servers, which have three quarters of the rows on a local port, and as many of clients, which have
+// them on a remote one.
 func madeDays(n int) []plan {
 	r := rand.New(rand.NewPCG(5, 6))
 	days := make([]plan, n)
 	for i := range days {
 		d := &days[i]
-		common := r.NormFloat64()
-		d.Rows = int32(math.Exp(5 + common))
+		d.Rows = int32(math.Exp(5 + r.NormFloat64()))
 		for m := range d.Mean {
-			own := r.NormFloat64()
-			if m%2 == 0 {
-				own = 0.8*common + 0.6*own
-			}
-			d.Mean[m] = float32(1 / (1 + math.Exp(-own)))
+			d.Mean[m] = 0.1
 		}
-		d.Mean[internalMark] = 0.1
+		busy, idle := serverMark, clientMark
+		if i%2 == 1 {
+			busy, idle = idle, busy
+		}
+		d.Mean[0], d.Mean[busy], d.Mean[idle] = 0.9, float32(0.75+0.1*r.Float64()), float32(0.02*r.Float64())
 		left := d.Rows
 		for h := range 23 {
 			d.HourRows[h] = int32(r.Int64N(int64(left) + 1))
@@ -88,40 +107,50 @@ func madeDays(n int) []plan {
 	return days
 }
 
-func TestDrawnProfilesCorrelateAsTheFittedOnes(t *testing.T) {
-	const draws = 4000
-	p, err := fitProfiles(madeDays(300))
+func TestADrawnHostIsOfOneKind(t *testing.T) {
+	const draws = 1000
+	p, err := fitProfiles(madeDays(64))
 	if err != nil {
 		t.Fatal(err)
 	}
-	columns := make([][]float64, marks+1)
+	servers := 0
 	for host := range draws {
-		d := p.draw(hostSeed(1, host))
-		for m, x := range d.mean {
-			columns[m] = append(columns[m], float64(x))
+		mean := p.draw(hostSeed(1, host)).mean
+		server, client := mean[serverMark], mean[clientMark]
+		if min(server, client) > 0.1 || max(server, client) < 0.1 {
+			t.Fatalf("host %d has %.2f of its rows on the server's port and %.2f on the client's, want one of both to be low", host,
+				server, client)
 		}
-		columns[marks] = append(columns[marks], math.Log(d.rows))
-	}
-	scores := make([][]float64, len(columns))
-	for v, column := range columns {
-		scores[v] = normalScores(column, slices.Sorted(slices.Values(column)))
-	}
-	strongest := 0.0
-	for a := range columns {
-		for b := range a {
-			if a == internalMark || b == internalMark { // a constant
-				continue
-			}
-			want := float64(p.correlation[a*profileSize+b])
-			strongest = max(strongest, want)
-			// The standard error of a correlation of 4000 draws is at most 0.016; there are 1400 of them.
-			if got := correlation(scores[a], scores[b]); math.Abs(got-want) > 0.08 {
-				t.Errorf("variables %d and %d of %d draws correlate by %.3f, want %.3f", a, b, draws, got, want)
-			}
+		if server > client {
+			servers++
 		}
 	}
-	if strongest < 0.5 {
-		t.Errorf("the strongest fitted correlation is %.2f, want one of at least 0.5, as the days were made", strongest)
+	// The standard error is 16.
+	if servers < draws/2-70 || servers > draws/2+70 {
+		t.Errorf("%d of %d hosts are servers, want about half, as in training", servers, draws)
+	}
+}
+
+func TestNoKindIsAPortraitOfFewHosts(t *testing.T) {
+	var points []role
+	for i := range 40 {
+		var x role
+		x[i%3] = 5
+		points = append(points, x)
+	}
+	for i := range leastHosts - 1 { // hosts that are like no other
+		points[i][10] = 50 + 20*float64(i)
+	}
+	kind, kinds := cluster(points)
+	sizes := make([]int, kinds)
+	for _, k := range kind {
+		sizes[k]++
+	}
+	if at := smallest(sizes); sizes[at] < leastHosts || kinds < 3 {
+		t.Errorf("kinds of %v hosts, want at least 3, each of at least %d", sizes, leastHosts)
+	}
+	if kind, kinds := cluster(points[:2]); kinds != 1 || kind[0] != 0 || kind[1] != 0 {
+		t.Errorf("two hosts are of %d kinds, want 1", kinds)
 	}
 }
 
@@ -135,7 +164,7 @@ func TestHostsThatOnlyOthersHaveSeenHaveNoProfile(t *testing.T) {
 		t.Fatal(err)
 	}
 	want, _ := fitProfiles(days[10:])
-	if !reflect.DeepEqual(some.quantiles, want.quantiles) {
+	if !reflect.DeepEqual(some, want) {
 		t.Error("days without an external remote change the profiles")
 	}
 	for i := range days {

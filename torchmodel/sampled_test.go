@@ -88,6 +88,7 @@ type sampled struct {
 	net        *Network
 	tables     *lanes.Tables
 	addrs      []netip.Addr
+	unsteered  bool // leaves all draws to the network
 }
 
 func newSampled(t *testing.T, c Config) *sampled {
@@ -141,6 +142,9 @@ func (w *sampled) sample(jobs []job, end int64, width int) map[int][]drawn {
 		w.t.Fatal(err)
 	}
 	defer s.free()
+	if w.unsteered {
+		s.gen.Steer(0)
+	}
 	step := make([]drawn, width) // of the step under way
 	s.watch = func(h Head, logits, mixture torch.Tensor) {
 		deal(logits, func(lane int, x []float32) { step[lane].logits[h] = x })

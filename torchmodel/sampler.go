@@ -47,6 +47,7 @@ func newSampler(n *Network, t *lanes.Tables, device torch.Device, width, maxDays
 		s.scope.Close()
 		return nil, err
 	}
+	s.gen.Steer(1)
 	size := lanes.SizesOf()
 	c := n.config
 	zeros := func(rows, columns int) torch.Tensor {

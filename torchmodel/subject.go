@@ -16,6 +16,8 @@ type subject interface {
 	heads() []string
 	// rows is the number of rows of an epoch.
 	rows() int64
+	// validRows is the number of rows of the validation set.
+	validRows() int64
 	// cut deals an epoch's rows to batches, by the seed and the epoch alone.
 	cut(epoch int) batches
 	// evaluate is the likelihood of the validation set by attribute in nats a row: of the exact row, the place of a value

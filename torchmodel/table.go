@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
-
-	torch "github.com/wangkuiyi/gotorch"
 
 	"stan/dataset/table"
 )
@@ -32,50 +29,17 @@ type tableSets struct {
 // TrainTable learns a model from a table and writes it to the folder dir. valid may be nil: then some entities of train are
 // held out. A process trains one model at a time: libtorch draws from one random state.
 func TrainTable(ctx context.Context, train, valid *table.Table, dir string, o TrainOptions, obs Observer) (*Model, error) {
-	m, err := trainTable(ctx, train, valid, dir, o, obs)
-	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
-	return m, nil
-}
-
-func trainTable(ctx context.Context, train, valid *table.Table, dir string, o TrainOptions, obs Observer) (*Model, error) {
-	if err := o.Validate(); err != nil {
-		return nil, err
-	}
-	arch, err := findArch(o.Arch)
-	if err != nil {
-		return nil, err
-	}
-	if arch.table == nil {
-		return nil, fmt.Errorf("%w: arch %s learns flows only", ErrConfig, o.Arch)
-	}
-	s, err := splitTable(train, valid, o, obs)
-	if err != nil {
-		return nil, err
-	}
-	release, err := claimFolder(dir, o.Resume, o.Force)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	if o.Force {
-		if err := clearFolder(dir); err != nil {
+	return training(dir, o, func(a architecture) (func() (*Model, error), error) {
+		if a.table == nil {
+			return nil, fmt.Errorf("%w: arch %s learns flows only", ErrConfig, o.Arch)
+		}
+		s, err := splitTable(train, valid, o, obs)
+		if err != nil {
 			return nil, err
 		}
-	}
-	// Grad mode, autocast and the random state belong to an OS thread.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	torch.SetNumThreads(int32(cmpOr(o.Threads, runtime.NumCPU())))
-	base := countMarginals(s)
-	s.about.BaselineNLL = base.nllOf(s.valid)
-	var m *Model
-	var trainErr error
-	if err := torch.Try(func() { m, trainErr = arch.table.train(ctx, s, dir, o, obs) }); err != nil {
-		return nil, err
-	}
-	return m, trainErr
+		s.about.BaselineNLL = countMarginals(s).nllOf(s.valid)
+		return func() (*Model, error) { return a.table.train(ctx, s, dir, o, obs) }, nil
+	})
 }
 
 // splitTable fits the schema to the entities that are learned from.

@@ -237,6 +237,32 @@ func TestTableTrainingGoesOnWhereItStopped(t *testing.T) {
 	}
 }
 
+// A loaded model tells the likelihood that its training told.
+func TestTableLikelihoodIsThatOfTheTraining(t *testing.T) {
+	leaktest.Check(t)
+	train, valid := machines(8, 100), machines(4, 150)
+	for _, arch := range []string{ArchStan, ArchIndependent} {
+		o := tableOptions()
+		o.Arch, o.Epochs = arch, 1
+		m, err := TrainTable(context.Background(), train, valid, t.TempDir(), o, &watcher{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := m.TableNLL(context.Background(), valid, torch.Device{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range m.Manifest.Training.ValidNLL {
+			if math.Abs(got[name]-want) > 1e-5 { // float32 weights and counts
+				t.Errorf("%s: column %s: %.6f nats a row, training told %.6f", arch, name, got[name], want)
+			}
+		}
+		if _, err := m.TableNLL(context.Background(), table.Simulate(10, 1), torch.Device{}); !errors.Is(err, ErrData) {
+			t.Errorf("%s: a table of other columns: %v, want %v", arch, err, ErrData)
+		}
+	}
+}
+
 // Each bin ends where that of the next tick begins, and a value comes back from its normal number.
 func TestBinsOfAColumnTile(t *testing.T) {
 	for name, c := range map[string]TableColumn{

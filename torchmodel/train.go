@@ -118,29 +118,44 @@ type Validation struct {
 // Train learns a model from train and writes it to the folder dir. valid may be nil: then some hosts of train are held out.
 // A process trains one model at a time: libtorch draws from one random state.
 func Train(ctx context.Context, train, valid Flows, dir string, o TrainOptions, obs Observer) (*Model, error) {
-	m, err := trainModel(ctx, train, valid, dir, o, obs)
-	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
-	return m, nil
+	return training(dir, o, func(a architecture) (func() (*Model, error), error) {
+		switch {
+		case a.flows == nil:
+			return nil, fmt.Errorf("%w: arch %s learns tables only", ErrConfig, o.Arch)
+		case len(o.Internal) == 0:
+			return nil, fmt.Errorf("%w: no internal network, want those of the hosts", ErrConfig)
+		case train.Flows() == 0:
+			return nil, fmt.Errorf("%w: no flows to train on", ErrData)
+		}
+		sets, err := splitSets(ctx, train, valid, o, obs)
+		if err != nil {
+			return nil, err
+		}
+		base, err := countIndependent(sets)
+		if err != nil {
+			return nil, err
+		}
+		if sets.about.BaselineNLL, _, err = base.evaluate(sets.valid(), sets.about.First); err != nil {
+			return nil, err
+		}
+		return func() (*Model, error) { return a.flows.train(ctx, sets, base, dir, o, obs) }, nil
+	})
 }
 
-func trainModel(ctx context.Context, train, valid Flows, dir string, o TrainOptions, obs Observer) (*Model, error) {
+// training is what all trainings have around them: the claim on the folder dir, and a thread of their own. prepare reads the
+// data; what it returns learns and writes the model. A model that stands in the folder goes only after prepare found the data good.
+func training(dir string, o TrainOptions, prepare func(architecture) (learn func() (*Model, error), err error)) (m *Model, err error) {
+	defer func() {
+		if err != nil {
+			m, err = nil, fmt.Errorf("train: %w", err)
+		}
+	}()
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
 	arch, err := findArch(o.Arch)
 	if err != nil {
 		return nil, err
-	}
-	if arch.flows == nil {
-		return nil, fmt.Errorf("%w: arch %s learns tables only", ErrConfig, o.Arch)
-	}
-	if len(o.Internal) == 0 {
-		return nil, fmt.Errorf("%w: no internal network, want those of the hosts", ErrConfig)
-	}
-	if train.Flows() == 0 {
-		return nil, fmt.Errorf("%w: no flows to train on", ErrData)
 	}
 	release, err := claimFolder(dir, o.Resume, o.Force)
 	if err != nil {
@@ -151,28 +166,19 @@ func trainModel(ctx context.Context, train, valid Flows, dir string, o TrainOpti
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	torch.SetNumThreads(int32(cmpOr(o.Threads, runtime.NumCPU())))
-	sets, err := splitSets(ctx, train, valid, o, obs)
+	learn, err := prepare(arch)
 	if err != nil {
 		return nil, err
 	}
-	base, err := countIndependent(sets)
-	if err != nil {
-		return nil, err
-	}
-	if sets.about.BaselineNLL, _, err = base.evaluate(sets.valid(), sets.about.First); err != nil {
-		return nil, err
-	}
-	if o.Force { // not before the data have been read and found good
+	if o.Force {
 		if err := clearFolder(dir); err != nil {
 			return nil, err
 		}
 	}
-	var m *Model
-	var trainErr error
-	if err := torch.Try(func() { m, trainErr = arch.flows.train(ctx, sets, base, dir, o, obs) }); err != nil {
-		return nil, err
+	if e := torch.Try(func() { m, err = learn() }); e != nil {
+		err = e
 	}
-	return m, trainErr
+	return m, err
 }
 
 func cmpOr(a, b int) int {
@@ -333,8 +339,12 @@ func (t *trainer) stepsOf() int {
 	return max(1, int((t.subject.rows()+int64(t.o.Batch*t.o.Length)-1)/int64(t.o.Batch*t.o.Length)))
 }
 
-// validEvery is the number of steps between validations: half an epoch, and not so few that they cost much.
-func (t *trainer) validEvery() int { return min(max(t.stepsOf()/2, 100), 1000) }
+// validEvery is the number of steps between validations: half an epoch, but not so few that they cost much, nor so many that
+// the best weights are missed.
+func (t *trainer) validEvery() int {
+	cheap := 5 * int(t.subject.validRows()) / (t.o.Batch * t.o.Length)
+	return min(max(t.stepsOf()/2, cheap, 100), 1000)
+}
 
 func (t *trainer) seconds() float64 { return time.Since(t.started).Seconds() }
 

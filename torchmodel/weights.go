@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/google/renameio/v2"
 	torch "github.com/wangkuiyi/gotorch"
@@ -75,7 +76,7 @@ func setWeights(n network, arrays map[string]safetensors.Tensor) error {
 		}
 	}()
 	for name, a := range arrays {
-		if name != quantilesName && name != correlationName {
+		if !strings.HasPrefix(name, profilePrefix) {
 			state[name] = torch.FromFloat32(bytesFloat32(a.Data), a.Shape...)
 		}
 	}

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <memory>
 
-#include "lanes/heads.h"
+#include "lanes/draw.h"
 #include "lanes/tables_object.h"
 
 using namespace stan;
@@ -45,12 +45,13 @@ struct Saved {
 struct Snapshot {
   Saved<kTuples> tuples;
   Saved<kPeers> peers;
+  Sizes sizes;
   int64_t plan;
   int32_t done;
   int32_t hour_done[24];
   float sum[kMarks];
 
-  Snapshot(const Lane &lane, int64_t p) : tuples(lane.tuples), peers(lane.peers), plan(p), done(lane.done) {
+  Snapshot(const Lane &lane, int64_t p) : tuples(lane.tuples), peers(lane.peers), sizes(lane.sizes), plan(p), done(lane.done) {
     std::copy(lane.hour_done, lane.hour_done + 24, hour_done);
     std::copy(lane.sum, lane.sum + kMarks, sum);
   }
@@ -61,6 +62,7 @@ struct Snapshot {
     lane.start_day(p);
     tuples.restore(lane.tuples, stream);
     peers.restore(lane.peers, stream);
+    lane.sizes = sizes;
     lane.done = done;
     std::copy(hour_done, hour_done + 24, lane.hour_done);
     std::copy(sum, sum + kMarks, lane.sum);
@@ -211,10 +213,13 @@ struct Batch {
     y[kToS] = r.tos_class;
     nats[kToS] = rest_of_byte(r.tos_class, t.tos);
     if (t.labels > 1) y[kLabel] = r.label;
-    put_value(kGap, y, nats, r.gap_atom, r.gap, t.gap, 4, index);
-    put_value(kDuration, y, nats, r.duration_atom, r.duration, t.duration, 5, index);
-    put_value(kPackets, y, nats, r.packets_atom, r.packets, t.packets, 6, index);
-    put_value(kBytes, y, nats, r.bytes_atom, r.bytes, t.bytes, 7, index);
+    const int64_t duration[kDurationCopies] = {last_duration(lane, t)};
+    int64_t bytes[kBytesCopies];
+    lane.sizes.recent(size_kind(r, t), r.packets, bytes);
+    put_value(kGap, y, nats, r.gap_atom, r.gap, t.gap, 4, index, nullptr, 0);
+    put_value(kDuration, y, nats, r.duration_atom, r.duration, t.duration, 5, index, duration, kDurationCopies);
+    put_value(kPackets, y, nats, r.packets_atom, r.packets, t.packets, 6, index, nullptr, 0);
+    put_value(kBytes, y, nats, r.bytes_atom, r.bytes, t.bytes, 7, index, bytes, kBytesCopies);
     target.insert(target.end(), y, y + kHeads);
     rest.insert(rest.end(), nats, nats + kHeads);
   }
@@ -224,10 +229,14 @@ struct Batch {
     nats[head] = copy >= 0 ? 0 : rest_of_port(vocabulary_class, t);
   }
 
-  void put_value(Head head, int64_t *y, float *nats, int atom, int64_t v, const Values &values, int list, int64_t index) {
+  // put_value writes the class of a value: an exact one, one of n copies, or none of them.
+  void put_value(Head head, int64_t *y, float *nats, int atom, int64_t v, const Values &values, int list, int64_t index,
+                 const int64_t *copies, int n) {
     const Bin bin = values.bin(v);
     y[head] = atom;
-    if (atom == values.count) {
+    for (int i = n; atom == values.count && i-- > 0;)
+      if (copies[i] == v) y[head] = values.count + 1 + i;
+    if (y[head] == values.count) {
       subset[list].push_back(index);
       nats[head] = bin.rest;
     }
@@ -302,18 +311,38 @@ void replay_chunk(Batch &batch, const st_corpus &c, const st_chunk &chunk, int64
   }
   float *valid = batch.valid.data_ptr<float>() + b * batch.positions;
   float *plans = batch.plan.data_ptr<float>() + b * batch.positions * kPlan;
+  float off[kMarks] = {};
+  for (int m = 0; m < kMarks && chunk.blur > 0; m++) {
+    const float mean = std::min(std::max(lane->plan.mean[m], 0.0f), 1.0f);
+    const double z = normal_quantile(Draws(chunk.noise_seed, 0, 0, uint32_t(m)).uniform(0));
+    off[m] = chunk.blur * float(z) * std::sqrt(mean * (1 - mean) + 1e-3f);
+  }
+  const int64_t stray = std::max(low, begin - chunk.foreign_rows);
+  std::unique_ptr<Lane> own;  // what is done of the plan is what the host did itself, whatever is remembered
   for (; at < end; at++) {
-    const Row &r = c.rows[at];
+    Row r = c.rows[at];
     const int64_t p = at - begin + batch.context;
     const int64_t index = base + kEntries + p;
     enter_day(r);
-    plan_inputs(plans + p * kPlan, *lane);
+    if (at >= stray && at < begin) {
+      if (!own) own = std::make_unique<Lane>(*lane);
+      if (own->plan.day != lane->plan.day) own->start_day(lane->plan);
+      observe(*own, r, 0, t);
+      const Row &strange = c.rows[chunk.foreign + at - stray];
+      const Row mine = r;
+      r = strange;
+      r.end = mine.end;
+      r.gap = mine.gap;
+      r.gap_atom = mine.gap_atom;
+    }
+    plan_inputs(plans + p * kPlan, *lane, off);
     if (at >= begin) {
       batch.row.push_back(index);
       batch.score(*lane, r, b * batch.positions + p, base, t);
     }
     const Observed o = observe(*lane, r, int32_t(kEntries + p), t);
     batch.put_row(index, r, o, t);
+    if (own && at < begin) std::copy(own->sum, own->sum + kMarks, lane->sum);
     valid[p] = 1;
   }
 }
@@ -334,7 +363,8 @@ at::Tensor tensor(const std::vector<float> &v, at::IntArrayRef shape) {
 
 void st_lane_sizes(st_sizes_of *out) {
   *out = {sizeof(Row), sizeof(Plan),  kMarks,         kTuples, kPeers,    kBag,  kNumeric,
-          kPlan,       kCandidateBag, kCandidateRows, kCopies, kServices, kHeads, kRegion};
+          kPlan,       kClock,         kCandidateBag, kCandidateRows, kCopies, kServices, kHeads, kRegion,
+          kDurationCopies, kBytesCopies};
 }
 
 char *st_corpus_new(st_corpus **out, const st_tables *tables, int64_t reserve) {
@@ -383,6 +413,11 @@ char *st_corpus_replay(st_tensor **out, const st_corpus *c, const st_chunk *chun
     for (int64_t i = 0; i < n; i++) {
       TORCH_CHECK_INDEX(chunks[i].row >= 0 && chunks[i].row < int64_t(c->rows.size()), "chunk ", i, " starts at row ",
                         chunks[i].row, " of ", c->rows.size());
+      TORCH_CHECK_INDEX(chunks[i].foreign_rows == 0 ||
+                            (chunks[i].foreign >= 0 && chunks[i].foreign_rows > 0 &&
+                             chunks[i].foreign <= int64_t(c->rows.size()) - chunks[i].foreign_rows),
+                        "chunk ", i, " has a past of ", chunks[i].foreign_rows, " rows from row ", chunks[i].foreign, " of ",
+                        c->rows.size());
       replay_chunk(b, *c, chunks[i], i);
     }
     b.pad();

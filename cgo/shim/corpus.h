@@ -10,8 +10,8 @@ extern "C" {
 
 // Sizes that the Go side lays its modules out by; they are those of lanes/*.h.
 typedef struct st_sizes_of {
-  int32_t row_bytes, plan_bytes, marks, tuples, peers, bag, numeric, plan_inputs, candidate_bag, candidate_rows, copies,
-      services, heads, region;
+  int32_t row_bytes, plan_bytes, marks, tuples, peers, bag, numeric, plan_inputs, clock, candidate_bag, candidate_rows, copies,
+      services, heads, region, duration_copies, bytes_copies;
 } st_sizes_of;
 void st_lane_sizes(st_sizes_of *out);
 
@@ -29,9 +29,16 @@ int64_t st_corpus_days(const st_corpus *c);
 char *st_corpus_plans(const st_corpus *c, void *plans, int32_t *streams);
 
 // A training window: length rows from row, preceded by context rows where the stream has them. A cold one forgets all
-// rows before it, as a generated host does at its start.
+// rows before it, as a generated host does at its start. One with a foreign past has the last foreign_rows rows before it
+// replaced by as many of another stream from row foreign, at the times of its own: a generated stream has strayed at times,
+// and is to find back to its plan. With a blur above 0 the plan's means are told off by that share of a row's standard
+// deviation, as noise_seed draws it: a plan is no portrait by which to know a host.
 typedef struct st_chunk {
   int64_t row;
+  int64_t foreign;
+  uint64_t noise_seed;
+  float blur;
+  int32_t foreign_rows;
   int32_t cold;
 } st_chunk;
 

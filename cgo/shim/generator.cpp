@@ -61,9 +61,9 @@ int64_t classes_of(const Tables &t, int head) {
     case kRemotePort: return kCopies + t.port_classes();
     case kFlags: return t.flags + 1;
     case kToS: return t.tos + 1;
-    case kDuration: return t.duration.count + 1;
+    case kDuration: return t.duration.count + 1 + kDurationCopies;
     case kPackets: return t.packets.count + 1;
-    case kBytes: return t.bytes.count + 1;
+    case kBytes: return t.bytes.count + 1 + kBytesCopies;
     case kLabel: return t.labels;
   }
   TORCH_CHECK(false, "no head ", head);
@@ -114,6 +114,8 @@ char *st_generator_new(st_generator **out, const st_tables *tables, int32_t widt
     *out = g.release();
   });
 }
+
+void st_generator_steer(st_generator *g, float strength) { g->g.steering = strength; }
 
 void st_generator_free(st_generator *g) { delete g; }
 

@@ -15,6 +15,9 @@ char *st_generator_new(st_generator **out, const st_tables *tables, int32_t widt
                        const uint32_t *hosts, int32_t host_count, uint64_t seed);
 void st_generator_free(st_generator *g);
 
+// Sets how strongly rows are kept to the plan: 1, or 0 (at first) to leave all to the network.
+void st_generator_steer(st_generator *g, float strength);
+
 // The tensors that a step leaves for the network, in this order, borrowed from the generator: plan, tuple_bag, tuple_mask,
 // peer_bag, peer_mask, chosen_row, chosen_bag, chosen, input, number, bag, numeric, memory.
 #define ST_GENERATOR_TENSORS 13

@@ -51,7 +51,8 @@ The same model, seed and kind of device give the same flows, whatever the thread
 			&cli.StringFlag{Name: "shard", Value: "1/1", Destination: &o.shard,
 				Usage: "generate part `I/N` of the hosts; all N together are the set without --shard"},
 			&cli.StringFlag{Name: "format", Value: dataset.FormatParquet, Destination: &o.format,
-				Usage: "`FORMAT` of the flows: " + strings.Join(dataset.WriteFormats(), ", ")},
+				Usage: "`FORMAT` of the flows: " + strings.Join(dataset.WriteFormats(), ", ") +
+					"; all but parquet name no host, and a flow between two of them is its source's line alone"},
 			&cli.StringFlag{Name: "device", Value: "auto", Destination: &o.device, Usage: "`auto|cuda|cuda:N|cpu`"},
 			&cli.IntFlag{Name: "threads", Destination: &o.what.Threads, Usage: "`N`, 0 for one a core; the flows are the same"},
 			&cli.StringFlag{Name: "memory", Value: "256MiB", Destination: &o.memory, Usage: "for sorting; `SIZE` with unit KiB, MiB or GiB"},
@@ -162,7 +163,7 @@ func runGenerate(ctx context.Context, o generateOptions, con *console) (err erro
 	}
 	defer b.Abort()
 	stage := con.Stage("generate", "rows", -1)
-	rows, err := m.Generate(ctx, o.what, b.Add, func(done, planned int64) { stage.SetTotal(planned); stage.Set(done) })
+	_, err = m.Generate(ctx, o.what, b.Add, func(done, planned int64) { stage.SetTotal(planned); stage.Set(done) })
 	if err != nil {
 		return fmt.Errorf("generate: %w", err)
 	}
@@ -170,12 +171,13 @@ func runGenerate(ctx context.Context, o generateOptions, con *console) (err erro
 	meta := dataset.Meta{Tool: tool(), Metadata: map[string]string{
 		"model": m.Digest(), "arch": m.Manifest.Arch, "seed": strconv.FormatUint(o.what.Seed, 10), "shard": o.shard,
 	}}
-	if _, err := b.Finish(ctx, meta); err != nil {
+	manifest, err := b.Finish(ctx, meta)
+	if err != nil {
 		return fmt.Errorf("generate: %w", err)
 	}
 	if write != nil {
 		write.Done()
 	}
-	fmt.Fprintf(con.out, "%d flows in %s\n", rows, o.output)
-	return nil
+	_, err = fmt.Fprintf(con.out, "%d flows in %s\n", manifest.Rows, o.output)
+	return err
 }

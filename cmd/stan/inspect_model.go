@@ -45,6 +45,6 @@ func (modelInspector) Inspect(_ context.Context, dir string, con *console) error
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(con.out, "\n%s", likelihoodTable(about))
+	_, err = fmt.Fprintf(con.out, "\n%s", likelihoodTable(m.Manifest))
 	return err
 }

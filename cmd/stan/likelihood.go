@@ -34,8 +34,32 @@ var likelihoodLines = []struct {
 	{"label", []torchmodel.Head{torchmodel.Label}, false},
 }
 
-// likelihoodTable shows how likely the validation flows are under the model and under the independent baseline.
-func likelihoodTable(t torchmodel.Training) string {
+// likelihoodTable shows how likely the validation rows are under the model and under the independent baseline.
+func likelihoodTable(m torchmodel.Manifest) string {
+	if columns := m.Columns(); columns != nil {
+		return columnLikelihoods(columns, m.Training)
+	}
+	return flowLikelihoods(m.Training)
+}
+
+// columnLikelihoods is the table of a model of columns. One without a likelihood has dashes.
+func columnLikelihoods(columns []string, t torchmodel.Training) string {
+	var b strings.Builder
+	row := func(name, model, base string) { fmt.Fprintf(&b, "%-24s%10s%14s\n", name, model, base) }
+	row("nats a row", "model", "independent")
+	var model, base float64
+	for _, c := range columns {
+		x, known := t.ValidNLL[c]
+		y, counted := t.BaselineNLL[c]
+		row(c, nats(x, known), nats(y, counted))
+		model, base = model+x, base+y
+	}
+	row("all", nats(model, t.ValidNLL != nil), nats(base, t.BaselineNLL != nil))
+	return b.String()
+}
+
+// flowLikelihoods is the table of a model of flows by heads.
+func flowLikelihoods(t torchmodel.Training) string {
 	var b strings.Builder
 	row := func(name, model, base string) { fmt.Fprintf(&b, "%-16s%10s%14s\n", name, model, base) }
 	row("nats a row", "model", "independent")

@@ -99,26 +99,9 @@ func trainTable(ctx context.Context, o trainOptions, con *console) error {
 		return err
 	}
 	watch.stage.Done()
-	fmt.Fprint(con.out, columnLikelihoods(m.Manifest))
+	fmt.Fprint(con.out, likelihoodTable(m.Manifest))
 	_, err = fmt.Fprintf(con.out, "\nmodel %s in %s\n", m.Digest()[:12], o.output)
 	return err
-}
-
-// columnLikelihoods shows how likely the validation rows are under the model and under the independent baseline.
-func columnLikelihoods(m torchmodel.Manifest) string {
-	var b strings.Builder
-	row := func(name, model, base string) { fmt.Fprintf(&b, "%-24s%10s%14s\n", name, model, base) }
-	row("nats a row", "model", "independent")
-	var model, base float64
-	of := m.Training
-	for _, c := range m.Table.Columns {
-		x, known := of.ValidNLL[c.Name]
-		y, counted := of.BaselineNLL[c.Name]
-		row(c.Name, nats(x, known), nats(y, counted))
-		model, base = model+x, base+y
-	}
-	row("all", nats(model, of.ValidNLL != nil), nats(base, of.BaselineNLL != nil))
-	return b.String()
 }
 
 // generateTable draws a table from the model m.
@@ -192,7 +175,7 @@ func inspectTableModel(m *torchmodel.Model, con *console) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(con.out, "\n%s", columnLikelihoods(m.Manifest))
+	_, err := fmt.Fprintf(con.out, "\n%s", likelihoodTable(m.Manifest))
 	return err
 }
 

@@ -122,7 +122,7 @@ func runTrain(ctx context.Context, o trainOptions, con *console) error {
 		return err
 	}
 	watch.stage.Done()
-	fmt.Fprint(con.out, likelihoodTable(m.Manifest.Training))
+	fmt.Fprint(con.out, likelihoodTable(m.Manifest))
 	fmt.Fprintf(con.out, "\nmodel %s in %s\n", m.Digest()[:12], o.output)
 	return nil
 }

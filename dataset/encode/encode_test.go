@@ -274,7 +274,7 @@ func TestDamagedVocabulariesAreRefused(t *testing.T) {
 		"flags twice":                 func(v *encode.Vocabulary) { v.Flags[1] = v.Flags[0] },
 		"flags without protocols":     func(v *encode.Vocabulary) { v.FlagsProtos = nil },
 		"port 70000":                  func(v *encode.Vocabulary) { v.Ports[0] = 70000 },
-		"thirteen services":           func(v *encode.Vocabulary) { v.ServicePort = v.Ports[:13] },
+		"twenty-five services":        func(v *encode.Vocabulary) { v.ServicePort = v.Ports[:25] },
 		"no label":                    func(v *encode.Vocabulary) { v.Labels = nil },
 		"no internal network":         func(v *encode.Vocabulary) { v.Internal = nil },
 		"a place with bits below it":  func(v *encode.Vocabulary) { v.Places[1] = netip.MustParsePrefix("1.2.3.4/8") },

@@ -90,6 +90,9 @@ type fitter struct {
 	addresses, narrow, wide          *counter[string] // prefixes as text would be large: packed 17 bytes
 	flagsProtos                      map[int]int
 	portProtos                       [65536][2]uint32 // rows of TCP and of UDP
+	portShare                        [65536]float64   // sum over hosts of the share of a host's rows with the port
+	hostPorts                        map[int]int      // rows of the current host by port
+	hostRows                         int
 	gapTick, durationTick            int64
 	rows, over1500, over9000         int
 	host                             uint32
@@ -103,7 +106,7 @@ func Fit(batches iter.Seq2[[]dataset.Flow, error], o FitOptions) (*Vocabulary, e
 		o: o, gap: newCounter[int64](), duration: newCounter[int64](), packets: newCounter[int64](), bytes: newCounter[int64](),
 		protos: newCounter[int](), flags: newCounter[int](), tos: newCounter[int](), ports: newCounter[int](),
 		icmps: newCounter[int](), labels: newCounter[string](), addresses: newCounter[string](), narrow: newCounter[string](),
-		wide: newCounter[string](), flagsProtos: map[int]int{}, gapTick: 1e6, durationTick: 1e6,
+		wide: newCounter[string](), flagsProtos: map[int]int{}, hostPorts: map[int]int{}, gapTick: 1e6, durationTick: 1e6,
 	}
 	for flows, err := range batches {
 		if err != nil {
@@ -116,7 +119,27 @@ func Fit(batches iter.Seq2[[]dataset.Flow, error], o FitOptions) (*Vocabulary, e
 			f.add(&flows[i])
 		}
 	}
+	f.endHost()
 	return f.vocabulary(), nil
+}
+
+// endHost adds the current host's use of ports to that of all.
+func (f *fitter) endHost() {
+	for p, n := range f.hostPorts {
+		f.portShare[p] += float64(n) / float64(f.hostRows)
+	}
+	clear(f.hostPorts)
+	f.hostRows = 0
+}
+
+// servicePorts are the ports that tell what a host is there for: those with the largest share of a host's rows, on average
+// over hosts, so that a large host counts no more than a small one.
+func (f *fitter) servicePorts() []int {
+	ports := f.ports.top(65536, f.o.MinHosts)
+	slices.SortFunc(ports, func(a, b int) int { return cmp.Or(cmp.Compare(f.portShare[b], f.portShare[a]), cmp.Compare(a, b)) })
+	ports = ports[:min(Services, len(ports))]
+	slices.Sort(ports)
+	return ports
 }
 
 // tick is the coarsest of 1 s, 1 ms and 1 µs that divides us and is no coarser than before.
@@ -129,12 +152,14 @@ func tick(before, us int64) int64 {
 
 func (f *fitter) add(x *dataset.Flow) {
 	if x.Host != f.current {
+		f.endHost()
 		f.host++
 		f.current = x.Host
 		f.previous = StreamStart(x.End, f.o.First)
 	}
 	h := f.host
 	f.rows++
+	f.hostRows++
 	gap := max(x.End-f.previous, 0)
 	f.previous = x.End
 	f.gapTick = tick(f.gapTick, x.End)
@@ -152,6 +177,7 @@ func (f *fitter) add(x *dataset.Flow) {
 	case hasPorts(x.Proto):
 		for _, p := range [2]int{int(x.SrcPort), int(x.DstPort)} {
 			f.ports.add(p, h)
+			f.hostPorts[p]++
 			f.portProtos[p][protoBit(x.Proto)-1]++
 		}
 	case x.Proto == protoICMP:
@@ -220,7 +246,7 @@ func (f *fitter) vocabulary() *Vocabulary {
 	for _, p := range v.Ports {
 		v.PortProtos = append(v.PortProtos, usual(f.portProtos[p]))
 	}
-	v.ServicePort = f.ports.top(Services, least)
+	v.ServicePort = f.servicePorts()
 	// A limit that one flow in ten thousand breaks is one that the exporter does not know of.
 	switch most := f.rows / 10000; {
 	case f.over1500 <= most:

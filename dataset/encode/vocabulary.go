@@ -8,7 +8,7 @@ import (
 )
 
 // Services is the number of ports with marks of their own in a host's profile.
-const Services = 12
+const Services = 24
 
 // binWidth is how many neighbouring ports share a class where none has one of its own.
 const binWidth = 512

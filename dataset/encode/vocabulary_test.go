@@ -180,3 +180,25 @@ func TestVocabulariesOutOfRangeAreRefused(t *testing.T) {
 		})
 	}
 }
+
+// What small hosts are there for counts as much as what large ones do.
+func TestServicePortsAreThoseOfHosts(t *testing.T) {
+	var flows []dataset.Flow
+	for host, ports := range [][]int{{25}, {25}, nil, nil} { // two small mail servers, two large hosts of many ports
+		if ports == nil {
+			for p := range 2 * encode.Services {
+				ports = append(ports, 3000+p)
+			}
+		}
+		for i := range 20 * len(ports) {
+			flows = append(flows, one(func(f *dataset.Flow) {
+				f.Host = netip.AddrFrom4([4]byte{42, 219, 1, byte(host)})
+				f.SrcAddr, f.SrcPort, f.DstPort = f.Host, uint16(40000+i%7), uint16(ports[i%len(ports)])
+			}))
+		}
+	}
+	v := fit(t, flows, flows[0].Start, 2)
+	if !slices.Contains(v.ServicePort, 25) || len(v.ServicePort) != encode.Services || !slices.IsSorted(v.ServicePort) {
+		t.Errorf("services %v, want %d in ascending order with 25 among them", v.ServicePort, encode.Services)
+	}
+}

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"stan/evaluate/internal/cores"
 )
 
 const (
@@ -54,7 +56,7 @@ func NewMatrix(columns []Column) (*Matrix, error) {
 			return nil, fmt.Errorf("boost: column %d: %d rows, want %d as in column 0: %w", i, n, m.rows, ErrData)
 		}
 	}
-	parallel(len(columns), func(i int) {
+	cores.Each(len(columns), func(i int) {
 		if columns[i].Category {
 			m.columns[i] = binCategories(columns[i].Values)
 		} else {

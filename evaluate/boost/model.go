@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+
+	"stan/evaluate/internal/cores"
 )
 
 // Objective is what a model learns.
@@ -112,7 +114,7 @@ func Train(m *Matrix, rows []int32, labels []float64, o Options) (*Model, error)
 		trees := make([]tree, len(model.base))
 		for k := range trees {
 			trees[k] = g.grow(slopes.first[k], slopes.second[k], random, model.gain)
-			inChunks(len(rows), func(from, to int) {
+			cores.Chunks(len(rows), func(from, to int) {
 				for i := from; i < to; i++ {
 					scores[k][i] += trees[k].value(m, rows[i])
 				}
@@ -174,7 +176,7 @@ func (m *Model) Predict(x *Matrix, rows []int32) ([]float64, error) {
 	}
 	outputs := len(m.base)
 	out := make([]float64, len(rows)*outputs)
-	inChunks(len(rows), func(from, to int) {
+	cores.Chunks(len(rows), func(from, to int) {
 		for i := from; i < to; i++ {
 			copy(out[i*outputs:], m.base)
 		}

@@ -1,6 +1,10 @@
 package boost
 
-import "math"
+import (
+	"math"
+
+	"stan/evaluate/internal/cores"
+)
 
 // baseScores returns the score of each output that is best without any feature. A class that does not occur counts as
 // if it had half a row.
@@ -74,7 +78,7 @@ func newSlopes(rows, outputs int) *slopes {
 }
 
 func (s *slopes) compute(objective Objective, y []float64, scores [][]float64) {
-	inChunks(len(y), func(from, to int) {
+	cores.Chunks(len(y), func(from, to int) {
 		row := make([]float64, len(scores))
 		for i := from; i < to; i++ {
 			for k := range scores {

@@ -3,6 +3,8 @@ package boost
 import (
 	"math"
 	"math/rand/v2"
+
+	"stan/evaluate/internal/cores"
 )
 
 // tree holds its nodes, the root first.
@@ -49,8 +51,8 @@ func (t tree) value(m *Matrix, row int32) float64 {
 	return n.leaf
 }
 
-// sums are of rows: the first derivative, and packed in one word the second above the number of rows. Derivatives are in
-// units of 1/scale.
+// sums are of rows: the first derivative, and packed in one word the second above the number of rows. Derivatives are whole
+// numbers of the grower's units.
 type sums struct {
 	first  int64
 	second uint64
@@ -87,8 +89,8 @@ type grower struct {
 	columns []int32     // those of this tree
 	splits  [2][]split  // scratch: best of each of columns, for two leaves
 	pool    []histogram // unused ones
-	scale1  float64
-	scale2  float64
+	unit1   float64     // that sums.first is in
+	unit2   float64     // that the second derivative in sums.second is in
 }
 
 func newGrower(m *Matrix, rows []int32, o *Options) *grower {
@@ -102,7 +104,7 @@ func (g *grower) grow(first, second []float64, random *rand.Rand, gain []float64
 	root := g.start(first, second, random)
 	t := tree{{leaf: g.leafValue(root.total)}}
 	leaves := []*growing{root}
-	g.seek(root, nil, nil)
+	g.seek(root)
 	for len(leaves) < g.o.Leaves {
 		at := 0
 		for i, l := range leaves {
@@ -126,7 +128,7 @@ func (g *grower) grow(first, second []float64, random *rand.Rand, gain []float64
 			if small.total.rows() > large.total.rows() {
 				small, large = large, small
 			}
-			g.seek(small, large, parent.histogram)
+			g.seekBoth(small, large, parent.histogram)
 		} else {
 			g.pool = append(g.pool, parent.histogram)
 		}
@@ -148,15 +150,16 @@ func (g *grower) start(first, second []float64, random *rand.Rand) *growing {
 	// Whole powers of two, so that the sums of all rows fit: 62 bits for the first derivative, 40 for the second, of at
 	// most 1 a row.
 	n := float64(len(first))
-	g.scale1 = math.Exp2(math.Floor(math.Log2(math.Exp2(61) / n / highest)))
-	g.scale2 = math.Exp2(math.Floor(math.Log2(math.Exp2(39) / n)))
+	scale1 := math.Exp2(math.Floor(math.Log2(math.Exp2(61) / n / highest)))
+	scale2 := math.Exp2(math.Floor(math.Log2(math.Exp2(39) / n)))
+	g.unit1, g.unit2 = 1/scale1, 1/scale2
 	root := new(growing)
 	g.rows, g.terms = g.rows[:0], g.terms[:0]
 	for i, r := range g.all {
 		if g.o.Rows < 1 && random.Float64() >= g.o.Rows {
 			continue
 		}
-		term := sums{int64(first[i] * g.scale1), uint64(second[i]*g.scale2)<<countBits + 1}
+		term := sums{int64(first[i] * scale1), uint64(second[i]*scale2)<<countBits + 1}
 		g.rows = append(g.rows, r)
 		g.terms = append(g.terms, term)
 		root.total.add(term)
@@ -193,35 +196,74 @@ func (g *grower) partition(parent *growing) (left, right *growing) {
 	return left, right
 }
 
-// seek finds the best split of one leaf, and of its sibling, whose histogram is what their parent's has more; parent is
-// then the sibling's. There is none for the root.
-func (g *grower) seek(leaf, sibling *growing, parent histogram) {
-	leaf.histogram = g.newHistogram()
-	rows, terms := g.rows[leaf.from:leaf.to], g.terms[leaf.from:leaf.to]
-	parallel(len(g.columns), func(i int) {
-		c := g.columns[i]
-		column := &g.m.columns[c]
-		h := &leaf.histogram[c]
-		clear(h[:column.used])
-		for i, r := range rows {
-			cell := &h[column.bins[r]]
-			cell.first += terms[i].first
-			cell.second += terms[i].second
+// worthSharing is the number of values from which on a histogram is made on several cores: below, they would wait for
+// each other longer than they work.
+const worthSharing = 1 << 19
+
+// eachColumn calls work for the columns of the tree; it looks at so many rows.
+func (g *grower) eachColumn(rows int, work func(c int32)) {
+	if rows*len(g.columns) < worthSharing {
+		for _, c := range g.columns {
+			work(c)
 		}
-		g.splits[0][c] = g.bestOf(c, h, leaf.total)
-		if sibling == nil {
-			return
-		}
-		h2 := &parent[c]
-		for bin := range column.used {
-			h2[bin].sub(h[bin])
-		}
-		g.splits[1][c] = g.bestOf(c, h2, sibling.total)
+		return
+	}
+	cores.Each(len(g.columns), func(i int) { work(g.columns[i]) })
+}
+
+// seek finds the best split of the root.
+func (g *grower) seek(root *growing) {
+	root.histogram = g.newHistogram()
+	g.eachColumn(root.total.rows(), func(c int32) {
+		h := &root.histogram[c]
+		g.count(c, h, root)
+		g.splits[0][c] = g.bestOf(c, h, root.total)
 	})
-	leaf.best = g.choose(g.splits[0])
-	if sibling != nil {
-		sibling.histogram = parent
-		sibling.best = g.choose(g.splits[1])
+	root.best = g.choose(g.splits[0])
+}
+
+// seekBoth finds the best splits of two siblings. The histogram of the larger is what their parent's has more than that
+// of the smaller, which is made only if that can be split.
+func (g *grower) seekBoth(small, large *growing, parent histogram) {
+	large.histogram = parent
+	if large.total.rows() < 2*g.o.MinRows {
+		return
+	}
+	if small.total.rows() >= 2*g.o.MinRows {
+		small.histogram = g.newHistogram()
+	}
+	g.eachColumn(small.total.rows(), func(c int32) {
+		h := &parent[c]
+		if small.histogram == nil {
+			bins := g.m.columns[c].bins
+			for i := small.from; i < small.to; i++ {
+				h[bins[g.rows[i]]].sub(g.terms[i])
+			}
+		} else {
+			own := &small.histogram[c]
+			g.count(c, own, small)
+			for bin := range g.m.columns[c].used {
+				h[bin].sub(own[bin])
+			}
+			g.splits[1][c] = g.bestOf(c, own, small.total)
+		}
+		g.splits[0][c] = g.bestOf(c, h, large.total)
+	})
+	large.best = g.choose(g.splits[0])
+	if small.histogram != nil {
+		small.best = g.choose(g.splits[1])
+	}
+}
+
+// count makes the histogram of a leaf in one column.
+func (g *grower) count(c int32, h *[bins]sums, leaf *growing) {
+	column := &g.m.columns[c]
+	clear(h[:column.used])
+	terms := g.terms[leaf.from:leaf.to]
+	for i, r := range g.rows[leaf.from:leaf.to] {
+		cell := &h[column.bins[r]]
+		cell.first += terms[i].first
+		cell.second += terms[i].second
 	}
 }
 
@@ -287,7 +329,7 @@ const leastSecond = 1e-3
 
 // derivatives returns the sums in units of the loss, the second with L2.
 func (g *grower) derivatives(s sums) (first, second float64) {
-	return float64(s.first) / g.scale1, max(float64(s.second>>countBits)/g.scale2+g.o.L2, leastSecond)
+	return float64(s.first) * g.unit1, max(float64(s.second>>countBits)*g.unit2+g.o.L2, leastSecond)
 }
 
 // score returns twice the loss that rows lose in a leaf of their own.

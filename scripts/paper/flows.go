@@ -17,6 +17,7 @@ type report struct {
 		Hosts int
 	}
 	Measures []measure
+	Tasks    []curve
 }
 
 type measure struct {
@@ -68,12 +69,15 @@ func flowsSection(folder string, steps map[string]step) (string, error) {
 	}
 	var b strings.Builder
 	first := f.reports[architectures[0]]
-	fmt.Fprintf(&b, "\n## Flows\n\nUGR'16, testdata/flows, split by hosts: every table compares with %d flows of %d hosts that no model has seen. ",
-		first.Real.Flows, first.Real.Hosts)
-	fmt.Fprintf(&b, "Every model has generated %d flows of %d hosts.\n", first.Synthetic.Flows, first.Synthetic.Hosts)
-	b.WriteString("TCP flags, types of service and labels are no columns of the paper's: its networks and baselines but B1 leave them 0.\n")
+	b.WriteString("\n## Flows\n\nUGR'16, testdata/flows, split by hosts: every table compares with ")
+	fmt.Fprintf(&b, "%d flows of %d hosts that no model has seen.\n", first.Real.Flows, first.Real.Hosts)
+	fmt.Fprintf(&b, "Every model has generated %d flows of %d hosts. ", first.Synthetic.Flows, first.Synthetic.Hosts)
+	b.WriteString("TCP flags, types of service and labels are no columns of the paper's:\n")
+	b.WriteString("its networks and baselines but B1 leave them 0.\n")
 	made(&b, steps, names...)
-	for _, part := range []func(*strings.Builder) error{f.divergences, f.rules, f.autocorrelation, f.volumes, f.likelihood, f.speed} {
+	for _, part := range []func(*strings.Builder) error{
+		f.divergences, f.rules, f.autocorrelation, f.volumes, f.tasks, f.likelihood, f.speed,
+	} {
 		if err := part(&b); err != nil {
 			return "", err
 		}
@@ -107,11 +111,13 @@ func difference(name string) func(*report) *float64 {
 
 // paperColumns are the attributes of the paper, in its order.
 var paperColumns = []string{
-	"hour", "gap", "protocol", "direction", "local_port", "remote_port", "octet1", "octet2", "octet3", "octet4", "packets", "bytes", "duration",
+	"hour", "gap", "protocol", "direction", "local_port", "remote_port", "octet1", "octet2", "octet3", "octet4", "packets", "bytes",
+	"duration",
 }
 
 func (f *flows) divergences(b *strings.Builder) error {
-	b.WriteString("\n### Each attribute\n\nJensen-Shannon divergence from the unseen hosts in the paper's 304 bins, 0 to 1; less is better.\n")
+	b.WriteString("\n### Each attribute\n\n")
+	b.WriteString("Jensen-Shannon divergence from the unseen hosts in the paper's 304 bins, 0 to 1; less is better.\n")
 	g := grid{head: append([]string{""}, architectures...)}
 	for _, c := range paperColumns {
 		cells, _ := f.values(difference("js_paper_"+c), "%.3f")
@@ -133,8 +139,8 @@ var paperRules = []struct{ name, about string }{
 }
 
 func (f *flows) rules(b *strings.Builder) error {
-	b.WriteString("\n### Rules\n\nShare of flows that pass, in percent. The last line is how much more often than real flows a set breaks a rule,")
-	b.WriteString(" in percentage points, mean over the rules.\n")
+	b.WriteString("\n### Rules\n\nShare of flows that pass, in percent. The last line is how much more often than real flows ")
+	b.WriteString("a set breaks a rule,\nin percentage points, mean over the rules.\n")
 	g := grid{head: append([]string{"", "real"}, architectures...)}
 	excess := map[string]float64{}
 	for _, rule := range paperRules {
@@ -167,7 +173,8 @@ func (f *flows) rules(b *strings.Builder) error {
 }
 
 func (f *flows) autocorrelation(b *strings.Builder) error {
-	b.WriteString("\n### Autocorrelation of bytes\n\nOf ln bytes within a host, mean over hosts. The last line is the mean absolute difference from real over lags 1 to 20.\n")
+	b.WriteString("\n### Autocorrelation of bytes\n\nOf ln bytes within a host, mean over hosts. ")
+	b.WriteString("The last line is the mean absolute difference from real over lags 1 to 20.\n")
 	g := grid{head: append([]string{"lag", "real"}, architectures...)}
 	real := f.reports[architectures[0]].measure("acf_bytes")
 	for _, lag := range []int{1, 2, 3, 5, 10, 20} {
@@ -189,7 +196,8 @@ func (f *flows) volumes(b *strings.Builder) error {
 	if m == nil || m.Real == nil {
 		return nil
 	}
-	b.WriteString("\n### Volume by address\n\nExponent of the power law of the bytes exchanged with a remote address, over the largest tenth of the addresses.\n")
+	b.WriteString("\n### Volume by address\n\nExponent of the power law of the bytes exchanged with a remote address, ")
+	b.WriteString("over the largest tenth of the addresses.\n")
 	g := grid{head: append([]string{"", "real"}, architectures...)}
 	cells, scores := f.values(func(r *report) *float64 { return r.measure("volume_exponent").Synthetic }, "%.2f")
 	g.add("exponent", append([]string{fmt.Sprintf("%.2f", *m.Real)}, cells...)...)
@@ -203,8 +211,9 @@ func (f *flows) volumes(b *strings.Builder) error {
 
 // likelihood compares the models that are trained on the paper's columns, whose unit is one.
 func (f *flows) likelihood(b *strings.Builder) error {
-	b.WriteString("\n### Likelihood\n\nNats a row of a held-out training host, of the paper's classes and bins of 1/200; \"by itself\" draws every attribute from its\n")
-	b.WriteString("marginal in the same classes. stan and independent tell the likelihood of exact rows, which does not compare (`stan inspect`).\n")
+	b.WriteString("\n### Likelihood\n\nNats a row of a held-out training host, of the paper's classes and bins of 1/200; ")
+	b.WriteString("\"by itself\" draws every attribute from its\nmarginal in the same classes. ")
+	b.WriteString("stan and independent tell the likelihood of exact rows, which does not compare (`stan inspect`).\n")
 	archs := []string{"paper", "paper-small", "chain"}
 	g := grid{head: append([]string{"", "by itself"}, archs...)}
 	type training struct {

@@ -34,7 +34,8 @@ const introduction = `# The paper's experiments
 
 Written by ` + "`make paper`" + `; do not edit. STAN is Xu et al., [arXiv 2009.12740](https://arxiv.org/abs/2009.12740). The paper's
 claim is that a network which draws a row attribute by attribute, given the rows before, keeps both the dependence over time
-and that between the attributes of a row, and that baselines which lack one of them do worse. The tables say whether that is so here.
+and that between the attributes of a row, and that baselines which lack one of them do worse. Below each table stands whether
+that is so here.
 
 | | |
 |---|---|

@@ -67,7 +67,8 @@ func simulatedSection(folder string, steps map[string]step) (string, error) {
 			fmt.Sprintf("%.5f", time.mse), within)
 		return row, time, nil
 	}
-	g.add("the law", fmt.Sprintf("%.4f", trueSlope), fmt.Sprintf("%.5f", trueMSE), fmt.Sprintf("%.4f", trueSlope), fmt.Sprintf("%.5f", trueMSE), "")
+	slope, mse := fmt.Sprintf("%.4f", trueSlope), fmt.Sprintf("%.5f", trueMSE)
+	g.add("the law", slope, mse, slope, mse, "")
 	if _, _, err := line("real rows, unseen", filepath.Join(folder, "simulated", "unseen")); err != nil {
 		return "", err
 	}
@@ -82,7 +83,8 @@ func simulatedSection(folder string, steps map[string]step) (string, error) {
 	}
 	var b strings.Builder
 	b.WriteString("\n## Simulated data\n\nTwo columns: x_t = 0.9 x_{t-1} + 0.1 e, y_t = 0.9 x_t + 0.1 e. ")
-	b.WriteString("Two linear regressions tell whether drawn rows depend on each other as these do: y on x of the same row, x on the x before it.\n")
+	b.WriteString("Two linear regressions tell whether drawn\nrows depend on each other as these do: ")
+	b.WriteString("y on x of the same row, x on the x before it.\n")
 	g.write(&b)
 	b.WriteString("\nThe slope's error in the row:\n\n" + comparison("error", rowError))
 	b.WriteString("\nThe slope's error over time:\n\n" + comparison("error", timeError))

@@ -11,7 +11,7 @@ import (
 
 // speed is a table of the rates that the commands have logged.
 func (f *flows) speed(b *strings.Builder) error {
-	b.WriteString("\n### Speed\n\nRows a second, each row learned by all of a model's networks; flows a second, drawn. Counting takes no training steps.\n")
+	b.WriteString("\n### Speed\n\nRows a second; each is learned by all of a model's networks. What counts takes no training steps.\n")
 	g := grid{head: append([]string{""}, architectures...)}
 	for _, line := range []struct{ name, data, step, message string }{
 		{"simulated rows trained", "simulated", "train", "train: done"},

@@ -40,7 +40,7 @@ func float32s(t safetensors.Tensor) []float32 {
 	return out
 }
 
-// Arrays are the counts of each link, [n, 4]: cell, cell before it in the row, cell in the row before, count; -1 for none.
+// Arrays are the counts of each link, [n, 4]: cell, condition in the row, condition in the row before, count; -1 for none.
 func (m *Chain) Arrays() []safetensors.Tensor {
 	var out []safetensors.Tensor
 	for i := range m.links {

@@ -10,23 +10,64 @@ import (
 )
 
 // Chain is the paper's Bayesian chain (B2): every attribute given the attribute before it in the row and its own value in
-// the row before. A continuous attribute is its bin, even inside. The law of a cell a after b in the row and c in the row
-// before is counted, and where it was seen seldom leans on coarser counts:
+// the row before. A continuous attribute has 50 cells, even inside; as a condition two neighbours are one. The law of a cell a
+// after b in the row and c in the row before is counted, and where it was seen seldom leans on coarser counts:
 //
-//	p(a|b,c) = (n(a,b,c) + s p(a|c)) / (n(b,c) + s)
-//	p(a|c)   = (n(a,c) + s p(a)) / (n(c) + s)
+//	p(a|b,c) = (n(a,b,c) + s(b,c) p(a|c)) / (n(b,c) + s(b,c))
+//	p(a|c)   = (n(a,c) + s(c) p(a)) / (n(c) + s(c))
 //	p(a)     = (n(a) + 1/2) / (n + cells/2)
 //
-// with s = 1. The first attribute has no b, and p(a|c) is its law; the first row of a sequence has a c of its own.
+// where s is the number of different cells seen after b and c, after c (Witten and Bell, 1991), at least 1. The first attribute
+// has no b, and p(a|c) is its law; the first row of a sequence has a c of its own.
 type Chain struct {
 	layout layout
 	links  []link
 }
 
 const (
-	smoothing = 1
-	addedCell = 0.5
+	addedCell  = 0.5
+	chainCells = 50 // of a continuous attribute
 )
+
+// cells is the number of a column's cells in the chain.
+func (c *Column) cells() int {
+	if c.Discrete() {
+		return c.Classes
+	}
+	return chainCells
+}
+
+// cell is the cell that v lies in, or the nearest one.
+func (c *Column) cell(v float64) int32 {
+	if c.Discrete() {
+		return int32(v)
+	}
+	return int32(min(max(c.scaled(v)*chainCells, 0), chainCells-1))
+}
+
+// condition is what the chain knows of a cell when it stands before another one.
+func (c *Column) condition(cell int32) int32 {
+	if c.Discrete() {
+		return cell
+	}
+	return cell / 2
+}
+
+// binShare is the share of a cell that a bin is.
+func (c *Column) binShare() float64 {
+	if c.Discrete() {
+		return 1
+	}
+	return float64(chainCells) / Bins
+}
+
+// inside is a value of a cell.
+func (c *Column) inside(cell int32, r *rand.Rand) float64 {
+	if c.Discrete() {
+		return float64(cell)
+	}
+	return c.value((float64(cell) + r.Float64()) / chainCells)
+}
 
 // link is the law of one attribute.
 type link struct {
@@ -93,6 +134,14 @@ func (k *counts) sum() float64 {
 	return k.total
 }
 
+// lean is s, the weight of the coarser law.
+func (k *counts) lean() float64 {
+	if k == nil {
+		return 1
+	}
+	return float64(len(k.cell))
+}
+
 // draw draws a cell by its count.
 func (k *counts) draw(r *rand.Rand) int32 {
 	u := r.Float64() * k.total
@@ -121,10 +170,10 @@ func FitChain(ctx context.Context, columns []Column, t *table.Table) (*Chain, er
 	return m, m.walk(ctx, t, func(i int, a, b, c int32) { m.links[i].add(a, b, c, 1) })
 }
 
-// none is the cell c of a sequence's first row.
+// none is the condition of a row's first value, and of a sequence's first row.
 const none = -1
 
-// walk calls f with the cells of each value, the value before it in the row, and its own in the row before.
+// walk calls f with the cell of each value, and as conditions the value before it in the row and its own in the row before.
 func (m *Chain) walk(ctx context.Context, t *table.Table, f func(column int, a, b, c int32)) error {
 	columns := m.layout.columns
 	before := make([]int32, len(columns))
@@ -138,9 +187,10 @@ func (m *Chain) walk(ctx context.Context, t *table.Table, f func(column int, a, 
 			}
 			b := int32(none)
 			for i, v := range t.Row(row) {
-				a := int32(columns[i].cell(v))
+				a := columns[i].cell(v)
 				f(i, a, b, before[i])
-				before[i], b = a, a
+				b = columns[i].condition(a)
+				before[i] = b
 			}
 		}
 	}
@@ -174,13 +224,13 @@ func (l *link) p(a, b, c int32) float64 {
 
 // lean mixes counts of a cell with a coarser law of it.
 func lean(k *counts, a int32, coarser float64) float64 {
-	return (k.of(a) + smoothing*coarser) / (k.sum() + smoothing)
+	return (k.of(a) + k.lean()*coarser) / (k.sum() + k.lean())
 }
 
 // draw draws from p.
 func (l *link) draw(r *rand.Rand, b, c int32) int32 {
 	for _, k := range []*counts{l.within[[2]int32{b, c}], l.after[c]} {
-		if n := k.sum(); r.Float64()*(n+smoothing) < n {
+		if n := k.sum(); r.Float64()*(n+k.lean()) < n {
 			return k.draw(r)
 		}
 	}
@@ -193,7 +243,7 @@ func (l *link) draw(r *rand.Rand, b, c int32) int32 {
 // NLL is the negative log-likelihood of a table's rows by column, in nats a row.
 func (m *Chain) NLL(ctx context.Context, t *table.Table) ([]float64, error) {
 	out := make([]float64, len(m.links))
-	err := m.walk(ctx, t, func(i int, a, b, c int32) { out[i] -= math.Log(m.links[i].p(a, b, c)) })
+	err := m.walk(ctx, t, func(i int, a, b, c int32) { out[i] -= math.Log(m.links[i].p(a, b, c) * m.layout.columns[i].binShare()) })
 	for i := range out {
 		out[i] /= float64(max(t.Rows(), 1))
 	}
@@ -206,12 +256,13 @@ func MarginalNLL(columns []Column, train, valid *table.Table) []float64 {
 	all, out := make([]counts, len(columns)), make([]float64, len(columns))
 	for row := range train.Rows() {
 		for i, v := range train.Row(row) {
-			all[i].add(int32(columns[i].cell(v)), 1)
+			all[i].add(columns[i].cell(v), 1)
 		}
 	}
 	for row := range valid.Rows() {
 		for i, v := range valid.Row(row) {
-			out[i] -= math.Log(marginal(&all[i], int32(columns[i].cell(v)), columns[i].cells())) / float64(valid.Rows())
+			c := &columns[i]
+			out[i] -= math.Log(marginal(&all[i], c.cell(v), c.cells())*c.binShare()) / float64(valid.Rows())
 		}
 	}
 	return out
@@ -227,31 +278,21 @@ func (m *Chain) Free() {}
 
 func (m *Chain) columns() []Column { return m.layout.columns }
 
+func (m *Chain) lanes() int { return 1 }
+
 func (m *Chain) draw(all []lane) {
-	for i := range all {
-		a := &all[i]
-		if !a.on {
-			continue
-		}
-		b := int32(none)
+	for n := range all {
+		a, b := &all[n], int32(none)
 		for i := range m.links {
-			c := int32(none)
+			column, c := &m.layout.columns[i], int32(none)
 			if len(a.last) > 0 {
-				c = int32(m.layout.columns[i].cell(a.last[i]))
+				c = column.condition(column.cell(a.last[i]))
 			}
 			cell := m.links[i].draw(a.r, b, c)
-			a.row[i] = m.layout.columns[i].inside(cell, a.r)
-			b = cell
+			a.row[i] = column.inside(cell, a.r)
+			b = column.condition(cell)
 		}
 	}
-}
-
-// inside is a value of a class or bin.
-func (c *Column) inside(cell int32, r *rand.Rand) float64 {
-	if c.Discrete() {
-		return float64(cell)
-	}
-	return c.value((float64(cell) + r.Float64()) / Bins)
 }
 
 // triples are the counts of a link as rows of a, b, c and count, sorted.

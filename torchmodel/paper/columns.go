@@ -5,11 +5,7 @@
 // own columns (flows.go). Dimensions: B rows of a batch, W = 6 rows of a window, C inputs of a row, K Gaussians.
 package paper
 
-import (
-	"math"
-
-	"stan/dataset/table"
-)
+import "stan/dataset/table"
 
 // Column is an attribute, in its place of the factorisation: it is drawn given the columns before it in the row.
 type Column struct {
@@ -36,22 +32,6 @@ func (c *Column) span() float64 {
 
 // BinWidth is the width of a bin in the column's unit.
 func (c *Column) BinWidth() float64 { return c.span() / Bins }
-
-// cells is the number of classes or bins.
-func (c *Column) cells() int {
-	if c.Discrete() {
-		return c.Classes
-	}
-	return Bins
-}
-
-// cell is v's class, or the bin that it lies in, or the nearest one.
-func (c *Column) cell(v float64) int {
-	if c.Discrete() {
-		return int(v)
-	}
-	return min(max(int(math.Floor(c.scaled(v)*Bins)), 0), Bins-1)
-}
 
 // mostOneHot is the largest number of classes that have an input each; of more, the class's number is one input.
 const mostOneHot = 16

@@ -9,6 +9,13 @@ import (
 
 func (n *Networks) columns() []Column { return n.layout.columns }
 
+func (n *Networks) lanes() int {
+	if len(n.Columns[0].Convolutions) > 0 {
+		return fewLanes
+	}
+	return manyLanes
+}
+
 // draw draws a row in every lane, attribute by attribute.
 func (n *Networks) draw(all []lane) {
 	width := n.layout.width()

@@ -56,7 +56,8 @@ const validRows = 4096
 // valid's rows by column, in nats a row, and the number of steps of all networks. Networks do not depend on each other, so
 // their weights depend on the seed alone unless MaxTime ends the training. When ctx ends, so does the training, with its cause.
 func (n *Networks) Fit(ctx context.Context, train, valid *table.Table, o FitOptions) (nll []float64, steps int, err error) {
-	t := &training{n: n, o: o, train: newData(train, n.layout), valid: newData(valid, n.layout), nll: make([]float64, len(n.Columns))}
+	t := &training{n: n, o: o, train: newData(train, n.layout), valid: newData(valid, n.layout)}
+	t.nll = make([]float64, len(n.Columns))
 	t.rows = spread(valid.Rows(), validRows)
 	workers := min(o.Threads, len(n.Columns))
 	if o.Device.IsCUDA() {
@@ -204,8 +205,9 @@ func (t *training) report(column, rows int, loss, share float64) {
 	}
 	t.learned += int64(rows)
 	t.shares += share
+	n := len(t.nll)
 	t.o.Step(Progress{
-		Column: t.name(column), Steps: t.steps, Rows: t.learned / int64(len(t.nll)), Loss: loss, Share: min(t.shares/float64(len(t.nll)), 1),
+		Column: t.name(column), Steps: t.steps, Rows: t.learned / int64(n), Loss: loss, Share: min(t.shares/float64(n), 1),
 	})
 }
 

@@ -1,6 +1,7 @@
 package paper
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -66,8 +67,11 @@ func FlowColumns() []Column {
 	}
 }
 
+// ErrFlow is returned for a flow that the paper's columns cannot hold.
+var ErrFlow = errors.New("flow refused")
+
 // FromFlows cuts flows, in stream order, into the paper's columns. Times are the flows' ends, entities their hosts. The first
-// flow of a host has the time since capture, µs. IPv6 is refused: the columns hold four octets.
+// flow of a host has the time since capture, µs. IPv6 is refused with ErrFlow: the columns hold four octets.
 func FromFlows(flows iter.Seq2[[]dataset.Flow, error], capture int64) (*table.Table, error) {
 	columns := FlowColumns()
 	t := &table.Table{}
@@ -87,7 +91,8 @@ func FromFlows(flows iter.Seq2[[]dataset.Flow, error], capture int64) (*table.Ta
 				t.Entities, t.Starts = append(t.Entities, host.String()), append(t.Starts, t.Rows())
 			}
 			if !f.Remote().Is4() {
-				return nil, fmt.Errorf("flow of host %v: remote address %v, want IPv4: the paper's columns hold four octets", host, f.Remote())
+				return nil, fmt.Errorf("%w: host %v: remote address %v, want IPv4: the paper's columns hold four octets",
+					ErrFlow, host, f.Remote())
 			}
 			row := flowRow(f, end)
 			for c := range row {

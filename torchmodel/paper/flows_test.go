@@ -1,6 +1,7 @@
 package paper
 
 import (
+	"errors"
 	"iter"
 	"math"
 	"math/rand/v2"
@@ -76,7 +77,7 @@ func TestFlowsBeyondColumns(t *testing.T) {
 		}
 	}
 	f.DstAddr = netip.MustParseAddr("2001:db8::1")
-	if _, err := FromFlows(batches([]dataset.Flow{f}), 0); err == nil || !strings.Contains(err.Error(), "2001:db8::1") {
+	if _, err := FromFlows(batches([]dataset.Flow{f}), 0); !errors.Is(err, ErrFlow) || !strings.Contains(err.Error(), "2001:db8::1") {
 		t.Errorf("IPv6: got error %v, want one that names the address", err)
 	}
 }

@@ -32,6 +32,7 @@ const (
 	noise         = 32 // inputs of the generator
 	units         = 128
 	criticSteps   = 5
+	ganRows       = 128 // of a batch: many steps matter more than their size
 	penalty       = 10
 	generatorRate = 1e-4
 	criticRate    = 3e-4
@@ -115,7 +116,7 @@ func (g *GAN) Fit(ctx context.Context, t *table.Table, o FitOptions) (steps int,
 	critic.AddParameters(g.Critic.Parameters())
 	generator.AddParameters(g.Generator.Parameters())
 	r := rand.New(rand.NewPCG(uint64(o.Seed), 1<<32))
-	each := criticSteps * batchRows // rows of a step of the generator
+	each := criticSteps * ganRows // rows of a step of the generator
 	started := time.Now()
 	for share := 0.0; share < 1; {
 		if ctx.Err() != nil {
@@ -140,21 +141,22 @@ func (g *GAN) Fit(ctx context.Context, t *table.Table, o FitOptions) (steps int,
 }
 
 // step trains the critic and then the generator, and returns the critic's estimate of the distance.
-func (g *GAN) step(s *torch.Scope, t *table.Table, r *rand.Rand, critic, generator torch.Optimizer, device torch.Device) (distance float64) {
+func (g *GAN) step(s *torch.Scope, t *table.Table, r *rand.Rand, critic, generator torch.Optimizer,
+	device torch.Device) (distance float64) {
 	fake := func() torch.Tensor {
-		return g.rows(upload(s, torch.FromFloat32(normals(r, batchRows*noise), batchRows, noise), device))
+		return g.rows(upload(s, torch.FromFloat32(normals(r, ganRows*noise), ganRows, noise), device))
 	}
 	for range criticSteps {
-		real, mix := make([]float32, batchRows*g.codes.width), make([]float32, batchRows)
+		real, mix := make([]float32, ganRows*g.codes.width), make([]float32, ganRows)
 		for i := range mix {
 			g.codes.encode(real[i*g.codes.width:(i+1)*g.codes.width], t.Row(r.IntN(t.Rows())))
 			mix[i] = r.Float32()
 		}
-		x := upload(s, torch.FromFloat32(real, batchRows, int64(g.codes.width)), device)
+		x := upload(s, torch.FromFloat32(real, ganRows, int64(g.codes.width)), device)
 		var y torch.Tensor
 		torch.NoGrad(func() { y = fake() })
 		apart := torch.Sub(g.Critic.Forward(y).Mean(), g.Critic.Forward(x).Mean(), 1)
-		bent := gradientPenalty(g.Critic.Forward, x, y, upload(s, torch.FromFloat32(mix, batchRows, 1), device))
+		bent := gradientPenalty(g.Critic.Forward, x, y, upload(s, torch.FromFloat32(mix, ganRows, 1), device))
 		critic.ZeroGrad()
 		torch.Add(apart, bent, penalty).Backward()
 		critic.Step()
@@ -178,6 +180,8 @@ func normals(r *rand.Rand, n int) []float32 {
 func (g *GAN) NLL(context.Context, *table.Table) ([]float64, error) { return nil, nil }
 
 func (g *GAN) columns() []Column { return g.layout.columns }
+
+func (g *GAN) lanes() int { return manyLanes }
 
 func (g *GAN) draw(all []lane) {
 	z := make([]float32, len(all)*noise)

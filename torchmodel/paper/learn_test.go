@@ -154,7 +154,8 @@ func TestArrays(t *testing.T) {
 		})
 	}
 	for what, row := range map[string][]float32{
-		"class beyond the last": {200, -1, 0, 1}, "half a class": {0.5, -1, 0, 1}, "a count of 0": {0, -1, 0, 0}, "no cell": {-1, -1, 0, 1},
+		"class beyond the last": {200, -1, 0, 1}, "half a class": {0.5, -1, 0, 1},
+		"a count of 0": {0, -1, 0, 0}, "no cell": {-1, -1, 0, 1},
 	} {
 		arrays := arraysOf(chain)
 		arrays["counts.x"] = array("counts.x", row, 1, 4)

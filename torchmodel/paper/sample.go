@@ -20,13 +20,19 @@ type Model interface {
 	Free()
 
 	columns() []Column
+	// lanes is the number of sequences that are drawn in lock-step. It is fixed, and unused lanes are computed along, so
+	// that no shape, and with it no rounding, depends on how many sequences there are.
+	lanes() int
 	// draw fills the row of every lane.
-	draw(lanes []lane)
+	draw(all []lane)
 }
 
-// lanes is the number of sequences that are drawn in lock-step. It is fixed, and unused lanes are computed along, so that
-// no shape, and with it no rounding, depends on how many sequences there are.
-const lanes = 4
+// The numbers of lanes: convolutions take time by the lane, and few hosts should not leave most of it idle; what is small takes
+// time by the call.
+const (
+	fewLanes  = 4
+	manyLanes = 32
+)
 
 // lane is a sequence that is being drawn.
 type lane struct {
@@ -48,7 +54,7 @@ func Sample(ctx context.Context, m Model, seed uint64, take func() (sequence int
 
 func sample(ctx context.Context, m Model, seed uint64, take func() (int, bool), emit func(int, []float64) (bool, error)) error {
 	l := newLayout(m.columns())
-	all := make([]lane, lanes)
+	all := make([]lane, m.lanes())
 	for i := range all {
 		all[i] = lane{r: rand.New(rand.NewPCG(0, 0)), past: make([]float32, earlier*l.width()), row: make([]float64, len(l.columns))}
 	}

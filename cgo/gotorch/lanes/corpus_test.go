@@ -103,8 +103,8 @@ func (b *batch) checkRow(t *testing.T, i int, n *naive, r *row) {
 	s := lanes.SizesOf()
 	for k, want := range []bool{
 		y[conversation] == int64(s.Tuples), y[place] != none, y[localPort] != none, y[remotePort] != none,
-		int(r.GapAtom) == len(n.v.Gap.Exact), int(r.DurationAtom) == len(n.v.Duration.Exact),
-		int(r.PacketsAtom) == len(n.v.Packets.Exact), int(r.BytesAtom) == len(n.v.Bytes.Exact),
+		y[gap] == int64(len(n.v.Gap.Exact)), y[duration] == int64(len(n.v.Duration.Exact)),
+		y[packets] == int64(len(n.v.Packets.Exact)), y[bytes] == int64(len(n.v.Bytes.Exact)),
 	} {
 		if got := slices.Contains(b.subsets[k], int64(i)); got != want {
 			t.Fatalf("row %d is in list %d: %t, want %t", i, k, got, want)
@@ -221,6 +221,78 @@ func TestReplayAgainstNaiveLists(t *testing.T) {
 			}
 			b.checkPadding(t, want)
 		})
+	}
+}
+
+// A window with a foreign past remembers the other stream's rows, at its own times; its plan is its own.
+func TestForeignPast(t *testing.T) {
+	leaktest.Check(t)
+	v := world()
+	r := rand.New(rand.NewPCG(11, 12))
+	own, other := stream(v, r, 600, 17_000*day+20*hour), stream(v, r, 300, 16_000*day)
+	c := newCorpus(t, v, own, other)
+	const length = 60
+	for name, tc := range map[string]struct{ from, foreign, rows int }{
+		"as long as the context":   {300, 50, context},
+		"longer than the context":  {300, 50, 2 * context},
+		"some rows":                {400, 290, 5},
+		"longer than what is left": {3, 10, context},
+		"through midnight":         {midnight(own) + 3, 0, context},
+	} {
+		t.Run(name, func(t *testing.T) {
+			chunk := lanes.Chunk{Row: int64(tc.from), Foreign: int64(len(own) + tc.foreign), ForeignRows: tc.rows}
+			b, plain := replay(t, c, []lanes.Chunk{chunk}, length), replay(t, c, []lanes.Chunk{{Row: int64(tc.from)}}, length)
+			// Later rows repeat other rows than they did, which shows in what is done of the plan.
+			if !slices.Equal(of(b.plan, b.positions, context), of(plain.plan, plain.positions, context)) {
+				t.Error("a foreign past changes what is done of the plan before the window")
+			}
+			n := newNaive(v)
+			stray := max(tc.from-context, tc.from-tc.rows, 0)
+			for i := range tc.from {
+				x := own[i]
+				if i >= stray {
+					x = other[tc.foreign+i-stray]
+					x.End, x.Gap, x.GapAtom = own[i].End, own[i].Gap, own[i].GapAtom
+				}
+				n.see(&x)
+			}
+			for i := range length {
+				b.checkRow(t, i, n, &own[tc.from+i])
+				n.see(&own[tc.from+i])
+			}
+		})
+	}
+}
+
+// midnight is the first row of the second day.
+func midnight(rows []row) int {
+	return slices.IndexFunc(rows, func(r row) bool { return r.End/day != rows[0].End/day })
+}
+
+// A blurred plan is off by about what it says, in a way that the seed fixes, and nothing else changes.
+func TestBlurredPlan(t *testing.T) {
+	leaktest.Check(t)
+	v := world()
+	rows := stream(v, rand.New(rand.NewPCG(13, 14)), 400, 17_000*day+hour)
+	c := newCorpus(t, v, rows)
+	inputs := lanes.SizesOf().PlanInputs
+	first := func(blur float32, seed uint64) []float32 {
+		b := replay(t, c, []lanes.Chunk{{Row: 100, Blur: blur, NoiseSeed: seed}}, 50)
+		return b.plan[context*inputs : (context+1)*inputs]
+	}
+	sharp := first(0, 1)
+	if !slices.Equal(sharp, first(0, 2)) || !slices.Equal(first(0.1, 3), first(0.1, 3)) || slices.Equal(first(0.1, 3), first(0.1, 4)) {
+		t.Error("the seed decides what it should not, or does not what it should")
+	}
+	var squares float64
+	const draws = 300
+	for seed := range uint64(draws) {
+		squares += math.Pow(float64(first(0.1, seed)[outboundMark]-sharp[outboundMark]), 2)
+	}
+	p := float64(sharp[outboundMark])
+	// The standard error of a standard deviation of 300 draws is 4 %.
+	if got, want := math.Sqrt(squares/draws), 0.1*math.Sqrt(p*(1-p)+1e-3); math.Abs(got/want-1) > 0.2 {
+		t.Errorf("the share of outbound rows is off by %g, want about %g", got, want)
 	}
 }
 
@@ -368,6 +440,9 @@ func TestIndicesStayInside(t *testing.T) {
 	}
 }
 
+// outboundMark is the place of the share of rows that go out, in cgo/shim/lanes/lane.h.
+const outboundMark = 87
+
 func TestPlansSumUpDays(t *testing.T) {
 	v := world()
 	r := rand.New(rand.NewPCG(7, 8))
@@ -392,7 +467,7 @@ func TestPlansSumUpDays(t *testing.T) {
 			if int(of[at]) != k || p.Day != d || int(p.Rows) != n || p.HourRows != hours {
 				t.Errorf("day %d: stream %d, day %d, %d rows %v, want %d, %d, %d %v", at, of[at], p.Day, p.Rows, p.HourRows, k, d, n, hours)
 			}
-			if got, want := p.Mean[0], float32(outbound)/float32(n); math.Abs(float64(got-want)) > 1e-5 {
+			if got, want := p.Mean[outboundMark], float32(outbound)/float32(n); math.Abs(float64(got-want)) > 1e-5 {
 				t.Errorf("day %d: %g of the rows go out, want %g", at, got, want)
 			}
 			rows = rows[n:]
@@ -410,17 +485,20 @@ func TestCorpusRefuses(t *testing.T) {
 	rows := stream(v, rand.New(rand.NewPCG(1, 1)), 5, 0)
 	c := newCorpus(t, v, rows)
 	for name, tc := range map[string]struct {
-		row             int64
+		chunk           lanes.Chunk
 		context, length int
 	}{
-		"a row before the first": {-1, 16, 16},
-		"a row after the last":   {5, 16, 16},
-		"no context":             {0, 0, 16},
-		"no length":              {0, 16, 0},
+		"a row before the first":          {lanes.Chunk{Row: -1}, 16, 16},
+		"a row after the last":            {lanes.Chunk{Row: 5}, 16, 16},
+		"a past before the first row":     {lanes.Chunk{Row: 3, Foreign: -1, ForeignRows: 1}, 16, 16},
+		"a past that ends after the last": {lanes.Chunk{Row: 3, Foreign: 4, ForeignRows: 2}, 16, 16},
+		"a past of less than no rows":     {lanes.Chunk{Row: 3, Foreign: 4, ForeignRows: -2}, 16, 16},
+		"no context":                      {lanes.Chunk{}, 0, 16},
+		"no length":                       {lanes.Chunk{}, 16, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			torch.With(func(scope *torch.Scope) {
-				if _, err := c.Replay(scope, []lanes.Chunk{{Row: tc.row}}, tc.context, tc.length); !errors.Is(err, torch.ErrTorch) {
+				if _, err := c.Replay(scope, []lanes.Chunk{tc.chunk}, tc.context, tc.length); !errors.Is(err, torch.ErrTorch) {
 					t.Errorf("got error %v, want one of the shim", err)
 				}
 				if scope.Len() != 0 {

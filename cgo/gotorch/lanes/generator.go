@@ -40,6 +40,9 @@ func NewGenerator(t *Tables, width, maxDays, block int, hosts []uint32, seed uin
 	return &Generator{g, width, block}, nil
 }
 
+// Steer sets how strongly rows are kept to the plan: 1, or 0 (at first) to leave all to the network.
+func (g *Generator) Steer(strength float32) { g.g.Steer(strength) }
+
 // Free releases the generator; tensors that Outputs returned keep their memory.
 func (g *Generator) Free() { g.g.Free() }
 

@@ -59,8 +59,46 @@ func sameConversation(a, b *row) bool {
 type naive struct {
 	v             *lanes.Vocabulary
 	tuples, peers list
+	sizes         []size // the most recent first
 	previous      *row
 	position      int
+}
+
+// size is that of a row whose bytes have no class of their own.
+type size struct {
+	outbound, group uint8
+	local, remote   uint8 // services, or 255
+	packets, bytes  int64
+}
+
+// sizesLimit is how many of them are remembered.
+const sizesLimit = 64
+
+func (n *naive) sizeOf(r *row) size {
+	s := size{r.Outbound, 3, 255, 255, r.Packets, r.Bytes}
+	if i := slices.Index([]uint8{tcp, udp, icmp}, r.Proto); i >= 0 {
+		s.group = uint8(i)
+	}
+	if hasPorts(r.Proto) {
+		if s.local = n.v.PortService[r.LocalPort]; s.local == 255 {
+			s.remote = n.v.PortService[r.RemotePort]
+		}
+	}
+	return s
+}
+
+// copyOf is the place of the row's bytes among the last ones of its kind with as many packets, -1 for none.
+func (n *naive) copyOf(r *row) int {
+	want, place := n.sizeOf(r), 0
+	for _, s := range n.sizes {
+		if s == want && place < lanes.SizesOf().BytesCopies {
+			return place
+		}
+		if s.bytes = want.bytes; s == want {
+			place++
+		}
+	}
+	return -1
 }
 
 func newNaive(v *lanes.Vocabulary) *naive {
@@ -72,6 +110,11 @@ func (n *naive) see(r *row) {
 	tuple, peer := n.tuples.rank(r), n.peers.rank(r)
 	n.tuples.see(r, n.position, tuple, peer)
 	n.peers.see(r, n.position, tuple, peer)
+	if s := n.sizeOf(r); int(r.BytesAtom) == len(n.v.Bytes.Exact) {
+		n.sizes = slices.DeleteFunc(n.sizes, func(x size) bool { return x == s })
+		n.sizes = slices.Insert(n.sizes, 0, s)
+		n.sizes = n.sizes[:min(len(n.sizes), sizesLimit)]
+	}
 	n.previous = r
 	n.position++
 }
@@ -142,6 +185,21 @@ func (n *naive) target(r *row) (y [heads]int64, rest [heads]float64) {
 		packets: {r.PacketsAtom, r.Packets, v.Packets}, bytes: {r.BytesAtom, r.Bytes, v.Bytes},
 	} {
 		y[head] = int64(x.atom)
+		if int(x.atom) == len(x.of.Exact) {
+			copied := -1
+			switch head {
+			case bytes:
+				copied = n.copyOf(r)
+			case duration:
+				if n.previous != nil && n.previous.Duration == r.Duration {
+					copied = 0
+				}
+			}
+			if copied >= 0 {
+				y[head] += 1 + int64(copied)
+				continue
+			}
+		}
 		if width := binOf(x.of, x.value).width; int(x.atom) == len(x.of.Exact) && width < narrowest {
 			rest[head] = math.Log(narrowest / width)
 		}

@@ -60,7 +60,7 @@ type plan struct {
 	Day      int64
 	Rows     int32
 	HourRows [24]int32
-	Mean     [54]float32
+	Mean     [105]float32
 }
 
 // The places of the vocabulary; then come networks of 24 bits.
@@ -155,7 +155,8 @@ func classes(v *lanes.Vocabulary, head int) int {
 		gap: len(v.Gap.Exact) + 1, conversation: s.Tuples + 1, peer: s.Peers + 1,
 		region: (len(v.PlaceBits) + s.Region - 1) / s.Region, place: s.Region, direction: 2, protocol: len(v.Protos) + 1,
 		localPort: s.Copies + portClasses(v), remotePort: s.Copies + portClasses(v), flags: len(v.Flags) + 1, tos: len(v.ToS) + 1,
-		duration: len(v.Duration.Exact) + 1, packets: len(v.Packets.Exact) + 1, bytes: len(v.Bytes.Exact) + 1, label: v.Labels,
+		duration: len(v.Duration.Exact) + 1 + s.DurationCopies, packets: len(v.Packets.Exact) + 1,
+		bytes: len(v.Bytes.Exact) + 1 + s.BytesCopies, label: v.Labels,
 	}[head]
 }
 

@@ -10,8 +10,8 @@ import (
 
 // LaneSizes are the sizes that shim/lanes fixes.
 type LaneSizes struct {
-	RowBytes, PlanBytes, Marks, Tuples, Peers, Bag, Numeric, PlanInputs, CandidateBag, CandidateRows, Copies, Services,
-	Heads, Region int
+	RowBytes, PlanBytes, Marks, Tuples, Peers, Bag, Numeric, PlanInputs, Clock, CandidateBag, CandidateRows, Copies, Services,
+	Heads, Region, DurationCopies, BytesCopies int
 }
 
 // SizesOfLanes returns the sizes that shim/lanes fixes.
@@ -20,8 +20,8 @@ func SizesOfLanes() LaneSizes {
 	C.st_lane_sizes(&s)
 	return LaneSizes{
 		int(s.row_bytes), int(s.plan_bytes), int(s.marks), int(s.tuples), int(s.peers), int(s.bag), int(s.numeric),
-		int(s.plan_inputs), int(s.candidate_bag), int(s.candidate_rows), int(s.copies), int(s.services), int(s.heads),
-		int(s.region),
+		int(s.plan_inputs), int(s.clock), int(s.candidate_bag), int(s.candidate_rows), int(s.copies), int(s.services),
+		int(s.heads), int(s.region), int(s.duration_copies), int(s.bytes_copies),
 	}
 }
 
@@ -62,10 +62,15 @@ func (c *Corpus) Plans() ([]byte, []int32, error) {
 	return plans, streams, check("corpus plans", msg)
 }
 
-// Chunk is a training window: where it starts, and whether it forgets all before it.
+// Chunk is a training window: where it starts, whether it forgets all before it, and which rows stand in for the last ones
+// before it.
 type Chunk struct {
-	Row  int64
-	Cold bool
+	Row         int64
+	Cold        bool
+	Foreign     int64
+	ForeignRows int
+	Blur        float32 // of the plan
+	NoiseSeed   uint64
 }
 
 // BatchTensors is how many tensors Replay returns; shim/corpus.h lists them.
@@ -75,7 +80,8 @@ const BatchTensors = int(C.ST_BATCH_COUNT)
 func (c *Corpus) Replay(pool *Pool, chunks []Chunk, context, length int) ([]*Handle, error) {
 	cs := make([]C.st_chunk, len(chunks))
 	for i, k := range chunks {
-		cs[i].row = C.int64_t(k.Row)
+		cs[i].row, cs[i].foreign, cs[i].foreign_rows = C.int64_t(k.Row), C.int64_t(k.Foreign), C.int32_t(k.ForeignRows)
+		cs[i].blur, cs[i].noise_seed = C.float(k.Blur), C.uint64_t(k.NoiseSeed)
 		if k.Cold {
 			cs[i].cold = 1
 		}

@@ -31,6 +31,9 @@ func NewGenerator(t *Tables, width, maxDays, block int, hosts []uint32, seed uin
 	return g, nil
 }
 
+// Steer sets how strongly rows are kept to the plan.
+func (g *Generator) Steer(strength float32) { C.st_generator_steer(g.p, C.float(strength)) }
+
 // Free releases the generator; its tensors live on in their handles.
 func (g *Generator) Free() {
 	C.st_generator_free(g.p)

@@ -100,16 +100,29 @@ STAN_HD int atom_of(const Values &values, int64_t v) {
 
 constexpr int kAttempts = 16;  // at a draw that may be rejected; then it stands
 
+// NoLean draws values as the network says. A lean adds to the log likelihood of a value, ln kMost at most.
+struct NoLean {
+  static constexpr float kMost = 1;
+  STAN_HD float operator()(int64_t) const { return 0; }
+};
+
 // draw_value draws a value of at least low and at most high (high < 0: no bound) from atoms [count+1] and a mixture [3, k]
 // of logits, means and log standard deviations in y = (ln(v+1) - centre) / scale. Both are scratch. What the mixture
-// draws is none of the exact values, as in training.
+// draws is none of the exact values, as in training. After the atoms come the weights of n copies, values that the stream
+// has shown, -1 for none.
+template <class Lean = NoLean>
 STAN_HD Value draw_value(float *atoms, float *mixture, int k, const Values &values, int64_t low, int64_t high,
-                         const Draws &draws) {
+                         const Draws &draws, Lean lean = Lean(), const int64_t *copies = nullptr, int n = 0) {
   const int64_t *exact = values.exact;
   const int count = values.count;
-  const int c = draw_class(atoms, count + 1, draws.uniform(0),
-                           [=](int i) { return i == count || (exact[i] >= low && (high < 0 || exact[i] <= high)); });
+  for (int i = 0; i < count; i++) atoms[i] += lean(exact[i]);
+  for (int i = 0; i < n; i++) atoms[count + 1 + i] += copies[i] < 0 ? 0 : lean(copies[i]);
+  const auto fits = [=](int64_t v) { return v >= low && (high < 0 || v <= high); };
+  const int c = draw_class(atoms, count + 1 + n, draws.uniform(0), [=](int i) {
+    return i == count || (i < count ? fits(exact[i]) : copies[i - count - 1] >= 0 && fits(copies[i - count - 1]));
+  });
   if (c < count) return {exact[c], c};
+  if (c > count) return {copies[c - count - 1], count};
   weigh(mixture, k, Any());
   const double a = low <= 0 ? -INFINITY : (log(double(low) + 0.5) - values.centre) / values.scale;
   const double b = high < 0 ? INFINITY : (log(double(high) + 1.5) - values.centre) / values.scale;
@@ -122,7 +135,7 @@ STAN_HD Value draw_value(float *atoms, float *mixture, int k, const Values &valu
     if (v < low) v = low;
     if (high >= 0 && v > high) v = high;
     const int atom = atom_of(values, v);
-    if (atom == count || attempt == kAttempts) return {v, atom};
+    if ((atom == count && d.uniform(3) * Lean::kMost <= expf(lean(v))) || attempt == kAttempts) return {v, atom};
   }
 }
 

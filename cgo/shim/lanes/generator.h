@@ -1,6 +1,6 @@
 // The generator's lanes: what each step of the autoregressive loop does beside the network, lane by lane.
 #pragma once
-#include "draw.h"
+#include "steer.h"
 
 namespace stan {
 
@@ -60,6 +60,9 @@ struct Generator {
   const uint32_t *hosts;  // [host_count, 4] addresses of the generated hosts
   int32_t width, max_days, host_count, block;
   uint64_t seed;
+  float steering;  // strength with which rows are kept to the plan, 1 or 0
+
+  STAN_HD Steer steer_of(const Slot &s) const { return {s.lane, steering}; }
 
   STAN_HD Draws draws(const Slot &s, int attribute) const {
     return Draws(seed, uint32_t(s.host), uint32_t(s.lane.position), uint32_t(attribute));
@@ -146,6 +149,9 @@ struct Generator {
   STAN_HD void draw_conversation(int i, float *logits) {
     Slot &s = slots[i];
     const int used = s.lane.tuples.used;
+    const Steer steer = steer_of(s);
+    const float again = steer.to(kTupleMark), other = steer.to(kPeerMark, 4);
+    for (int c = 0; c <= kTuples; c++) logits[c] += c < kTuples ? again : other;
     s.tuple = draw_class(logits, kTuples + 1, draws(s, kConversation).uniform(0),
                          [=](int c) { return c < used || c == kTuples; });
     s.peer = kPeers;
@@ -168,6 +174,9 @@ struct Generator {
     Slot &s = slots[i];
     if (s.tuple < kTuples) return;
     const int used = s.lane.peers.used;
+    const Steer steer = steer_of(s);
+    const float again = steer.to(kPeerMark), other = steer.to(kNewMark, 3);
+    for (int c = 0; c <= kPeers; c++) logits[c] += c < kPeers ? again : other;
     s.peer = draw_class(logits, kPeers + 1, draws(s, kPeer).uniform(0), [=](int c) { return c < used || c == kPeers; });
     if (s.peer == kPeers) return;
     choose(i, s.lane.peers.slot[s.peer], s.lane.peers.rank_of(s.peer), kTuples + s.peer, kCandidateRows + kTuples);
@@ -254,6 +263,8 @@ struct Generator {
 
   STAN_HD void draw_direction(int i, float *logits) {
     Slot &s = slots[i];
+    logits[1] += steer_of(s).to(kOutboundMark);
+    logits[0] += steer_of(s).away(kOutboundMark);
     s.row.outbound = uint8_t(draw_class(logits, 2, draws(s, kDirection).uniform(0), Any()));
     emit(i, 4, s.row.outbound, s.row.outbound ? 1.0f : -1.0f);
   }
@@ -285,6 +296,8 @@ struct Generator {
     Row &r = s.row;
     if (s.tuple == kTuples) {
       const Draws d = draws(s, kProtocol);
+      for (int c = 0; c <= t.protos; c++)
+        logits[c] += steer_of(s).to(kProtocolMark + (c < t.protos ? protocol_group(t.proto_values[c]) : 3));
       r.lport = r.rport = 0;
       r.lport_class = r.rport_class = 0;
       r.proto_class = uint8_t(draw_class(logits, t.protos + 1, d.uniform(0),
@@ -310,12 +323,25 @@ struct Generator {
     return icmp >= 0 && icmp < t.icmps ? t.icmp_values[icmp] : -1;
   }
 
+  // steer_ports steers towards the services of one side.
+  STAN_HD void steer_ports(const Steer &steer, int marks, float *logits, int base) const {
+    for (int k = 0; k < kCopies; k++) {
+      const int p = base + k;
+      if (base >= 0 && p <= 65535 && t.port_service[p] != kNoService) logits[k] += steer.to(marks + t.port_service[p]);
+    }
+    for (int p = 0; p < t.ports; p++) {
+      const uint8_t service = t.port_service[t.port_values[p]];
+      if (service != kNoService) logits[kCopies + 1 + p] += steer.to(marks + service);
+    }
+  }
+
   // draw_port draws a port that the rules of its base and its protocol allow, and that is not taken. What can be copied
   // from the base is copied, as in training.
   STAN_HD void draw_port(const Slot &s, Head head, float *logits, int base, const Ports &taken, uint16_t &port,
                          uint16_t &port_class) const {
     const uint8_t proto = s.row.proto;
     const Draws d = draws(s, head);
+    if (proto != kICMP) steer_ports(steer_of(s), head == kLocalPort ? kLocalServices : kRemoteServices, logits, base);
     const auto usable = [&](int p) { return !taken.holds(p) && copied(p, base, proto) < 0; };
     const int c = draw_class(logits, kCopies + t.port_classes(), d.uniform(0), [&](int k) {
       if (k < kCopies) {
@@ -388,6 +414,16 @@ struct Generator {
     const Draws d = draws(s, kFlags);
     bool known = false;
     for (int k = 0; k <= t.flags; k++) known = known || (protos[k] & bit) != 0;
+    if (s.row.proto == kTCP) {
+      const Steer steer = steer_of(s);
+      float with[kFlagMarks], without[kFlagMarks];
+      for (int m = 0; m < kFlagMarks; m++) {
+        with[m] = steer.to(kFlagMark + m);
+        without[m] = steer.away(kFlagMark + m);
+      }
+      for (int k = 0; k < t.flags; k++)
+        for (int m = 0; m < kFlagMarks; m++) logits[k] += flag_mark(t.flags_values[k], m) ? with[m] : without[m];
+    }
     const int c = draw_class(logits, t.flags + 1, d.uniform(0), [=](int k) { return !known || (protos[k] & bit) != 0; });
     s.row.flags_class = uint8_t(c);
     s.row.flags = byte_of(c, t.flags_values, t.flags, d);
@@ -397,6 +433,7 @@ struct Generator {
   STAN_HD void draw_tos(int i, float *logits) {
     Slot &s = slots[i];
     const Draws d = draws(s, kToS);
+    for (int k = 0; k < t.tos; k++) logits[k] += steer_of(s).to(kPrecedenceMark + (t.tos_values[k] >> 5));
     const int c = draw_class(logits, t.tos + 1, d.uniform(0), Any());
     s.row.tos_class = uint8_t(c);
     s.row.tos = byte_of(c, t.tos_values, t.tos, d);
@@ -408,7 +445,9 @@ struct Generator {
     // No flow starts before 1970, and the bound keeps the product in range.
     const int64_t most = int64_t(1) << 40, since = s.row.end > 0 ? s.row.end / t.duration_tick : 0;
     const int64_t longest = since < most ? since : most;
-    const Value v = draw_value(atoms, mixture, k, t.duration, 0, longest, draws(s, kDuration));
+    const int64_t copies[kDurationCopies] = {last_duration(s.lane, t)};
+    const Value v = draw_value(atoms, mixture, k, t.duration, 0, longest, draws(s, kDuration),
+                               DurationLean(steer_of(s), t.duration_tick), copies, kDurationCopies);
     s.row.duration = v.v;
     s.row.duration_atom = uint16_t(v.atom);
     emit(i, 1, v.atom, duration_input(v.v, t));
@@ -429,7 +468,10 @@ struct Generator {
   STAN_HD void draw_bytes(int i, float *atoms, float *mixture, int k) {
     Slot &s = slots[i];
     const int64_t least = least_bytes(s.row.proto) * s.row.packets, most = int64_t(t.mtu) * s.row.packets;
-    const Value v = draw_value(atoms, mixture, k, t.bytes, least, most < least ? least : most, draws(s, kBytes));
+    int64_t copies[kBytesCopies];
+    s.lane.sizes.recent(size_kind(s.row, t), s.row.packets, copies);
+    const Value v = draw_value(atoms, mixture, k, t.bytes, least, most < least ? least : most, draws(s, kBytes),
+                               BytesLean(steer_of(s), s.row.packets), copies, kBytesCopies);
     s.row.bytes = v.v;
     s.row.bytes_atom = uint16_t(v.atom);
     emit(i, 3, v.atom, bytes_input(v.v));

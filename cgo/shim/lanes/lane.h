@@ -7,8 +7,10 @@ namespace stan {
 
 constexpr int kTuples = 16, kPeers = 24;
 constexpr int kEntries = kTuples + kPeers;
-constexpr int kMarks = 7 + 2 * kServices + 23;
-constexpr int kPlan = 2 * kMarks + 11;  // numeric inputs about the plan
+constexpr int kGroups = 4 + 5 + 6 + 6 + 7 + 8;  // marks of which a row has one in each group
+constexpr int kMarks = 2 * kServices + kGroups + 21;
+constexpr int kClock = 11;  // numeric inputs about the clock against the plan
+constexpr int kPlan = 4 * kMarks + kClock;  // numeric inputs about the plan
 constexpr int kNumeric = 8;             // numeric inputs of a row
 constexpr int kCandidateBag = 4;        // discrete inputs of a candidate
 constexpr int kAgeRows = 16, kAgeTime = 18, kCounts = 8;
@@ -72,6 +74,49 @@ struct List {
   }
 };
 
+constexpr int kSizes = 64;
+constexpr int kBytesCopies = 4;     // classes of bytes as in one of the last flows of the kind with as many packets
+constexpr int kDurationCopies = 1;  // class of the duration of the row before
+
+// Sizes remembers packets and bytes that have no class of their own, the most recent first: a host repeats its own.
+struct Sizes {
+  struct {
+    int64_t packets, bytes;
+    int32_t kind;
+  } slot[kSizes];
+  uint8_t order[kSizes];
+  int32_t used;
+
+  STAN_HD void clear() {
+    used = 0;
+    for (int i = 0; i < kSizes; i++) order[i] = uint8_t(i);
+  }
+
+  STAN_HD void touch(int kind, int64_t packets, int64_t bytes) {
+    int rank = 0;
+    while (rank < used) {
+      const auto &s = slot[order[rank]];
+      if (s.bytes == bytes && s.packets == packets && s.kind == kind) break;
+      rank++;
+    }
+    if (rank == used) rank = used < kSizes ? used++ : kSizes - 1;
+    const uint8_t s = order[rank];
+    for (int r = rank; r > 0; r--) order[r] = order[r - 1];
+    order[0] = s;
+    slot[s] = {packets, bytes, kind};
+  }
+
+  // recent writes the last bytes of flows of the kind with as many packets, -1 where there are no more.
+  STAN_HD void recent(int kind, int64_t packets, int64_t *bytes) const {
+    int n = 0;
+    for (int r = 0; r < used && n < kBytesCopies; r++) {
+      const auto &s = slot[order[r]];
+      if (s.packets == packets && s.kind == kind) bytes[n++] = s.bytes;
+    }
+    while (n < kBytesCopies) bytes[n++] = -1;
+  }
+};
+
 // Plan is what a host is to do on one day: how often each mark, and how many rows each hour.
 struct Plan {
   int64_t day;  // days since 1970
@@ -87,6 +132,7 @@ struct Lane {
   Row previous;
   List<kTuples> tuples;
   List<kPeers> peers;
+  Sizes sizes;
   Plan plan;
   int32_t done;            // rows of the plan's day
   int32_t hour_done[24];
@@ -97,6 +143,7 @@ struct Lane {
     has_previous = 0;
     tuples.clear();
     peers.clear();
+    sizes.clear();
   }
 
   STAN_HD void start_day(const Plan &p) {
@@ -119,49 +166,92 @@ STAN_HD int find_peer(const Lane &lane, const Row &row) { return lane.peers.find
 
 STAN_HD float seconds(int64_t ticks, int64_t tick) { return float(ticks) * (float(tick) * 1e-6f); }
 
-// marks describes one row by kMarks numbers of about 0 to 1, whose means over a day are the host's profile. tuple and peer
-// are the slots the row was found in before it was observed.
-STAN_HD void marks(float *m, const Row &row, const Lane &lane, int tuple, int peer, const Tables &t) {
+// Where marks stand that others than marks() speak of; those before kLocalServices come in groups of which a row has one.
+constexpr int kProtocolMark = 0, kTupleMark = 4, kPeerMark = 5, kNewMark = 6, kGapMark = 9, kDurationMark = 15, kSizeMark = 21,
+              kPrecedenceMark = 28, kLocalServices = kGroups, kRemoteServices = kLocalServices + kServices,
+              kOutboundMark = kRemoteServices + kServices + 3, kFlagMark = kOutboundMark + 10;
+
+constexpr int kFlagMarks = 4;
+
+// flag_mark tells one of four traits of TCP flags: SYN alone, RST, FIN, PSH.
+STAN_HD bool flag_mark(uint8_t flags, int trait) {
+  return trait == 0 ? flags == 2 : (flags & (trait == 1 ? 4 : trait == 2 ? 1 : 8)) != 0;
+}
+
+STAN_HD int protocol_group(uint8_t proto) { return proto == kTCP ? 0 : proto == kUDP ? 1 : proto == kICMP ? 2 : 3; }
+
+// place is the number of ascending bounds that x reaches.
+template <int N>
+STAN_HD int place(float x, const float (&bounds)[N]) {
   int n = 0;
-  m[n++] = row.outbound;
-  m[n++] = row.proto == kTCP;
-  m[n++] = row.proto == kUDP;
-  m[n++] = row.proto == kICMP;
-  m[n++] = row.proto != kTCP && row.proto != kUDP && row.proto != kICMP;
+  while (n < N && x >= bounds[n]) n++;
+  return n;
+}
+
+STAN_HD int gap_group(float seconds) { return place(seconds, {0.5f, 1.5f, 5.5f, 30.5f, 300.5f}); }
+STAN_HD int duration_group(float seconds) { return place(seconds, {0.0005f, 0.1f, 1.0f, 10.0f, 60.0f}); }
+
+// size_group is that of the bytes a packet.
+STAN_HD int size_group(int64_t bytes, int64_t packets) {
+  return place(float(bytes) / float(packets > 0 ? packets : 1), {44.0f, 60.0f, 80.0f, 120.0f, 400.0f, 1000.0f});
+}
+
+// marks describes one row by kMarks numbers of about 0 to 1, whose means over a day are the host's profile: first the
+// groups, of which a row has one mark each, then the others. tuple and peer are the slots the row was found in before it
+// was observed.
+STAN_HD void marks(float *m, const Row &row, const Lane &lane, int tuple, int peer, const Tables &t) {
+  const bool tcp = row.proto == kTCP;
+  const float gap = seconds(row.gap, t.gap_tick), duration = seconds(row.duration, t.duration_tick);
+  for (int i = 0; i < kGroups; i++) m[i] = 0;
+  m[kProtocolMark + protocol_group(row.proto)] = 1;
+  m[tuple < kTuples ? kTupleMark : peer < kPeers ? kPeerMark : kNewMark + (row.place == 0 ? 2 : t.place_bits[row.place] < 128)] = 1;
+  m[kGapMark + gap_group(gap)] = 1;
+  m[kDurationMark + duration_group(duration)] = 1;
+  m[kSizeMark + size_group(row.bytes, row.packets)] = 1;
+  m[kPrecedenceMark + (row.tos >> 5)] = 1;  // RFC 791
+  m += kGroups;
   const bool ports = has_ports(row.proto);
-  m[n++] = ports && row.lport < 1024;
-  m[n++] = ports && row.rport < 1024;
   const uint8_t lservice = ports ? t.port_service[row.lport] : kNoService;
   const uint8_t rservice = ports ? t.port_service[row.rport] : kNoService;
-  for (int s = 0; s < kServices; s++) m[n++] = lservice == s;
-  for (int s = 0; s < kServices; s++) m[n++] = rservice == s;
-  m[n++] = logf(float(row.bytes) + 1) / 16;
-  m[n++] = logf(float(row.packets) + 1) / 10;
-  m[n++] = logf(1000 * seconds(row.duration, t.duration_tick) + 1) / 14;
-  m[n++] = logf((float(row.bytes) + 1) / (float(row.packets) + 1)) / 8;
-  m[n++] = row.packets == 1;
-  m[n++] = row.duration == 0;
-  m[n++] = row.bytes >= 10000;
-  m[n++] = row.bytes >= 1000000;
-  const bool tcp = row.proto == kTCP;
-  m[n++] = tcp && row.flags == 2;
-  m[n++] = tcp && (row.flags & 4) != 0;
-  m[n++] = tcp && (row.flags & 1) != 0;
-  m[n++] = tcp && (row.flags & 8) != 0;
-  m[n++] = tuple < kTuples;
-  m[n++] = tuple == kTuples && peer < kPeers;
-  const bool fresh = peer == kPeers;
-  m[n++] = fresh && t.place_bits[row.place] == 128;
-  m[n++] = fresh && t.place_bits[row.place] < 128;
-  m[n++] = row.place == 0;
-  m[n++] = row.gap == 0;
-  m[n++] = logf(seconds(row.gap, t.gap_tick) + 1) / 7;
-  m[n++] = row.tos != 0;
+  for (int s = 0; s < kServices; s++) *m++ = lservice == s;
+  for (int s = 0; s < kServices; s++) *m++ = rservice == s;
+  *m++ = ports && row.lport < 1024;
+  *m++ = ports && row.rport < 1024;
+  *m++ = row.place == 0;
+  *m++ = row.outbound;
+  *m++ = logf(float(row.bytes) + 1) / 16;
+  *m++ = logf(float(row.packets) + 1) / 10;
+  *m++ = logf(1000 * duration + 1) / 14;
+  *m++ = logf((float(row.bytes) + 1) / (float(row.packets) + 1)) / 8;
+  *m++ = logf(gap + 1) / 7;
+  *m++ = row.packets == 1;
+  *m++ = row.packets == 2;
+  *m++ = row.bytes >= 10000;
+  *m++ = row.bytes >= 1000000;
+  for (int f = 0; f < kFlagMarks; f++) *m++ = tcp && flag_mark(row.flags, f);
+  *m++ = row.tos != 0;
   const bool again = lane.has_previous && same_remote(lane.previous, row);
-  m[n++] = again;
+  *m++ = again;
   const bool whole = again && same_conversation(lane.previous, row);
-  m[n++] = whole && lane.previous.outbound != row.outbound;
-  m[n++] = whole && lane.previous.outbound == row.outbound;
+  *m++ = whole && lane.previous.outbound != row.outbound;
+  *m++ = whole && lane.previous.outbound == row.outbound;
+}
+
+// size_kind tells rows whose sizes are alike: of one direction, protocol and service.
+STAN_HD int size_kind(const Row &row, const Tables &t) {
+  int service = 0;
+  if (has_ports(row.proto)) {
+    if (t.port_service[row.lport] != kNoService)
+      service = 1 + t.port_service[row.lport];
+    else if (t.port_service[row.rport] != kNoService)
+      service = 1 + kServices + t.port_service[row.rport];
+  }
+  return (service * 4 + protocol_group(row.proto)) * 2 + row.outbound;
+}
+
+// last_duration is the duration of the row before if it has no class of its own, else -1.
+STAN_HD int64_t last_duration(const Lane &lane, const Tables &t) {
+  return lane.has_previous && lane.previous.duration_atom == t.duration.count ? lane.previous.duration : -1;
 }
 
 struct Observed {
@@ -185,6 +275,7 @@ STAN_HD Observed observe(Lane &lane, const Row &row, int32_t ref, const Tables &
   Entry &a = lane.tuples.slot[o.tuple], &b = lane.peers.slot[o.peer];
   a.tuple_rank = b.tuple_rank = int16_t(o.tuple_rank);
   a.peer_rank = b.peer_rank = int16_t(o.peer_rank);
+  if (row.bytes_atom == t.bytes.count) lane.sizes.touch(size_kind(row, t), row.packets, row.bytes);
   lane.position++;
   lane.now = row.end;
   lane.previous = row;

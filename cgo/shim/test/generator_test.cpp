@@ -118,9 +118,9 @@ struct Machine {
     draw(kRemotePort, kCopies + t.port_classes(), r, spread);
     draw(kFlags, t.flags + 1, r, spread);
     draw(kToS, t.tos + 1, r, spread);
-    draw(kDuration, t.duration.count + 1, r, spread, true);
+    draw(kDuration, t.duration.count + 1 + kDurationCopies, r, spread, true);
     draw(kPackets, t.packets.count + 1, r, spread, true);
-    draw(kBytes, t.bytes.count + 1, r, spread, true);
+    draw(kBytes, t.bytes.count + 1 + kBytesCopies, r, spread, true);
     draw(kLabel, t.labels, r, spread);
   }
 };
@@ -130,6 +130,51 @@ bool holds(const World &w, const Row &r) {
   for (int bit = 0; bit < w.place_bits[r.place]; bit++)
     if (((a[bit / 32] ^ r.addr[bit / 32]) >> (31 - bit % 32)) & 1) return false;
   return true;
+}
+
+// A stream whose network has no opinion comes nearer to its plan where it is steered.
+void test_steering() {
+  const World w;
+  const int marks[] = {kProtocolMark, kProtocolMark + 1, kTupleMark, kOutboundMark};
+  const float planned[] = {0.6f, 0.4f, 0.5f, 0.9f};
+  float off[2][4];
+  for (const int steered : {0, 1}) {
+    Machine m(w, 3, 7);
+    m.g.steering = float(steered);
+    for (int k = 0; k < 4; k++) m.slot.lane.plan.mean[marks[k]] = planned[k];
+    m.slot.lane.plan.mean[kPeerMark] = 0.2f;
+    m.slot.lane.plan.mean[kNewMark] = 0.3f;
+    Random r{9};
+    const int n = 1900;
+    for (int i = 0; i < n; i++) {
+      m.step(r, 0);
+      m.g.finish(0);
+    }
+    for (int k = 0; k < 4; k++) off[steered][k] = std::fabs(m.slot.lane.sum[marks[k]] / n - planned[k]);
+  }
+  for (int k = 0; k < 4; k++)
+    CHECK(off[1][k] < 0.1f || off[1][k] < 0.8f * off[0][k], "mark %d is off by %g, without steering by %g", marks[k], off[1][k],
+          off[0][k]);
+}
+
+// Sizes without a class come back by kind and packets, the most recent first.
+void test_sizes() {
+  Sizes sizes;
+  sizes.clear();
+  int64_t got[kBytesCopies];
+  const auto recent = [&](int kind, int64_t packets) {
+    sizes.recent(kind, packets, got);
+    return got[0];
+  };
+  CHECK(recent(1, 2) == -1, "an empty list has %lld", (long long)got[0]);
+  for (int64_t bytes : {100, 200, 300, 200}) sizes.touch(1, 2, bytes);
+  sizes.touch(1, 3, 400);
+  sizes.touch(2, 2, 500);
+  CHECK(recent(1, 2) == 200 && got[1] == 300 && got[2] == 100 && got[3] == -1, "recent sizes are %lld, %lld, %lld, %lld",
+        (long long)got[0], (long long)got[1], (long long)got[2], (long long)got[3]);
+  CHECK(recent(1, 3) == 400 && got[1] == -1, "of three packets there is %lld", (long long)got[0]);
+  for (int i = 0; i < 2 * kSizes; i++) sizes.touch(3, 1, i);
+  CHECK(recent(1, 2) == -1 && recent(3, 1) == 2 * kSizes - 1 && got[3] == 2 * kSizes - 4, "a full list forgets the oldest");
 }
 
 // Whatever the network says, rows keep the rules, and what was drawn as new is new.
@@ -262,8 +307,8 @@ void test_earliest_rows() {
   Machine m(w, 2, 1);
   for (int64_t end : {0, 1, 2999, 3000, 40 * 1000}) {
     m.slot.row.end = end;
-    std::vector<float> atoms(w.t.duration.count + 1, -1e9f), mixture = {0, 40, 3};
-    atoms.back() = 0;
+    std::vector<float> atoms(w.t.duration.count + 1 + kDurationCopies, -1e9f), mixture = {0, 40, 3};
+    atoms[w.t.duration.count] = 0;
     m.g.draw(0, kDuration, atoms.data(), int(atoms.size()), mixture.data(), 1);
     const int64_t start = end - m.slot.row.duration * w.t.duration_tick;
     CHECK(start >= 0 && m.slot.row.duration >= 0, "a flow that ends at %lld starts at %lld", (long long)end, (long long)start);
@@ -274,6 +319,8 @@ void test_earliest_rows() {
 
 void test_generator() {
   test_reserved();
+  test_sizes();
+  test_steering();
   test_other_byte();
   test_exhausted_places();
   test_quota_gaps();

@@ -157,7 +157,7 @@ void test_plan_inputs() {
   finite("a day before 1970");
   std::vector<float> out(kPlan);
   plan_inputs(out.data(), *lane);
-  CHECK(std::fabs(out[2 * kMarks + 9] - std::sin(3.0 / 24 * 6.2831853)) < 1e-5, "03:00 before 1970 is at sin %g", out[2 * kMarks + 9]);
+  CHECK(std::fabs(out[4 * kMarks + 9] - std::sin(3.0 / 24 * 6.2831853)) < 1e-5, "03:00 before 1970 is at sin %g", out[4 * kMarks + 9]);
 }
 
 void test_days() {

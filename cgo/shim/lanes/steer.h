@@ -1,0 +1,62 @@
+// Steering: a drawn stream is kept to its plan. What the network draws is its guess of how a host goes on after rows that it
+// drew itself, and small errors feed on themselves: a protocol drawn too rarely is then expected to be rare. So the weight of
+// a class that has a mark in the plan is raised while the stream is behind with it, and lowered while it is ahead.
+#pragma once
+#include "draw.h"
+
+namespace stan {
+
+// What a stream is behind is to be made up for within so many rows, and a share of the day's.
+constexpr float kMakeUpRows = 256, kMakeUpShare = 0.1f;
+constexpr float kSteerLeast = 0.002f;  // shares are not told apart below it
+constexpr float kSteerMost = 4;        // largest factor of a weight, and one over the smallest
+
+struct Steer {
+  const Lane &lane;
+  float strength;  // 1, or 0 to leave all to the network
+
+  // logit returns what to add to the logit of a class whose rows are a share mean of the plan's and sum of those done.
+  STAN_HD float logit(float mean, float sum) const {
+    const float behind = mean * float(lane.done) - sum;
+    const float due = mean + behind / (kMakeUpRows + kMakeUpShare * float(lane.plan.rows));
+    const float factor = (fmaxf(due, 0.0f) + kSteerLeast) / (fmaxf(mean, 0.0f) + kSteerLeast);
+    return strength * logf(fminf(fmaxf(factor, 1 / kSteerMost), kSteerMost));
+  }
+
+  // to is for a class whose rows have one of n marks.
+  STAN_HD float to(int mark, int n = 1) const {
+    float mean = 0, sum = 0;
+    for (int i = 0; i < n; i++) {
+      mean += lane.plan.mean[mark + i];
+      sum += lane.sum[mark + i];
+    }
+    return logit(mean, sum);
+  }
+
+  // away is for a class whose rows do not have the mark.
+  STAN_HD float away(int mark) const { return logit(1 - lane.plan.mean[mark], float(lane.done) - lane.sum[mark]); }
+};
+
+// Leans of values to the N marks of their group.
+template <int N>
+struct GroupLean {
+  static constexpr float kMost = kSteerMost;
+  float of[N];
+  STAN_HD GroupLean(const Steer &steer, int mark) {
+    for (int i = 0; i < N; i++) of[i] = steer.to(mark + i);
+  }
+};
+
+struct DurationLean : GroupLean<6> {
+  int64_t tick;
+  STAN_HD DurationLean(const Steer &steer, int64_t t) : GroupLean(steer, kDurationMark), tick(t) {}
+  STAN_HD float operator()(int64_t d) const { return of[duration_group(seconds(d, tick))]; }
+};
+
+struct BytesLean : GroupLean<7> {
+  int64_t packets;
+  STAN_HD BytesLean(const Steer &steer, int64_t n) : GroupLean(steer, kSizeMark), packets(n) {}
+  STAN_HD float operator()(int64_t b) const { return of[size_group(b, packets)]; }
+};
+
+}  // namespace stan
