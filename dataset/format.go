@@ -35,7 +35,8 @@ const (
 
 // formats are tried in this order; UGR'16, which may lack a header, comes last.
 var formats = []*notation{
-	parquetFormat, pcapFormat, netflowFormat, zeekTSVFormat, zeekJSONFormat, ecsFormat, ciddsFormat, argusFormat, nfv3Format, nfdumpFormat, nfdump16Format, ugr16Format,
+	parquetFormat, pcapFormat, netflowFormat, zeekTSVFormat, zeekJSONFormat, ecsFormat, ciddsFormat, argusFormat, nfv3Format,
+	nfdumpFormat, nfdump16Format, ugr16Format,
 }
 
 // ReadFormats returns the names of the capture formats that Ingest reads.

@@ -14,7 +14,8 @@ type blockParser struct {
 	internal   prefixSet      // nil to take every flow, as its source saw it
 	pseudonyms *pseudonymizer // nil to keep addresses
 	parser     *rowParser
-	pair       []Flow // of the record at hand
+	record     biflow // at hand
+	pair       []Flow // of the record
 	rows       []Flow
 }
 
@@ -76,7 +77,6 @@ func (p *blockParser) parse(b block) ([]Flow, *blockTally) {
 }
 
 func (p *blockParser) parseLine(b block, number int64, line []byte, counts *blockTally) {
-	var record biflow
 	l := b.layout
 	switch {
 	case len(line) > maxLineBytes:
@@ -87,8 +87,8 @@ func (p *blockParser) parseLine(b block, number int64, line []byte, counts *bloc
 		counts.other++
 		return
 	}
-	reason, column := p.parser.parse(line, &record)
-	p.judge(b, number, line, &record, reason, column, counts)
+	reason, column := p.parser.parse(line, &p.record)
+	p.judge(b, number, line, &p.record, reason, column, counts)
 }
 
 // judge counts one line, or one row of a table that has none, and keeps its flows if it was parsed without a fault.
@@ -117,33 +117,41 @@ func (p *blockParser) judge(b block, number int64, line []byte, record *biflow, 
 
 // keep appends a row for every internal address of every flow of a record.
 func (p *blockParser) keep(b block, number int64, record *biflow, counts *blockTally) {
+	if record.reverse.packets == 0 {
+		p.keepFlow(b, number, &record.Flow, counts)
+		return
+	}
 	p.pair = record.appendFlows(p.pair[:0], p.biflow)
 	for i := range p.pair {
-		f := &p.pair[i]
-		counts.flows++
-		source, destination := p.internal == nil || p.internal.contains(f.SrcAddr), p.internal.contains(f.DstAddr)
-		if !source && !destination {
-			counts.external++
-			if counts.example == "" {
-				counts.example = fmt.Sprintf("%v to %v in line %d of %s", f.SrcAddr, f.DstAddr, number, b.name)
-			}
-			continue
+		p.keepFlow(b, number, &p.pair[i], counts)
+	}
+}
+
+// keepFlow appends a row for every internal address of a flow, whose host it sets.
+func (p *blockParser) keepFlow(b block, number int64, f *Flow, counts *blockTally) {
+	counts.flows++
+	source, destination := p.internal == nil || p.internal.contains(f.SrcAddr), p.internal.contains(f.DstAddr)
+	if !source && !destination {
+		counts.external++
+		if counts.example == "" {
+			counts.example = fmt.Sprintf("%v to %v in line %d of %s", f.SrcAddr, f.DstAddr, number, b.name)
 		}
-		counts.kept++
-		counts.protocols[f.Proto]++
-		if p.pseudonyms != nil {
-			f.SrcAddr, f.DstAddr = p.pseudonyms.of(f.SrcAddr), p.pseudonyms.of(f.DstAddr)
-		}
+		return
+	}
+	counts.kept++
+	counts.protocols[f.Proto]++
+	if p.pseudonyms != nil {
+		f.SrcAddr, f.DstAddr = p.pseudonyms.of(f.SrcAddr), p.pseudonyms.of(f.DstAddr)
+	}
+	if source {
+		f.Host = f.SrcAddr
+		p.rows = append(p.rows, *f)
+	}
+	if destination && f.DstAddr != f.Host {
 		if source {
-			f.Host = f.SrcAddr
-			p.rows = append(p.rows, *f)
+			counts.both++
 		}
-		if destination && f.DstAddr != f.Host {
-			if source {
-				counts.both++
-			}
-			f.Host = f.DstAddr
-			p.rows = append(p.rows, *f)
-		}
+		f.Host = f.DstAddr
+		p.rows = append(p.rows, *f)
 	}
 }

@@ -223,13 +223,12 @@ func (c *textColumn) value(row int) []byte {
 func (p *blockParser) parseRows(b block, rows int, columns []textColumn) ([]Flow, *blockTally) {
 	counts := newBlockTally()
 	p.rows = p.rows[:0]
-	var record biflow
 	for row := range rows {
 		for i := range columns {
 			p.parser.values[i] = columns[i].value(row)
 		}
-		reason, column := p.parser.read(&record)
-		p.judge(b, b.firstLine+int64(row), nil, &record, reason, column, counts)
+		reason, column := p.parser.read(&p.record)
+		p.judge(b, b.firstLine+int64(row), nil, &p.record, reason, column, counts)
 	}
 	return p.rows, counts
 }

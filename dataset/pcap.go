@@ -60,7 +60,7 @@ func (g *ingester) readPackets(ctx context.Context, in *input, index int) error 
 	b := block{input: index, name: g.inputName(index), withheld: g.pseudonyms != nil, firstLine: 1}
 	counts := newBlockTally()
 	var packet int64
-	flows := newAssembler(g.options.Timeouts, func(f *Flow) { p.keep(b, packet, &biflow{Flow: *f}, counts) })
+	flows := newAssembler(g.options.Timeouts, func(f *Flow) { p.keepFlow(b, packet, f, counts) })
 	flush := func() error {
 		err := g.take(b, p.rows)
 		b.firstLine += counts.flows
