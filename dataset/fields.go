@@ -231,6 +231,9 @@ func appendFlags(b []byte, flags uint8) []byte {
 	return b
 }
 
+// FlagsText writes TCP flags as nfdump does: .AP.SF, in hexadecimal where ECE or CWR is set.
+func FlagsText(flags uint8) string { return string(appendFlags(nil, flags)) }
+
 // maxLabelBytes is generous for a class name.
 const maxLabelBytes = 256
 

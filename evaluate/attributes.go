@@ -119,7 +119,7 @@ func attributeMeasures() []measure {
 	for i := range allAttributes {
 		a := &allAttributes[i]
 		m := measure{name: "js_" + a.name, title: a.title, differenceUnit: Bits,
-			distance: divergence(i), tolerance: jsTolerance}
+			distance: divergence(i), curves: histogramCurves(i), tolerance: jsTolerance}
 		all = append(all, m)
 		if a.paper {
 			papers = append(papers, m)

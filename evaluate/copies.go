@@ -103,7 +103,7 @@ type copyTally struct {
 }
 
 func (t *copyTally) row(r *row, keys *keySet) {
-	if keys == nil || !telling(r) {
+	if !telling(r) {
 		return
 	}
 	key := rowKey(r)

@@ -252,7 +252,7 @@ func TestWhatCannotBeToldIsSaid(t *testing.T) {
 			if !slices.ContainsFunc(report.Notes, func(n string) bool { return strings.Contains(n, tc.note) }) {
 				t.Errorf("notes: got %q, want one with %q", report.Notes, tc.note)
 			}
-			if err := report.WriteTable(new(bytes.Buffer)); err != nil {
+			if err := report.WriteTable(new(bytes.Buffer), tableWidth); err != nil {
 				t.Error(err)
 			}
 		})

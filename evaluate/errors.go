@@ -14,6 +14,9 @@ var (
 	// ErrOrder is returned when the rows of one host do not stand together. It is dataset.ErrInput too.
 	ErrOrder = fmt.Errorf("rows of a host stand apart: %w", dataset.ErrInput)
 
+	// ErrBound is returned when a report meets a condition under which the set is refused.
+	ErrBound = errors.New("refused")
+
 	// ErrOptions is returned when an option is out of range.
 	ErrOptions = errors.New("bad option")
 )

@@ -72,6 +72,9 @@ func (s side) examples(rows int) [][]example {
 // evenly chooses at most limit examples so that hosts have as equal shares as their examples allow: a host with many
 // gives as many as any other. Equal hosts give equal examples, whatever the rest of the set.
 func evenly(byHost [][]example, limit int, seed uint64) []example {
+	if len(byHost) == 0 {
+		return nil
+	}
 	share := evenShare(byHost, limit)
 	var chosen []example
 	for _, all := range byHost {

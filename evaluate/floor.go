@@ -24,6 +24,8 @@ const (
 	Apart   Verdict = "apart"    // further
 	NoData  Verdict = "no data"  // a set holds nothing to measure, such as gaps where every host has one row
 	NoFloor Verdict = "no floor" // there are no other real hosts to compare with
+
+	NotJudged Verdict = "not judged" // a figure that says nothing of the synthetic set
 )
 
 // Floor is what a measure shows between real and other real hosts, over the draws.

@@ -27,13 +27,18 @@ func setOf(name string, flows []dataset.Flow) Set {
 	return Set{Name: name, Place: "flows/" + name, Flows: batches, Internal: testNetwork}
 }
 
-// compare leaves the discriminators out: they take seconds and have tests of their own.
+// compare leaves out what takes seconds and has tests of its own: discriminators, task models and attacks.
 func compare(t *testing.T, real, synthetic, train []dataset.Flow) *Report {
 	t.Helper()
-	all := discriminators
-	discriminators = nil
-	defer func() { discriminators = all }()
+	defer only(nil, nil, nil)()
 	return compareAll(t, real, synthetic, train)
+}
+
+// only sets what is taken on samples, and returns what sets it back.
+func only(d []discriminator, t []task, a []attack) (restore func()) {
+	allDiscriminators, allTasks, allAttacks := discriminators, tasks, attacks
+	discriminators, tasks, attacks = d, t, a
+	return func() { discriminators, tasks, attacks = allDiscriminators, allTasks, allAttacks }
 }
 
 func compareAll(t *testing.T, real, synthetic, train []dataset.Flow) *Report {

@@ -171,13 +171,7 @@ func TestCopiesOfTrainingRowsAreFound(t *testing.T) {
 		t.Errorf("other hosts: got share %g, %s, want 0, %s", m.Synthetic, m.Verdict, AsReal)
 	}
 	for i := 0; i < len(synthetic); i += 100 { // copies bear the address of the new host and another time
-		f := train[i]
-		f.Host = synthetic[i].Host
-		if f.SrcAddr == train[i].Host {
-			f.SrcAddr = f.Host
-		} else {
-			f.DstAddr = f.Host
-		}
+		f := asOf(train[i], synthetic[i].Host)
 		f.Start, f.End = synthetic[i].End-(f.End-f.Start), synthetic[i].End
 		synthetic[i] = f
 	}

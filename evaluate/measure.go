@@ -15,6 +15,7 @@ const (
 	Count       Unit = "count"       // rows, addresses or ports
 	Number      Unit = "number"      // without a unit
 	AUC         Unit = "AUC"         // of a classifier; a difference is that above 0.5, which is chance
+	Nats        Unit = "nats"        // of a row's negative log-likelihood
 	LogRatio    Unit = "log ratio"   // natural logarithm of (1+other)/(1+real), without its sign
 )
 
@@ -36,8 +37,8 @@ type measure struct {
 	// floor of differences either way, or it would be 0 where real happens to lie above other real hosts.
 	spread func(real, other *summary) float64
 
-	// curve holds the values behind value and distance, nil where there are none.
-	curve func(*summary) []float64
+	// curves draws the values behind value and distance, nil where there are none.
+	curves curveSource
 
 	tolerance tolerance
 
@@ -64,6 +65,8 @@ var (
 	ruleTolerance        = tolerance{0.001, 0.005}
 	habitTolerance       = tolerance{0.001, 0.02} // rules that one odd host among many breaks by the thousand
 	copyTolerance        = tolerance{0.001, 0.005}
+	runTolerance         = tolerance{math.Log(2), math.Log(4)} // the longest of many runs varies widely
+	leakTolerance        = tolerance{0.03, 0.06}               // of attacks on a thousand rows
 	correlationTolerance = tolerance{0.01, 0.03}
 	pairTolerance        = tolerance{0.005, 0.02}
 	spreadTolerance      = tolerance{0.01, 0.05}
@@ -83,17 +86,32 @@ type family struct {
 func families(internal bool, train *summary) []family {
 	structure := structureMeasures(internal)
 	if train != nil {
-		structure = append(structure, unseenMeasure(&train.volumes), copyMeasure())
+		structure = append(structure, unseenMeasure(&train.volumes))
 	}
 	time := slices.Concat(temporalMeasures(), hostMeasures())
 	time = append(time, temporalMean(slices.Concat(time, structure)))
-	return []family{
+	all := []family{
 		{familyAttributes, slices.Concat(attributeMeasures(), distanceMeasures(), atomMeasures())},
 		{familyRules, ruleMeasures(internal)},
 		{familyPairs, pairMeasures()},
 		{familyTime, time},
 		{familyStructure, structure},
 	}
+	if train != nil {
+		all = append(all, family{familyPrivacy, append([]measure{copyMeasure()}, copiedMeasures()...)})
+	}
+	return all
+}
+
+// Names returns the names of all measures that a report can hold.
+func Names() []string {
+	names := sampledNames()
+	for _, f := range families(true, new(summary)) {
+		for _, m := range f.measures {
+			names = append(names, m.name)
+		}
+	}
+	return names
 }
 
 // Families, as the JSON names them.
@@ -103,7 +121,13 @@ const (
 	familyPairs      = "pairs"
 	familyTime       = "time"
 	familyStructure  = "structure"
+	familyPrivacy    = "privacy"
+	familyLikelihood = "likelihood"
 )
+
+// familyOrder is the order of the report.
+var familyOrder = []string{familyAttributes, familyRules, familyPairs, familyTime, familyStructure, familyDiscriminators,
+	familyTasks, familyLikelihood, familyPrivacy}
 
 // shareMeasure returns a measure of the share of rows that count has counted, among those that of has counted.
 func shareMeasure(name, title string, count, of func(*summary) int64) measure {

@@ -8,42 +8,42 @@ import (
 // pairAttribute is an attribute in bins so coarse that every pair of attributes has a table of counts in every group of
 // hosts.
 type pairAttribute struct {
-	name string
-	bins int
-	bin  func(*row) int // -1 where the row has no such value
+	name, title string
+	bins        int
+	bin         func(*row) int // -1 where the row has no such value
 }
 
 // pairAttributes are those of the matrices, in their order. Octets 2 to 4 of the remote address are names without order:
 // what a host returns to is told by the measures of structure.
 var pairAttributes = []pairAttribute{
-	{"gap", 16, func(r *row) int {
+	{"gap", "gap", 16, func(r *row) int {
 		if r.first {
 			return -1
 		}
 		return fourfoldBin(millis(r.gap))
 	}},
-	{"duration", 16, func(r *row) int { return fourfoldBin(millis(r.End - r.Start)) }},
-	{"packets", 16, func(r *row) int { return min(bits.Len64(r.Packets), 15) }},
-	{"bytes", 16, func(r *row) int { return min(max(bits.Len64(r.Bytes)-5, 0), 15) }},
-	{"bytes_per_packet", 16, func(r *row) int {
+	{"duration", "duration", 16, func(r *row) int { return fourfoldBin(millis(r.End - r.Start)) }},
+	{"packets", "packets", 16, func(r *row) int { return min(bits.Len64(r.Packets), 15) }},
+	{"bytes", "bytes", 16, func(r *row) int { return min(max(bits.Len64(r.Bytes)-5, 0), 15) }},
+	{"bytes_per_packet", "bytes a packet", 16, func(r *row) int {
 		if r.Packets == 0 {
 			return -1
 		}
 		return int(min(r.Bytes/r.Packets/100, 15))
 	}},
-	{"protocol", 4, protocolKind},
-	{"direction", 2, direction},
-	{"tcp_flags", 16, func(r *row) int { return int(r.TCPFlags&(flagFIN|flagSYN|flagRST) | r.TCPFlags>>1&8) }}, // and ACK
-	{"tos", 8, func(r *row) int { return int(r.ToS >> 5) }},
-	{"local_port", portKinds, func(r *row) int { return portKind(r, r.localPort) }},
-	{"remote_port", portKinds, func(r *row) int { return portKind(r, r.remotePort) }},
-	{"octet1", 16, func(r *row) int {
+	{"protocol", "protocol", 4, protocolKind},
+	{"direction", "direction", 2, direction},
+	{"tcp_flags", "TCP flags", 16, func(r *row) int { return int(r.TCPFlags&(flagFIN|flagSYN|flagRST) | r.TCPFlags>>1&8) }}, // and ACK
+	{"tos", "type of service", 8, func(r *row) int { return int(r.ToS >> 5) }},
+	{"local_port", "local port", portKinds, func(r *row) int { return portKind(r, r.localPort) }},
+	{"remote_port", "remote port", portKinds, func(r *row) int { return portKind(r, r.remotePort) }},
+	{"octet1", "remote octet 1", 16, func(r *row) int {
 		if octet := octetBin(r, 0); octet < 256 {
 			return octet / 16
 		}
 		return 15 // IPv6, beside the addresses from 240/4 that no one uses
 	}},
-	{"hour", hoursPerDay / 2, func(r *row) int { return r.hour() / 2 }},
+	{"hour", "hour", hoursPerDay / 2, func(r *row) int { return r.hour() / 2 }},
 }
 
 // pairCount is the length of pairAttributes.
@@ -123,6 +123,8 @@ var pairOffsets, pairBins = func() (offsets [pairCount]int, bins int) {
 type pairTally struct {
 	same []uint64 // two of one row, the later attribute first: a triangle without its diagonal
 	lag  []uint64 // one of the row, one of the row before: a square
+
+	matrices map[string][][]float64 // what information has worked out of them
 }
 
 func (t *pairTally) allocate() {
@@ -139,6 +141,7 @@ func (t *pairTally) add(other *pairTally) {
 		return
 	}
 	t.allocate()
+	t.matrices = nil
 	for i, n := range other.same {
 		t.same[i] += n
 	}
@@ -187,6 +190,9 @@ const (
 // information returns the normalised mutual information of each attribute of a row (first index) with each of the same row,
 // or of the row before. It is NaN where no row has both.
 func (t *pairTally) information(name string) [][]float64 {
+	if matrix, done := t.matrices[name]; done {
+		return matrix
+	}
 	matrix := make([][]float64, pairCount)
 	for i := range matrix {
 		matrix[i] = make([]float64, pairCount)
@@ -204,6 +210,10 @@ func (t *pairTally) information(name string) [][]float64 {
 			}
 		}
 	}
+	if t.matrices == nil {
+		t.matrices = make(map[string][][]float64)
+	}
+	t.matrices[name] = matrix
 	return matrix
 }
 
@@ -264,9 +274,41 @@ func entropy(counts []float64, total float64) float64 {
 }
 
 func pairMeasures() []measure {
-	return []measure{
+	all := []measure{
 		pairMeasure(pairsSame, "attributes of one flow"),
 		pairMeasure(pairsLag, "of a flow and the flow before"),
+	}
+	for i := range pairAttributes {
+		all = append(all, partnerMeasure(i))
+	}
+	return all
+}
+
+// partnerMeasure returns the mean absolute difference of what attribute i has to do with the others of its row and with
+// all of the row before and the row after: where one attribute goes its own way, the means over all pairs hardly move.
+func partnerMeasure(i int) measure {
+	return measure{
+		name: "pairs_" + pairAttributes[i].name, title: pairAttributes[i].title + " with others", differenceUnit: Number,
+		tolerance: pairTolerance,
+		distance: func(real, other *summary) float64 {
+			total, n := 0., 0
+			for _, name := range []string{pairsSame, pairsLag} {
+				a, b := real.pairs.information(name), other.pairs.information(name)
+				for j := range pairCount {
+					differences := []float64{b[i][j] - a[i][j]}
+					if name == pairsLag && j != i {
+						differences = append(differences, b[j][i]-a[j][i])
+					}
+					for _, d := range differences {
+						if !(name == pairsSame && j == i) && !math.IsNaN(d) {
+							total += math.Abs(d)
+							n++
+						}
+					}
+				}
+			}
+			return total / float64(n)
+		},
 	}
 }
 

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 // maxGroups is the number of groups that hosts are dealt to, in the order of their appearance. Up to this many hosts
@@ -16,8 +17,10 @@ type counts struct {
 	total  *summary             // their sum
 	hosts  map[netip.Addr]int64 // rows of each
 	sample *sample
-	first  int64 // earliest end of a flow, µs
-	last   int64 // latest end of a flow, µs
+	// byContent is another one, which attacks on privacy look at.
+	byContent *sample
+	first     int64 // earliest end of a flow, µs
+	last      int64 // latest end of a flow, µs
 }
 
 // summary holds the counts of some hosts of one set, a field for each family of measures.
@@ -34,6 +37,7 @@ type summary struct {
 	volumes    volumeTally
 	pairs      pairTally
 	copies     copyTally
+	copied     copiedTally
 }
 
 // add adds the counts of other's hosts. A group added twice counts as twice as many hosts.
@@ -50,6 +54,7 @@ func (s *summary) add(other *summary) {
 	s.volumes.add(&other.volumes)
 	s.pairs.add(&other.pairs)
 	s.copies.add(&other.copies)
+	s.copied.add(&other.copied)
 }
 
 // sum returns the counts of all groups together.
@@ -72,13 +77,16 @@ type stream struct {
 	sessions  sessionObserver
 	structure structureObserver
 	pairs     pairObserver
+	copied    copiedObserver
 }
 
-// count reads the set once. keys are the training rows to look for, nil for none; each, unless nil, is called with every
+// count reads the set once. known are the training rows to look for, nil for none; each, unless nil, is called with every
 // row.
-func count(set Set, keys *keySet, each func(*row), o Options) (*counts, error) {
+func count(set Set, known *trainRows, each func(*row), o Options) (*counts, error) {
 	c := &counts{set: set, hosts: make(map[netip.Addr]int64)}
-	sampler := newSampler(o.Sample, o.Seed)
+	sampler := newSampler(o.Sample, o.Seed, hostKey)
+	// A stream that stands in two sets has the same blocks here in both, whatever the host's address.
+	byContent := newSampler(o.Sample, o.Seed, rowKey)
 	var s stream
 	var group *summary
 	var hostRows int64
@@ -120,7 +128,10 @@ func count(set Set, keys *keySet, each func(*row), o Options) (*counts, error) {
 			group.attributes.row(r)
 			group.atoms.row(r)
 			group.rules.row(r)
-			group.copies.row(r, keys)
+			if known != nil {
+				group.copies.row(r, known.once)
+				s.copied.row(r, known.streams, &group.copied)
+			}
 			s.figures.row(r)
 			s.temporal.row(r, &s.before, &group.temporal)
 			s.runs.row(r, &s.before, &group.runs)
@@ -128,6 +139,7 @@ func count(set Set, keys *keySet, each func(*row), o Options) (*counts, error) {
 			s.structure.row(r, &s.before, &group.structure)
 			s.pairs.row(r, &group.pairs)
 			sampler.row(r)
+			byContent.row(r)
 			if each != nil {
 				each(r)
 			}
@@ -148,6 +160,7 @@ func count(set Set, keys *keySet, each func(*row), o Options) (*counts, error) {
 	}
 	c.total = sum(c.groups)
 	c.sample = sampler.finish()
+	c.byContent = byContent.finish()
 	return c, nil
 }
 
@@ -159,6 +172,17 @@ func (c *counts) groupOf(host netip.Addr) *summary {
 		c.groups = append(c.groups, new(summary))
 	}
 	return c.groups[i]
+}
+
+// outside returns how many hosts lie in none of the set's internal networks.
+func (c *counts) outside() int {
+	n := 0
+	for host := range c.hosts {
+		if !slices.ContainsFunc(c.set.Internal, func(p netip.Prefix) bool { return p.Contains(host) }) {
+			n++
+		}
+	}
+	return n
 }
 
 // shared returns how many of c's hosts stand in other too, and their share of c's rows.

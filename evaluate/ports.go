@@ -1,6 +1,9 @@
 package evaluate
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+)
 
 // Port bins: one a port below 1024, one for each of the services in namedPorts, one for each 1024 ports above, one for
 // each ICMP type, and one for protocols without ports.
@@ -43,4 +46,39 @@ func portBin(r *row, port uint16) int {
 	default:
 		return int(namedPortBin[port])
 	}
+}
+
+// portClass names a port bin for drawing: a port with its service, or a range.
+func portClass(bin int) string {
+	const ranges = wellKnownPorts + len(namedPorts)
+	switch {
+	case bin < wellKnownPorts:
+		return portName(bin)
+	case bin < ranges:
+		return portName(int(namedPorts[bin-wellKnownPorts]))
+	case bin < ranges+32:
+		return "1024 to 32767"
+	case bin < ranges+48:
+		return "32768 to 49151"
+	case bin < ranges+64:
+		return "49152 to 65535"
+	case bin < portBins-1:
+		return "ICMP"
+	default:
+		return "no ports"
+	}
+}
+
+func portName(port int) string {
+	if service := services[port]; service != "" {
+		return strconv.Itoa(port) + " " + service
+	}
+	return strconv.Itoa(port)
+}
+
+// services are those that readers know by name.
+var services = map[int]string{
+	20: "FTP data", 21: "FTP", 22: "SSH", 23: "Telnet", 25: "SMTP", 53: "DNS", 80: "HTTP", 110: "POP3", 123: "NTP",
+	137: "NetBIOS", 143: "IMAP", 161: "SNMP", 443: "HTTPS", 445: "SMB", 465: "SMTPS", 587: "SMTP", 993: "IMAPS",
+	995: "POP3S", 1433: "MS SQL", 3306: "MySQL", 3389: "RDP", 5060: "SIP", 5222: "XMPP", 5353: "mDNS", 8080: "HTTP",
 }

@@ -28,6 +28,9 @@ func TestMeasuresEqualTheReference(t *testing.T) {
 		}
 	}
 	for _, m := range report.Measures {
+		if m.Family == familyDiscriminators { // held to scikit-learn in package boost
+			continue
+		}
 		real, hasValue := expected.Real[m.Name]
 		difference, hasDifference := expected.Difference[m.Name]
 		if !hasValue && !hasDifference {

@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -30,7 +31,9 @@ type Report struct {
 	Furthest  []string    `json:"furthest"` // names of measures that are apart, by difference over limit
 	Notes     []string    `json:"notes"`    // what a reader should know before trusting the figures
 	Measures  []Result    `json:"measures"`
+	Tasks     []TaskCurve `json:"tasks"`
 	Pairs     []PairTable `json:"pairs"`
+	Rows      Excerpts    `json:"rows"`
 }
 
 // SetReport describes one set.
@@ -71,11 +74,14 @@ type Result struct {
 	OtherReal      Figure  `json:"other_real"` // all training hosts
 	DifferenceUnit Unit    `json:"difference_unit"`
 	Difference     Figure  `json:"difference"` // synthetic from real
+	Figure         Figure  `json:"figure"`     // what a Bound is about; setFigure has the rule
 	Floor          Floor   `json:"floor"`      // other real hosts from real
 	Limit          Figure  `json:"limit"`      // as real up to this difference
 	Verdict        Verdict `json:"verdict"`
 	PValue         *Figure `json:"p_value,omitempty"` // how often two draws of hosts from one population differ as much
 	Curves         *Curves `json:"curves,omitempty"`
+	// Interval is that of 95 % of Synthetic, where it is told.
+	Interval *Interval `json:"interval,omitempty"`
 
 	// Discriminator says more where the measure is one.
 	Discriminator *Discriminator `json:"discriminator,omitempty"`
@@ -83,11 +89,10 @@ type Result struct {
 	aggregate bool
 }
 
-// Curves holds the values behind a measure: by lag from 1, or by hour from 0.
-type Curves struct {
-	Real      []Figure `json:"real"`
-	Synthetic []Figure `json:"synthetic"`
-	OtherReal []Figure `json:"other_real,omitempty"`
+// Interval is where a figure lies with a probability of 95 %.
+type Interval struct {
+	Low  Figure `json:"low"`
+	High Figure `json:"high"`
 }
 
 // Figure is a number, written to JSON with nine significant digits, or as null where it is none.
@@ -133,7 +138,7 @@ func (r *Report) Measure(name string) *Result {
 }
 
 // newReport compares the counted sets; train may be nil.
-func newReport(real, synthetic, train *counts, o Options) *Report {
+func newReport(real, synthetic, train *counts, scores modelScores, o Options) *Report {
 	r := &Report{
 		Schema: Schema, Version: SchemaVersion,
 		Real: describe(real), Synthetic: describe(synthetic),
@@ -170,13 +175,31 @@ func newReport(real, synthetic, train *counts, o Options) *Report {
 			r.Measures = append(r.Measures, result)
 		}
 	}
-	rows := &sampled{real: real.sample, synthetic: synthetic.sample, seed: o.Seed}
+	rows := &sampled{real: real.sample, synthetic: synthetic.sample, scores: scores, seed: o.Seed}
 	if train != nil {
 		rows.train = train.sample
+		rows.byContent = [3]*sample{train.byContent, real.byContent, synthetic.byContent}
 	}
 	for _, take := range sampledFamilies {
 		r.Measures = append(r.Measures, take(rows)...)
 	}
+	curves, results := taskResults(rows)
+	r.Tasks = curves
+	r.Measures = append(r.Measures, results...)
+	if o.Likelihood != nil {
+		r.Measures = append(r.Measures, likelihoodResults(o.Likelihood.Attributes(), scores.real, scores.train)...)
+	}
+	for i := range r.Measures {
+		r.Measures[i].setFigure()
+	}
+	r.Rows.Synthetic = excerptOf(synthetic.sample)
+	if o.ShowReal {
+		shown := excerptOf(real.sample)
+		r.Rows.Real = &shown
+	}
+	slices.SortStableFunc(r.Measures, func(a, b Result) int {
+		return cmp.Compare(slices.Index(familyOrder, a.Family), slices.Index(familyOrder, b.Family))
+	})
 	r.Notes = append(r.Notes, discriminatorNotes(r.Measures)...)
 	r.sumUp()
 	if m := r.Measure(copyMeasureName); m != nil && m.Verdict == Apart {
@@ -207,13 +230,22 @@ func (m *measure) take(real, synthetic, other *summary, pairs []pair) Result {
 		p := Figure(m.pValue(real, synthetic))
 		result.PValue = &p
 	}
-	if m.curve != nil {
-		result.Curves = &Curves{Real: figures(m.curve(real)), Synthetic: figures(m.curve(synthetic))}
-		if other != nil {
-			result.Curves.OtherReal = figures(m.curve(other))
-		}
+	if m.curves != nil {
+		result.Curves = m.curves(real, synthetic, other)
 	}
 	return result
+}
+
+// setFigure chooses the figure that stands for the measure.
+func (m *Result) setFigure() {
+	switch {
+	case m.Unit == "" || m.Family == familyTasks: // a task's measure is what is lost
+		m.Figure = m.Difference
+	case m.Verdict == NotJudged:
+		m.Figure = m.Real
+	default:
+		m.Figure = m.Synthetic
+	}
 }
 
 func figures(x []float64) []Figure {
@@ -238,7 +270,7 @@ func (r *Report) sumUp() {
 			apart = append(apart, m)
 		}
 	}
-	slices.SortStableFunc(apart, func(a, b *Result) int { return cmp.Compare(b.excess(), a.excess()) })
+	slices.SortStableFunc(apart, func(a, b *Result) int { return cmp.Compare(b.Excess(), a.Excess()) })
 	for _, m := range apart {
 		r.Furthest = append(r.Furthest, m.Name)
 	}
@@ -260,12 +292,9 @@ func (t *Tally) add(v Verdict) {
 	}
 }
 
-// excess returns the difference in limits.
-func (m *Result) excess() float64 { return float64(m.Difference / m.Limit) }
-
 func describe(c *counts) SetReport {
 	s := SetReport{Place: c.set.Place, Flows: c.total.rows, Hosts: len(c.hosts),
-		First: time.UnixMicro(c.first).UTC(), Last: time.UnixMicro(c.last).UTC(), Internal: []string{}}
+		First: timeOf(c.first), Last: timeOf(c.last), Internal: []string{}}
 	for _, network := range c.set.Internal {
 		s.Internal = append(s.Internal, network.String())
 	}
@@ -291,6 +320,15 @@ func notes(real, synthetic, train *counts) []string {
 	if train != nil {
 		shared(real, train, ": the floor is too low, and copies are not told from repeats")
 		shared(synthetic, train, "")
+	}
+	for _, c := range []*counts{real, synthetic, train} {
+		if c == nil || len(c.set.Internal) == 0 {
+			continue
+		}
+		if n := c.outside(); 100*n >= len(c.hosts) && n > 0 {
+			note("%d of the %d hosts of %s lie outside the internal networks %s", n, len(c.hosts), c.set.Name,
+				strings.Join(describe(c).Internal, ", "))
+		}
 	}
 	if len(real.set.Internal) == 0 || len(synthetic.set.Internal) == 0 {
 		note("internal networks unknown: rules and measures about them are left out")

@@ -74,7 +74,8 @@ func makeReports(t *testing.T) map[string]*Report {
 
 func TestTableAndJSONAreAsGolden(t *testing.T) {
 	for name, report := range reports(t) {
-		for extension, write := range map[string]func(io.Writer) error{".txt": report.WriteTable, ".json": report.WriteJSON} {
+		for extension, write := range map[string]func(io.Writer) error{
+			".txt": wide(report), "-narrow.txt": narrow(report), ".json": report.WriteJSON} {
 			var got bytes.Buffer
 			if err := write(&got); err != nil {
 				t.Fatal(err)
@@ -96,15 +97,25 @@ func TestTableAndJSONAreAsGolden(t *testing.T) {
 	}
 }
 
-func TestTheTableFits100Columns(t *testing.T) {
+func wide(r *Report) func(io.Writer) error {
+	return func(w io.Writer) error { return r.WriteTable(w, tableWidth) }
+}
+
+func narrow(r *Report) func(io.Writer) error {
+	return func(w io.Writer) error { return r.WriteTable(w, narrowWidth) }
+}
+
+func TestTheTableFitsTheTerminal(t *testing.T) {
 	for name, report := range reports(t) {
-		var text bytes.Buffer
-		if err := report.WriteTable(&text); err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(text.String()) {
-			if n := len(strings.TrimSuffix(line, "\n")); n > tableWidth {
-				t.Errorf("%s: %d columns, want at most %d: %s", name, n, tableWidth, line)
+		for width, write := range map[int]func(io.Writer) error{tableWidth: wide(report), narrowWidth: narrow(report)} {
+			var text bytes.Buffer
+			if err := write(&text); err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.Lines(text.String()) {
+				if n := len(strings.TrimSuffix(line, "\n")); n > width {
+					t.Errorf("%s: %d columns, want at most %d: %s", name, n, width, line)
+				}
 			}
 		}
 	}
@@ -162,7 +173,7 @@ func TestUnknownMeasure(t *testing.T) {
 
 func TestWriteErrorsAreReturned(t *testing.T) {
 	report := compare(t, office(1, 1, 4, 50), office(1, 2, 4, 50), nil)
-	for name, write := range map[string]func(io.Writer) error{"table": report.WriteTable, "JSON": report.WriteJSON} {
+	for name, write := range map[string]func(io.Writer) error{"table": wide(report), "JSON": report.WriteJSON} {
 		if err := write(fullDisk{}); !errors.Is(err, errFull) {
 			t.Errorf("%s to a full disk: got error %v, want %v", name, err, errFull)
 		}

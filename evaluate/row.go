@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"net/netip"
+	"time"
 
 	"stan/dataset"
 )
@@ -56,6 +57,9 @@ func (r *row) set(f *dataset.Flow, before *row, internal []netip.Prefix) {
 func (r *row) hour() int {
 	return int(((hourOf(r.End) % hoursPerDay) + hoursPerDay) % hoursPerDay)
 }
+
+// timeOf returns t, in µs, as a time in UTC.
+func timeOf(t int64) time.Time { return time.UnixMicro(t).UTC() }
 
 // hourOf returns the number of the hour since 1970 that holds the time t, in µs; t may lie before.
 func hourOf(t int64) int64 {

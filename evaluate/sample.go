@@ -8,8 +8,8 @@ import (
 )
 
 // Measures that look at rows, not at counts, work on a sample of a set: whole blocks of consecutive rows of one host, so
-// that a row's neighbours are there too. Which blocks stay depends on the seed and on the blocks alone, and memory is
-// bounded by the sample's size.
+// that a row's neighbours are there too. Which blocks stay depends on the seed and on the blocks' keys alone.
+// Memory is bounded by the sample's size.
 
 // sampleBlock is the number of consecutive rows of a host that are kept or dropped together.
 const sampleBlock = 60
@@ -38,6 +38,7 @@ func (s *sample) follows(i int) bool {
 type sampler struct {
 	seed   uint64
 	limit  int
+	key    func(*row) uint64 // of a block, by its first row
 	blocks blockHeap
 	kept   int   // rows in blocks
 	read   int64 // rows of the set
@@ -68,7 +69,12 @@ func (h *blockHeap) Pop() any {
 	return b
 }
 
-func newSampler(limit int, seed uint64) *sampler { return &sampler{seed: seed, limit: limit} }
+func newSampler(limit int, seed uint64, key func(*row) uint64) *sampler {
+	return &sampler{seed: seed, limit: limit, key: key}
+}
+
+// hostKey is the same for all rows of a host: the blocks of a host in two sets are the same ones, whatever rows they hold.
+func hostKey(r *row) uint64 { return addrKey(r.Host, 0) }
 
 // row takes the next row of the set.
 func (s *sampler) row(r *row) {
@@ -79,11 +85,7 @@ func (s *sampler) row(r *row) {
 	}
 	if s.at%sampleBlock == 0 {
 		s.end()
-		host := r.Host.As16()
-		key := mix(s.seed, uint64(s.at))
-		for i := 0; i < len(host); i += 4 {
-			key = mix(key, uint64(host[i])<<24|uint64(host[i+1])<<16|uint64(host[i+2])<<8|uint64(host[i+3]))
-		}
+		key := mix(mix(s.seed, uint64(s.at)), s.key(r))
 		if s.kept < s.limit || key < s.blocks[0].key {
 			s.block = &block{key: key, order: s.read, host: r.Host}
 		}

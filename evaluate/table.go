@@ -8,18 +8,20 @@ import (
 	"strings"
 )
 
-// The table fits tableWidth columns: a mark, a title, up to five figures and the verdict.
+// The table fits tableWidth columns: a mark, a title, up to five figures and the verdict. A narrow one leaves out other
+// real hosts, whose differences stand in the limit, and the verdict, which the mark tells.
 const (
-	tableWidth = 100
-	titleWidth = 35
+	tableWidth  = 100
+	narrowWidth = 80
+	titleWidth  = 35
 )
 
 // furthestShown is how many of the measures that are apart the last lines name.
 const furthestShown = 5
 
-// WriteTable writes the report for a person to read on a terminal of tableWidth columns or more.
-func (r *Report) WriteTable(w io.Writer) error {
-	t := &table{w: bufio.NewWriter(w)}
+// WriteTable writes the report for a person to read on a terminal of that many columns, at least 80.
+func (r *Report) WriteTable(w io.Writer, width int) error {
+	t := newTable(w, width)
 	t.sets(r)
 	block, kept, more := "", 0, ""
 	for _, m := range r.Measures {
@@ -50,7 +52,17 @@ func (r *Report) WriteTable(w io.Writer) error {
 	return t.w.Flush()
 }
 
-type table struct{ w *bufio.Writer }
+type table struct {
+	w     *bufio.Writer
+	width int // tableWidth or narrowWidth
+}
+
+func newTable(w io.Writer, width int) *table {
+	if width < tableWidth {
+		return &table{bufio.NewWriter(w), narrowWidth}
+	}
+	return &table{bufio.NewWriter(w), tableWidth}
+}
 
 func (t *table) line(format string, args ...any) {
 	t.w.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " ") + "\n")
@@ -73,14 +85,32 @@ func (t *table) verdicts(r *Report) {
 	v := r.Verdicts
 	t.line("")
 	t.line("%d measures: %d as real, %d near, %d apart%s",
-		v.AsReal+v.Near+v.Apart+v.NoData+v.NoFloor, v.AsReal, v.Near, v.Apart, gaps(v))
+		v.Total(), v.AsReal, v.Near, v.Apart, gaps(v))
 	for i, name := range r.Furthest[:min(furthestShown, len(r.Furthest))] {
 		lead := "Furthest apart:"
 		if i > 0 {
 			lead = ""
 		}
 		m := r.Measure(name)
-		t.line("%-16s%s, %s the limit", lead, strings.TrimSuffix(m.Title, " *"), times(m.excess()))
+		t.line("%-16s%s (%s), %s the limit", lead, m.PlainTitle(), m.Family, times(m.Excess()))
+	}
+	t.privacy(r)
+}
+
+// privacy says whether something shows of the training flows.
+func (t *table) privacy(r *Report) {
+	alarm, raised := r.Privacy()
+	switch alarm {
+	case AlarmRaised:
+		var titles []string
+		for _, m := range raised {
+			titles = append(titles, m.PlainTitle())
+		}
+		t.wrap("Privacy alarm:  ", strings.Join(titles, ", ")+": look into it before sharing the set")
+	case AlarmNone:
+		t.line("Privacy:        no alarm, which is no proof")
+	case AlarmUnknown:
+		t.line("Privacy:        not checked, as there is no --train")
 	}
 }
 
@@ -99,14 +129,24 @@ func (t *table) set(name string, s SetReport) {
 	const layout = "2006-01-02 15:04"
 	text := fmt.Sprintf("%-10s%12s flows %6s host%-2s %s to %s  ", name, thousands(s.Flows), thousands(int64(s.Hosts)),
 		plural(s.Hosts), s.First.Format(layout), s.Last.Format(layout))
-	t.line("%s%s", text, shorten(s.Place, tableWidth-len(text)))
+	t.line("%s%s", text, shorten(s.Place, t.width-len(text)))
 }
 
 // Columns after the mark and the title; attributes have no value of their own, but the paper's bins beside them.
 const (
 	divergenceColumns = "%-*s%10s%11s%8s  %-8s%11s%12s"
 	valueColumns      = "%-*s%9s%11s%12s%12s%9s  %s"
+	narrowColumns     = "%-*s%9s%11s%12s%9s"
 )
+
+// columns writes a row of the table, or its heading, title being all before the figures.
+func (t *table) columns(title string, real, synthetic, other, difference, limit string, verdict Verdict) {
+	if t.width < tableWidth {
+		t.line(narrowColumns, titleWidth+2, title, real, synthetic, difference, limit)
+		return
+	}
+	t.line(valueColumns, titleWidth+2, title, real, synthetic, other, difference, limit, verdict)
+}
 
 // Blocks of the table are the families; that of the attributes is cut into three.
 const (
@@ -129,36 +169,48 @@ func (t *table) heading(block string, trained bool) {
 	if trained {
 		other = "other real"
 	}
-	columns := func(title string) {
-		t.line(valueColumns, titleWidth+2, title, "real", "synthetic", other, "difference", "limit", "")
-	}
+	title := blockTitles[block]
 	switch block {
 	case divergences:
-		t.line("One attribute at a time: Jensen-Shannon divergence from real, 0 (alike) to 1")
-		t.line(divergenceColumns, titleWidth+2, "", "synthetic", "other real", "limit", "", "paper bins:", "other real")
+		t.line("%s from real, 0 (alike) to 1", title)
+		paper, other := "paper bins:", "other real"
+		if t.width < tableWidth {
+			paper, other = "", ""
+		}
+		t.line(divergenceColumns, titleWidth+2, "", "synthetic", "other real", "limit", "", paper, other)
 	case distances:
-		t.line("Mean factor by which values must move to become real's: earth mover's distance")
+		t.line("%s: mean factor by which values must move to become real's", title)
 		t.line(divergenceColumns, titleWidth+2, "", "synthetic", "other real", "limit", "", "", "")
-	case atoms:
-		columns("Real's commonest exact values")
-	case familyRules:
-		columns("Flows that break a rule")
-	case familyPairs:
-		columns("Mutual information of attributes")
-	case familyTime:
-		columns("Order in time")
-	case familyStructure:
-		columns("Who talks to whom")
 	case familyDiscriminators:
-		t.line("Told from real by a classifier that has not seen the hosts: AUC, 0.5 (not at all) to 1 (always)")
+		t.line("%s: AUC, 0.5 (not at all) to 1 (always)", title)
 		t.line(divergenceColumns, titleWidth+2, "", "synthetic", "other real", "limit", "", "", "")
+	default:
+		t.columns(title, "real", "synthetic", other, "difference", "limit", "")
 	}
 }
+
+// blockTitles head the blocks.
+var blockTitles = map[string]string{
+	divergences:          "One attribute at a time: Jensen-Shannon divergence",
+	distances:            "Earth mover's distance",
+	atoms:                "Real's commonest exact values",
+	familyRules:          "Flows that break a rule",
+	familyPairs:          "Mutual information of attributes",
+	familyTime:           "Order in time",
+	familyStructure:      "Who talks to whom",
+	familyDiscriminators: "Told from real by a classifier",
+	familyTasks:          "Models trained on synthetic flows",
+	familyPrivacy:        "What shows of the training flows",
+	familyLikelihood:     "Likelihood under the model, nats a row",
+}
+
+// Block returns the title under which the measure stands.
+func (m *Result) Block() string { return blockTitles[m.block()] }
 
 // divergence writes an attribute; paper is the same attribute in the paper's bins, nil if it has none there.
 func (t *table) divergence(m Result, paper *Result) {
 	var synthetic, other string
-	if paper != nil {
+	if paper != nil && t.width >= tableWidth {
 		synthetic, other = text(paper.Difference, Bits), text(paper.Floor.Mean, Bits)
 	}
 	t.line(mark(m)+divergenceColumns, titleWidth, m.Title, differenceText(m.Difference, m.DifferenceUnit),
@@ -171,8 +223,15 @@ func (t *table) value(m Result, trained bool) {
 	if trained {
 		other = text(m.OtherReal, m.Unit)
 	}
-	t.line(mark(m)+valueColumns, titleWidth, m.Title, text(m.Real, m.Unit), text(m.Synthetic, m.Unit), other,
-		differenceText(m.Difference, m.DifferenceUnit), differenceText(m.Limit, m.DifferenceUnit), m.Verdict)
+	t.columns(mark(m)+m.Title, text(m.Real, m.Unit), text(m.Synthetic, m.Unit), other,
+		differenceText(m.Difference, m.DifferenceUnit), differenceText(m.Limit, m.DifferenceUnit), m.verdictText())
+}
+
+func (m *Result) verdictText() Verdict {
+	if m.Verdict == NotJudged {
+		return ""
+	}
+	return m.Verdict
 }
 
 // attributesNamed is how many of the attributes that give a set away are named.
@@ -189,7 +248,7 @@ func (t *table) discriminator(m Result) {
 	for _, a := range m.Discriminator.Attributes[:min(attributesNamed, len(m.Discriminator.Attributes))] {
 		named = append(named, fmt.Sprintf("%s (%s %%)", a.Name, percent(float64(a.Share))))
 	}
-	t.line("    by %s", strings.Join(named, ", "))
+	t.wrap("    by ", strings.Join(named, ", "))
 }
 
 // kept reports whether m is a rule that no flow of any set breaks.
@@ -215,11 +274,11 @@ func (t *table) legend(r *Report) {
 		"the hours.")
 }
 
-// wrap writes text in lines of at most tableWidth, those after the first set in by the lead.
+// wrap writes text in lines of at most the table's width, those after the first set in by the lead.
 func (t *table) wrap(lead, text string) {
 	line := lead
 	for _, word := range strings.Fields(text) {
-		if len(line)+len(word) > tableWidth {
+		if len(line)+len(word) > t.width {
 			t.line("%s", line)
 			line = strings.Repeat(" ", len(lead))
 		}

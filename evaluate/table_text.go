@@ -1,18 +1,17 @@
 package evaluate
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"math"
 )
 
-// WriteTable writes the report for a person to read on a terminal of tableWidth columns or more.
-func (r *TableReport) WriteTable(w io.Writer) error {
-	t := &table{w: bufio.NewWriter(w)}
+// WriteTable writes the report for a person to read on a terminal of that many columns, at least 80.
+func (r *TableReport) WriteTable(w io.Writer, width int) error {
+	t := newTable(w, width)
 	set := func(name string, s TableSetReport) {
 		text := fmt.Sprintf("%-10s%12s rows %8s entities  ", name, thousands(int64(s.Rows)), thousands(int64(s.Entities)))
-		t.line("%s%s", text, shorten(s.Place, tableWidth-len(text)))
+		t.line("%s%s", text, shorten(s.Place, t.width-len(text)))
 	}
 	set("real", r.Real)
 	set("synthetic", r.Synthetic)
@@ -27,9 +26,9 @@ func (r *TableReport) WriteTable(w io.Writer) error {
 		if m.Family != family {
 			family = m.Family
 			t.line("")
-			t.line(valueColumns, titleWidth+2, headings[family], "real", "synthetic", "", "difference", "limit", "")
+			t.columns(headings[family], "real", "synthetic", "", "difference", "limit", "")
 		}
-		t.line(mark(m)+valueColumns, titleWidth, m.Title, significant(m.Real), significant(m.Synthetic), "",
+		t.columns(mark(m)+m.Title, significant(m.Real), significant(m.Synthetic), "",
 			tableDifference(m.Difference, m.DifferenceUnit), tableDifference(m.Limit, m.DifferenceUnit), m.Verdict)
 	}
 	t.line("")

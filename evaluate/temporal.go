@@ -3,10 +3,10 @@ package evaluate
 import (
 	"math"
 	"math/bits"
+	"math/cmplx"
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
-	"gonum.org/v1/gonum/stat"
 )
 
 // temporalTally holds what follows from the order of a host's rows in time.
@@ -94,7 +94,8 @@ func temporalMeasures() []measure {
 		},
 		tolerance: jsTolerance}
 	hours := measure{name: "hour_profile", title: "hours of the day, 1 - correlation", differenceUnit: Correlation,
-		distance: hourDistance, curve: hourShares, tolerance: correlationTolerance}
+		distance: hourDistance, curves: pointCurves("hour of the day (UTC)", "h", 0, Share, hourShares),
+		tolerance: correlationTolerance}
 	shares := measure{name: hourSharesName, differenceUnit: Share, tolerance: shareTolerance,
 		distance: func(real, other *summary) float64 {
 			return floats.Distance(hourShares(real), hourShares(other), 1) / 2
@@ -135,7 +136,8 @@ func acfMeasure(name, title string, curve func(*summary) []float64) measure {
 		return total / float64(len(a))
 	}
 	return measure{name: name, title: title, value: value, unit: Correlation, distance: distance,
-		differenceUnit: Correlation, curve: curve, tolerance: correlationTolerance}
+		differenceUnit: Correlation,
+		curves:         pointCurves("lag", "flows", 1, Correlation, curve), tolerance: correlationTolerance}
 }
 
 // hourShares returns the mean over hosts of the share of a host's flows in each hour of the day: each host counts the
@@ -162,17 +164,38 @@ func rank(x int64, values []int64) float64 {
 }
 
 // hourDistance returns 1 - the correlation of the two sets' hours of the day, each hour taken at its mean rank within the
-// hosts: 0 alike, 1 unrelated, up to 2. Ranks, since one busy hour of one host would else outweigh the habits of many:
-// on UGR'16 a shift by six hours is beyond the limit in 97 % of random splits with them, in 75 % with shares. It is 1
-// where one set has as many flows in every hour, which correlates with nothing, and 0 where both have.
-func hourDistance(real, other *summary) float64 {
-	a, b := real.temporal.ranks[:], other.temporal.ranks[:]
-	flat := func(x []float64) bool { return slices.Min(x) == slices.Max(x) }
+// hosts and smoothed to its waves of 24, 12 and 8 hours: 0 alike, 1 unrelated, up to 2. Ranks, since one busy hour of one
+// host would else outweigh the habits of many; waves, since the habits of few hosts differ from hour to hour. With 26 of
+// UGR'16's hosts in each set a shift by six hours is beyond the limit in 97 % of random splits, beyond twice the limit in
+// 54 % (unsmoothed in 96 % and 31 %; with shares in place of ranks in 65 % and 10 %). It is 1 where one set has as many
+// flows in every hour, which correlates with nothing, and 0 where both have.
+func hourDistance(of, other *summary) float64 {
+	a, b := waves(&of.temporal.ranks), waves(&other.temporal.ranks)
+	var together, ofA, ofB float64
+	for k := range a {
+		together += product(a[k], b[k])
+		ofA += product(a[k], a[k])
+		ofB += product(b[k], b[k])
+	}
+	const flat = 1e-12
 	switch {
-	case flat(a) && flat(b):
+	case ofA < flat && ofB < flat:
 		return 0
-	case flat(a) || flat(b):
+	case ofA < flat || ofB < flat:
 		return 1
 	}
-	return max(1-stat.Correlation(a, b, nil), 0)
+	return max(1-together/math.Sqrt(ofA*ofB), 0)
 }
+
+// waves returns the amplitudes of the waves of 24, 12 and 8 hours in values by hour.
+func waves(x *[hoursPerDay]float64) (amplitudes [3]complex128) {
+	for hour, v := range x {
+		for k := range amplitudes {
+			amplitudes[k] += complex(v, 0) * cmplx.Rect(1, 2*math.Pi*float64((k+1)*hour)/hoursPerDay)
+		}
+	}
+	return amplitudes
+}
+
+// product returns the scalar product of two amplitudes.
+func product(a, b complex128) float64 { return real(a * cmplx.Conj(b)) }

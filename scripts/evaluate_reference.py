@@ -10,6 +10,7 @@ second time, with numpy, scipy, scikit-learn and statsmodels, from the definitio
 import csv
 import ipaddress
 import json
+import functools
 import itertools
 import math
 import sys
@@ -99,6 +100,11 @@ def port_bin(row, port):
     return port if port < 1024 or port in NAMED else ("from", port // 1024)
 
 
+class Rows(list):
+    """A list that stands for itself, so that what is worked out of it can be kept."""
+    __hash__ = object.__hash__
+
+
 def table(flows):
     """Adds what a host sees to each row."""
     rows, before = [], None
@@ -112,7 +118,7 @@ def table(flows):
         r["talk"] = (r["remote"], r["lport"], r["rport"], r["proto"])
         rows.append(r)
         before = r
-    return rows
+    return Rows(rows)
 
 
 def hour(r):
@@ -297,14 +303,17 @@ def numbered(values):
     return [names.setdefault(repr(v), len(names)) for v in values]
 
 
+@functools.cache
 def information(rows, lag):
     """The matrix of normalised mutual information of attributes with those of the same row, or of the row before."""
     names = list(PAIRED)
     pairs = [(r, r["before"] if lag else r) for r in rows if r["before"] or not lag]
     matrix = np.zeros((len(names), len(names)))
+    first = {a: [PAIRED[a](now) for now, _ in pairs] for a in names}
+    second = {b: [PAIRED[b](then) for _, then in pairs] for b in names}
     for i, a in enumerate(names):
         for j, b in enumerate(names):
-            both = [(PAIRED[a](now), PAIRED[b](then)) for now, then in pairs]
+            both = list(zip(first[a], second[b]))
             both = [(x, y) for x, y in both if x is not None and y is not None]
             x, y = numbered([x for x, _ in both]), numbered([y for _, y in both])
             matrix[i, j] = normalized_mutual_info_score(x, y)
@@ -412,6 +421,13 @@ def hour_ranks(rows):
     return np.sum([rankdata([sum(hour(r) == k for r in h) for k in range(24)]) for h in by_host(rows)], axis=0)
 
 
+def waves(hours):
+    """The part of values by hour that repeats every 24, 12 and 8 hours."""
+    spectrum = np.fft.rfft(hours)
+    spectrum[0] = spectrum[4:] = 0
+    return np.fft.irfft(spectrum, 24)
+
+
 def values(rows, real):
     """Every measure that one set has a value of."""
     hosts, followers = by_host(rows), [r for r in rows if r["before"]]
@@ -483,12 +499,14 @@ def differences(a, b):
         out["atoms_" + name] = float(np.abs(atoms(f, a, a) - atoms(f, a, b)).mean())
     va, vb = values(a, a), values(b, a)
     out["rules_excess"] = float(np.mean([max(0, vb[n] - va[n]) for n in va if n.startswith("rule_")]))
-    for name, lag in (("pairs_same", False), ("pairs_lag", True)):
-        out[name] = pairs_mean(np.abs(information(a, lag) - information(b, lag)), lag)
+    same, lag = (np.abs(information(a, lag) - information(b, lag)) for lag in (False, True))
+    out["pairs_same"], out["pairs_lag"] = pairs_mean(same, False), pairs_mean(lag, True)
+    for i, name in enumerate(PAIRED):
+        out["pairs_" + name] = float(np.mean(np.concatenate([np.delete(same[i], i), lag[i], np.delete(lag[:, i], i)])))
     out["acf_bytes"] = float(np.abs(bytes_acf(a) - bytes_acf(b)).mean())
     out["acf_gaps"] = float(np.abs(gaps_acf(a) - gaps_acf(b)).mean())
     out["js_gap_tie"] = divergence([tie(r) for r in a if r["before"]], [tie(r) for r in b if r["before"]])
-    out["hour_profile"] = float(1 - np.corrcoef(hour_ranks(a), hour_ranks(b))[0, 1])
+    out["hour_profile"] = float(1 - np.corrcoef(waves(hour_ranks(a)), waves(hour_ranks(b)))[0, 1])
     out["hour_shares"] = float(np.abs(hour_shares(a) - hour_shares(b)).sum() / 2)
     repeats = ["repeat_remote_1", "repeat_service_1", "repeat_protocol_1", "direction_flips"]
     out["temporal_mean"] = float(np.mean([out["acf_bytes"], out["acf_gaps"], out["hour_shares"]]

@@ -32,6 +32,8 @@ type flowArch struct {
 	check func(m *Model, numbers int64) error
 	// work draws hosts until none is left.
 	work func(g *generation) func(context.Context) error
+	// scorer makes what tells how likely flows are under a model, nil where nothing does.
+	scorer func(m *Model, device torch.Device) (Scorer, error)
 	// parallel tells whether several workers on the CPU make it faster.
 	parallel bool
 }
@@ -49,11 +51,11 @@ type tableArch struct {
 func architectures() []architecture {
 	return []architecture{
 		{name: ArchStan, about: "the network",
-			flows: &flowArch{train: trainNetwork, check: (*Model).checkNetwork, parallel: true,
+			flows: &flowArch{train: trainNetwork, check: (*Model).checkNetwork, scorer: newNetworkScorer, parallel: true,
 				work: func(g *generation) func(context.Context) error { return g.networkWorker }},
 			table: &tableArch{train: trainTableNetwork, open: openTableNetwork}},
 		{name: ArchIndependent, about: "the baseline that draws every attribute by itself",
-			flows: &flowArch{train: trainIndependent, check: (*Model).checkIndependent,
+			flows: &flowArch{train: trainIndependent, check: (*Model).checkIndependent, scorer: newIndependentScorer,
 				work: func(g *generation) func(context.Context) error { return g.independentWorker }},
 			table: &tableArch{train: trainMarginals, open: openMarginals}},
 		paperNetworks(paper.Full).architecture(ArchPaper, "the paper's, a convolutional network an attribute"),

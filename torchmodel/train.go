@@ -14,7 +14,6 @@ import (
 	"time"
 
 	torch "github.com/wangkuiyi/gotorch"
-	"github.com/wangkuiyi/gotorch/lanes"
 	"github.com/wangkuiyi/gotorch/safetensors"
 
 	"stan/dataset"
@@ -500,37 +499,4 @@ func (t *trainer) validate(ctx context.Context) (bool, error) {
 	}
 	t.obs.Valid(v)
 	return t.o.Patience > 0 && t.state.Since > t.o.Patience, t.metrics.valid(v)
-}
-
-// evaluateNLL is the likelihood of every row of a corpus, by attribute in nats a row: of the exact row, the place of a
-// value inside its class included.
-func evaluateNLL(ctx context.Context, n *Network, c *corpus, device torch.Device) (heads [Heads]float64, rows int64, err error) {
-	const batch, length = 16, 256
-	n.Train(false)
-	defer n.Train(true)
-	chunks := c.allChunks(length)
-	context := n.config.ReceptiveField()
-	torch.NoGrad(func() {
-		for at := 0; at < len(chunks) && err == nil && ctx.Err() == nil; at += batch {
-			torch.With(func(scope *torch.Scope) {
-				var b *lanes.Batch
-				if b, err = c.Replay(scope, chunks[at:min(at+batch, len(chunks))], context, length); err != nil {
-					return
-				}
-				if device.IsCUDA() {
-					b = b.To(device)
-				}
-				l := n.Forward(b)
-				rest := b.Rest.SumDim([]int64{0}, false).Float32s()
-				for h := range heads {
-					heads[h] += l.heads[h].Float64() + float64(rest[h])
-				}
-				rows += int64(l.rows.Float64())
-			})
-		}
-	})
-	for h := range heads {
-		heads[h] /= float64(max(rows, 1))
-	}
-	return heads, rows, err
 }

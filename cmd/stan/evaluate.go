@@ -10,25 +10,35 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/google/renameio/v2"
 	"github.com/urfave/cli/v2"
 
 	"stan/dataset"
 	"stan/evaluate"
+	"stan/evaluate/page"
+	"stan/torchmodel"
 )
 
 type evaluateOptions struct {
 	train     string
+	model     string
 	real      string
 	synthetic string
 	internal  string
 	json      string
+	html      string
+	showReal  bool
+	failIf    []string
+	sample    int
 	draws     int
 	seed      uint64
 	force     bool
 
-	networks []netip.Prefix // what validate makes of internal; empty: those of each folder's manifest
+	bounds   []evaluate.Bound // what validate makes of failIf
+	networks []netip.Prefix   // what validate makes of internal; empty: those of each folder's manifest
 }
 
 func newEvaluateCommand(con *console) *cli.Command {
@@ -46,20 +56,32 @@ was not trained on. Of tables each column is compared, and how columns hang toge
 			&cli.StringFlag{Name: "synthetic", Destination: &o.synthetic, Usage: "folder `DIR` of flows to judge"},
 			&cli.StringFlag{Name: "train", Destination: &o.train,
 				Usage: "folder `DIR` of the flows that the model was trained on"},
+			&cli.StringFlag{Name: "model", Destination: &o.model,
+				Usage: "folder `DIR` of the model: report how likely the real flows are under it, and with --train whether that tells training hosts from others"},
 			&cli.StringFlag{Name: "json", Destination: &o.json,
 				Usage: "write the report to `FILE` as JSON too; - writes it to standard output instead of the table"},
+			&cli.StringFlag{Name: "html", Destination: &o.html,
+				Usage: "write the report to `FILE` as a page for a browser too"},
+			&cli.BoolFlag{Name: "show-real", Destination: &o.showReal,
+				Usage: "put a dozen real flows beside the synthetic ones into JSON and page: only if those may be seen"},
+			&cli.StringSliceFlag{Name: "fail-if",
+				Usage: "end with status 1 where a measure meets this `CONDITION`, such as 'window_auc>0.8'; may stand " +
+					"several times; 'copy_share.difference>0.01' for another figure of a measure than its own"},
+			&cli.IntFlag{Name: "sample", Value: evaluate.DefaultSample, Destination: &o.sample,
+				Usage: "`N` flows of each set for the measures that look at rows: classifiers, task models, privacy"},
 			&cli.StringFlag{Name: "internal", Destination: &o.internal,
 				Usage: "internal networks of all folders, as `CIDR[,CIDR]`; default: what each folder's manifest says"},
 			&cli.IntFlag{Name: "draws", Value: evaluate.DefaultDraws, Destination: &o.draws,
 				Usage: "draw other real hosts `N` times for the floor"},
 			&cli.Uint64Flag{Name: "seed", Destination: &o.seed, Usage: "`N` of the draws; equal seeds give equal reports"},
-			&cli.BoolFlag{Name: "force", Destination: &o.force, Usage: "replace a JSON file that is there already"},
+			&cli.BoolFlag{Name: "force", Destination: &o.force, Usage: "replace a report that is there already"},
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return usagef("evaluate", "%q stands alone, want folders named by --real, --synthetic, --train",
 					c.Args().First())
 			}
+			o.failIf = c.StringSlice("fail-if")
 			if err := o.validate(); err != nil {
 				return err
 			}
@@ -78,6 +100,24 @@ func (o *evaluateOptions) validate() error {
 	if o.draws < 1 || o.draws > 10_000 {
 		return usagef("evaluate", "--draws %d, want 1 to 10000", o.draws)
 	}
+	if o.sample < 1 {
+		return usagef("evaluate", "--sample %d, want 1 or more", o.sample)
+	}
+	if o.html != "" && o.html == o.json {
+		return usagef("evaluate", "--html and --json are both %s, want two files", o.html)
+	}
+	for _, text := range o.failIf {
+		bound, err := evaluate.ParseBound(text)
+		if err != nil {
+			return usagef("evaluate", "--fail-if: %w", err)
+		}
+		names := evaluate.Names()
+		ofModel := strings.HasPrefix(bound.Measure, "nll_") // its attributes are the model's
+		if !ofModel && !slices.Contains(names, bound.Measure) {
+			return usagef("evaluate", "--fail-if: no measure %q%s", bound.Measure, didYouMean(bound.Measure, names))
+		}
+		o.bounds = append(o.bounds, bound)
+	}
 	if o.internal != "" {
 		networks, err := parsePrefixes(o.internal)
 		if err != nil {
@@ -88,7 +128,7 @@ func (o *evaluateOptions) validate() error {
 	return nil
 }
 
-// runEvaluate writes the table to con.out and the JSON where o says. The output is checked before the long work.
+// runEvaluate writes the table to con.out, JSON and page where o says, and then fails if a bound is met. The output is checked before the long work.
 func runEvaluate(ctx context.Context, o evaluateOptions, con *console) error {
 	if err := o.checkOutput(); err != nil {
 		return err
@@ -97,7 +137,13 @@ func runEvaluate(ctx context.Context, o evaluateOptions, con *console) error {
 	if err != nil {
 		return fmt.Errorf("evaluate: real: %w", err)
 	}
+	if isTable && o.model != "" {
+		return usagef("evaluate", "--model with a table, want it with flows only")
+	}
 	if isTable {
+		if o.html != "" || len(o.bounds) > 0 {
+			return usagef("evaluate", "--html and --fail-if are for flows, %s holds a table", o.real)
+		}
 		report, err := compareTables(ctx, o)
 		if err != nil {
 			return err
@@ -132,10 +178,19 @@ func runEvaluate(ctx context.Context, o evaluateOptions, con *console) error {
 		}
 		train, flows[set.Name] = &set, n
 	}
+	var likelihood evaluate.Likelihood
+	if o.model != "" {
+		scorer, err := openScorer(o.model)
+		if err != nil {
+			return err
+		}
+		defer scorer.Close()
+		likelihood = scorer
+	}
 	var reading *stage
 	var current string
 	report, err := evaluate.Compare(real, synthetic, train, evaluate.Options{
-		Seed: o.seed, Draws: o.draws,
+		Seed: o.seed, Draws: o.draws, Sample: o.sample, ShowReal: o.showReal, Likelihood: likelihood,
 		Progress: func(set string, rows int64) {
 			if set != current {
 				if reading != nil {
@@ -144,31 +199,61 @@ func runEvaluate(ctx context.Context, o evaluateOptions, con *console) error {
 				current, reading = set, con.Stage("reading "+set, "flows", flows[set])
 			}
 			reading.Set(rows)
+			if set == synthetic.Name && rows == flows[set] { // the last one
+				reading.Done()
+				con.Info("measuring")
+			}
 		},
 	})
 	if err != nil {
 		return err
 	}
-	reading.Done()
-	return o.write(report, con)
+	if o.html != "" {
+		if err := writeReport("--html", o.html, func(w io.Writer) error { return page.Write(w, report) }); err != nil {
+			return err
+		}
+	}
+	if err := o.write(report, con); err != nil {
+		return err
+	}
+	return o.checkBounds(report)
 }
 
-// checkOutput refuses a JSON file that is there already, or cannot be created.
+func openScorer(dir string) (torchmodel.Scorer, error) {
+	model, err := torchmodel.Load(dir)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate: --model: %w", err)
+	}
+	device, err := chooseDevice("auto")
+	if err != nil {
+		return nil, fmt.Errorf("evaluate: --model: %w", err)
+	}
+	scorer, err := model.NewScorer(device)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate: --model: %w", err)
+	}
+	return scorer, nil
+}
+
+// checkOutput refuses a report file that is there already, or cannot be created.
 func (o *evaluateOptions) checkOutput() error {
-	if o.json == "" || o.json == "-" {
-		return nil
-	}
-	info, err := os.Stat(o.json)
-	switch {
-	case err == nil && info.IsDir():
-		return fmt.Errorf("evaluate: --json %s: %w: it is a folder", o.json, dataset.ErrCannotWrite)
-	case err == nil && !o.force:
-		return fmt.Errorf("evaluate: --json %s: %w: give --force to replace it", o.json, dataset.ErrExists)
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("evaluate: --json: %w: %w", dataset.ErrCannotWrite, err)
-	}
-	if _, err := os.Stat(filepath.Dir(o.json)); err != nil {
-		return fmt.Errorf("evaluate: --json: %w: %w", dataset.ErrCannotWrite, err)
+	for _, output := range [][2]string{{"--json", o.json}, {"--html", o.html}} {
+		flag, path := output[0], output[1]
+		if path == "" || flag == "--json" && path == "-" {
+			continue
+		}
+		info, err := os.Stat(path)
+		switch {
+		case err == nil && info.IsDir():
+			return fmt.Errorf("evaluate: %s %s: %w: it is a folder", flag, path, dataset.ErrCannotWrite)
+		case err == nil && !o.force:
+			return fmt.Errorf("evaluate: %s %s: %w: give --force to replace it", flag, path, dataset.ErrExists)
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			return fmt.Errorf("evaluate: %s: %w: %w", flag, dataset.ErrCannotWrite, err)
+		}
+		if _, err := os.Stat(filepath.Dir(path)); err != nil {
+			return fmt.Errorf("evaluate: %s: %w: %w", flag, dataset.ErrCannotWrite, err)
+		}
 	}
 	return nil
 }
@@ -176,7 +261,7 @@ func (o *evaluateOptions) checkOutput() error {
 // report is what an evaluation of flows or of tables found.
 type report interface {
 	WriteJSON(w io.Writer) error
-	WriteTable(w io.Writer) error
+	WriteTable(w io.Writer, width int) error
 }
 
 func (o *evaluateOptions) write(report report, con *console) error {
@@ -184,13 +269,32 @@ func (o *evaluateOptions) write(report report, con *console) error {
 		return report.WriteJSON(con.out)
 	}
 	if o.json != "" {
-		var text bytes.Buffer
-		if err := report.WriteJSON(&text); err != nil {
+		if err := writeReport("--json", o.json, report.WriteJSON); err != nil {
 			return err
 		}
-		if err := renameio.WriteFile(o.json, text.Bytes(), 0o644); err != nil {
-			return fmt.Errorf("evaluate: --json: %w: %w", dataset.ErrCannotWrite, err)
+	}
+	return report.WriteTable(con.out, con.width())
+}
+
+// writeReport puts what write writes into a file, whole or not at all.
+func writeReport(flag, path string, write func(io.Writer) error) error {
+	var content bytes.Buffer
+	if err := write(&content); err != nil {
+		return err
+	}
+	if err := renameio.WriteFile(path, content.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("evaluate: %s: %w: %w", flag, dataset.ErrCannotWrite, err)
+	}
+	return nil
+}
+
+// checkBounds returns an error for every bound of --fail-if that the report meets.
+func (o *evaluateOptions) checkBounds(report *evaluate.Report) error {
+	var met []error
+	for _, bound := range o.bounds {
+		if err := report.Check(bound); err != nil {
+			met = append(met, fmt.Errorf("evaluate: --fail-if %w", err))
 		}
 	}
-	return report.WriteTable(con.out)
+	return errors.Join(met...)
 }

@@ -33,6 +33,16 @@ func newConsole(in io.Reader, out, err io.Writer) *console {
 	return &console{in: in, out: out, err: err}
 }
 
+// width returns the columns of the terminal that out is, or 100 where it is none.
+func (c *console) width() int {
+	if file, isFile := c.out.(*os.File); isFile {
+		if columns, _, err := term.GetSize(int(file.Fd())); err == nil {
+			return columns
+		}
+	}
+	return 100
+}
+
 // SetFormat chooses how messages and progress look: auto, text or json.
 func (c *console) SetFormat(format string) error {
 	file, isFile := c.err.(*os.File)

@@ -1,0 +1,172 @@
+package torchmodel
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"runtime"
+
+	torch "github.com/wangkuiyi/gotorch"
+	"github.com/wangkuiyi/gotorch/lanes"
+
+	"stan/dataset"
+	"stan/dataset/encode"
+)
+
+// scoreLength is the number of rows of a window that is scored, scoreBatch the number of windows at once.
+const (
+	scoreLength = 256
+	scoreBatch  = 16
+)
+
+// evaluateNLL is the likelihood of every row of a corpus, by attribute in nats a row: of the exact row, the place of a
+// value inside its class included.
+func evaluateNLL(ctx context.Context, n *Network, c *corpus, device torch.Device) (heads [Heads]float64, rows int64, err error) {
+	heads, rows, err = scoreChunks(ctx, n, c, c.allChunks(scoreLength), device)
+	for h := range heads {
+		heads[h] /= float64(max(rows, 1))
+	}
+	return heads, rows, err
+}
+
+// scoreChunks is the same of windows of scoreLength rows, summed over their rows.
+func scoreChunks(ctx context.Context, n *Network, c *corpus, chunks []lanes.Chunk, device torch.Device) (heads [Heads]float64,
+	rows int64, err error) {
+	n.Train(false)
+	defer n.Train(true)
+	field := n.config.ReceptiveField()
+	torch.NoGrad(func() {
+		for at := 0; at < len(chunks) && err == nil && ctx.Err() == nil; at += scoreBatch {
+			torch.With(func(scope *torch.Scope) {
+				var b *lanes.Batch
+				if b, err = c.Replay(scope, chunks[at:min(at+scoreBatch, len(chunks))], field, scoreLength); err != nil {
+					return
+				}
+				if device.IsCUDA() {
+					b = b.To(device)
+				}
+				l := n.Forward(b)
+				rest := b.Rest.SumDim([]int64{0}, false).Float32s()
+				for h := range heads {
+					heads[h] += l.heads[h].Float64() + float64(rest[h])
+				}
+				rows += int64(l.rows.Float64())
+			})
+		}
+	})
+	return heads, rows, err
+}
+
+// Scorer tells how likely flows are under a model. It is not safe for concurrent use; its owner closes it.
+type Scorer interface {
+	// Attributes names the attributes that make up the likelihood of a row, in the order of drawing.
+	Attributes() []string
+
+	// Score returns the negative log-likelihood of a host's flows, given in stream order, in nats by attribute, summed over so
+	// many rows. About limit rows are scored, spread evenly over the stream, each given all that went before it and the
+	// host's profile. The capture starts at first, in µs since 1970.
+	Score(host []dataset.Flow, first int64, limit int) (nats []float64, rows int64, err error)
+
+	Close()
+}
+
+// NewScorer prepares a model of flows for scoring on a device. The caller closes the result. The network sets the number of
+// threads of an operation on the CPU to one a core. ErrModel is returned for an architecture without a likelihood of exact
+// rows.
+func (m *Model) NewScorer(device torch.Device) (Scorer, error) {
+	arch, err := findArch(m.Manifest.Arch)
+	switch {
+	case err != nil:
+		return nil, err
+	case m.Manifest.Vocabulary == nil || arch.flows == nil || arch.flows.scorer == nil:
+		return nil, fmt.Errorf("%w: arch %s: it has no likelihood of a flow", ErrModel, m.Manifest.Arch)
+	}
+	return arch.flows.scorer(m, device)
+}
+
+// networkScorer is the Scorer of the network.
+type networkScorer struct {
+	vocabulary *encode.Vocabulary
+	net        *Network
+	tables     *lanes.Tables
+	device     torch.Device
+}
+
+func newNetworkScorer(m *Model, device torch.Device) (Scorer, error) {
+	torch.SetNumThreads(int32(runtime.NumCPU()))
+	net, err := m.newNetwork(device)
+	if err != nil {
+		return nil, err
+	}
+	v := m.Manifest.Vocabulary
+	tables, err := newTables(v, newLayout(v), torch.Device{})
+	if err != nil {
+		net.Free()
+		return nil, err
+	}
+	return &networkScorer{v, net, tables, device}, nil
+}
+
+func (s *networkScorer) Close() {
+	s.net.Free()
+	s.tables.Free()
+}
+
+func (s *networkScorer) Attributes() []string { return headNames[:] }
+
+func (s *networkScorer) Score(host []dataset.Flow, first int64, limit int) (nats []float64, rows int64, err error) {
+	c, err := newCorpus(s.tables, s.vocabulary, allAtOnce(host), first)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer c.Free()
+	var heads [Heads]float64
+	chunks := spread(c.allChunks(scoreLength), (limit+scoreLength-1)/scoreLength)
+	failed := torch.Try(func() { heads, rows, err = scoreChunks(context.Background(), s.net, c, chunks, s.device) })
+	if failed != nil {
+		return nil, 0, fmt.Errorf("score: %w", failed)
+	}
+	return heads[:], rows, err
+}
+
+// independentScorer is the Scorer of the baseline. It costs so little that it scores all rows.
+type independentScorer struct{ *independent }
+
+func newIndependentScorer(m *Model, _ torch.Device) (Scorer, error) {
+	base, err := m.readIndependent()
+	return independentScorer{base}, err
+}
+
+func (independentScorer) Close() {}
+
+func (independentScorer) Attributes() []string {
+	names := make([]string, len(independentHeads))
+	for i, h := range independentHeads {
+		names[i] = h.String()
+	}
+	return names
+}
+
+func (s independentScorer) Score(host []dataset.Flow, first int64, _ int) (nats []float64, rows int64, err error) {
+	means, rows, err := s.evaluate(allAtOnce(host), first)
+	for _, h := range independentHeads {
+		nats = append(nats, means[h.String()]*float64(rows))
+	}
+	return nats, rows, err
+}
+
+func allAtOnce(flows []dataset.Flow) iter.Seq2[[]dataset.Flow, error] {
+	return func(yield func([]dataset.Flow, error) bool) { yield(flows, nil) }
+}
+
+// spread keeps at most n chunks, evenly spaced.
+func spread(chunks []lanes.Chunk, n int) []lanes.Chunk {
+	if len(chunks) <= n {
+		return chunks
+	}
+	kept := make([]lanes.Chunk, n)
+	for i := range kept {
+		kept[i] = chunks[i*len(chunks)/n]
+	}
+	return kept
+}
