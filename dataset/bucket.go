@@ -29,8 +29,8 @@ func bucketOf(host netip.Addr, n int) int {
 // bucketFile returns the path of a bucket's data file inside the folder, with slashes.
 func bucketFile(bucket int, format string) string {
 	extension := "parquet"
-	if format == FormatUGR16 {
-		extension = "csv"
+	if format != FormatParquet {
+		extension = findFormat(format).extension
 	}
 	return fmt.Sprintf("bucket=%03d/part-00000.%s", bucket, extension)
 }

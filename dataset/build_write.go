@@ -146,8 +146,8 @@ func (b *Builder) writeBucket(ctx context.Context, bucket int, m *Manifest, plac
 
 // newFlowWriter returns the writer of m's format.
 func newFlowWriter(out io.Writer, name string, m *Manifest) flowWriter {
-	if m.Format == FormatUGR16 {
-		return NewUGR16Writer(out)
+	if m.Format == FormatParquet {
+		return newParquetWriter(out, name, m.footer())
 	}
-	return newParquetWriter(out, name, m.footer())
+	return findFormat(m.Format).newWriter(out)
 }

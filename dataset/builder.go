@@ -22,7 +22,7 @@ const maxLabels = 1 << 16
 
 // BuildOptions are the settings of a Builder. The zero value of each field but Internal is a good default.
 type BuildOptions struct {
-	Format      string         // of the data files: FormatParquet (the default) or FormatUGR16
+	Format      string         // of the data files: one of WriteFormats, "" for FormatParquet
 	Internal    []netip.Prefix // networks of the hosts, for the manifest
 	MemoryBytes int64          // for sorting; the process needs some 100 MiB beside it
 	Buckets     int            // into which hosts are hashed, 1 to 1000
@@ -47,8 +47,8 @@ func (o *BuildOptions) complete() error {
 		o.Threads = runtime.GOMAXPROCS(0)
 	}
 	switch {
-	case o.Format != FormatParquet && o.Format != FormatUGR16:
-		return fmt.Errorf("dataset: %w: output format %q, want %q or %q", ErrInput, o.Format, FormatParquet, FormatUGR16)
+	case !slices.Contains(WriteFormats(), o.Format):
+		return fmt.Errorf("dataset: %w: output format %q, want one of %s", ErrInput, o.Format, strings.Join(WriteFormats(), ", "))
 	case o.Buckets < 1 || o.Buckets > maxBuckets:
 		return fmt.Errorf("dataset: %w: %d buckets, want 1 to %d", ErrInput, o.Buckets, maxBuckets)
 	case o.Threads < 1:
@@ -172,10 +172,10 @@ func (b *Builder) add(first uint64, flows []Flow) error {
 	return nil
 }
 
-// standsElsewhere tells whether a UGR'16 file, which names no host, holds a flow as a line of another stream: one between
-// two internal hosts is a line of its source's.
+// standsElsewhere tells whether a file of a capture format, which names no host, holds a flow as a line of another stream:
+// one between two internal hosts is a line of its source's.
 func (b *Builder) standsElsewhere(f *Flow) bool {
-	return b.options.Format == FormatUGR16 && f.Host == f.DstAddr && f.Host != f.SrcAddr && b.internal.contains(f.SrcAddr)
+	return b.options.Format != FormatParquet && f.Host == f.DstAddr && f.Host != f.SrcAddr && b.internal.contains(f.SrcAddr)
 }
 
 // host returns the number of a host.

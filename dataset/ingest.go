@@ -19,8 +19,13 @@ type IngestOptions struct {
 	Stdin    io.Reader      // what StandardInput reads
 	Output   string         // the folder of flows to write
 	Internal []netip.Prefix // networks whose addresses are hosts
-	Zone     *time.Location // of the times in the input, nil for UTC
+	Format   string         // of the input, as ReadFormats names it; "" to find it out
+	Mapping  *Mapping       // how to read tables of any shape; instead of Format
+	Zone     *time.Location // of local times in the input, nil for UTC
+	Biflow   Biflow         // what becomes of records of both directions, "" for BiflowSplit
 	MaxBad   BadLimit       // how many lines may be refused
+	Timeouts Timeouts       // of flows that are put together from packets
+	Key      *PseudonymKey  // replaces addresses by pseudonyms, in the networks of the manifest too; nil to keep them
 	Tool     string         // program and version, for the manifest
 	Build    BuildOptions   // Internal is filled in
 
@@ -63,24 +68,25 @@ func (l BadLimit) allows(bad, lines int64) bool {
 	return bad <= l.Lines || float64(bad) <= l.Share*float64(lines)
 }
 
-// Ingest reads captures of UGR'16 CSV and writes the flows of every internal host as a folder of flows. Files are read
-// in parallel; the result depends on neither that nor the machine. After an error the manifest holds at most a summary.
+// Ingest reads captures and writes the flows of every internal host as a folder of flows. Files are read in parallel;
+// the result depends on neither that nor the machine. After an error the manifest holds at most a summary.
 func Ingest(ctx context.Context, o IngestOptions) (Manifest, error) {
-	files, err := expandInputs(o.Inputs)
+	g, err := newIngester(o)
 	if err != nil {
 		return Manifest{}, err
 	}
-	o.Build.Internal = o.Internal
+	o.Build.Internal = g.outside(o.Internal)
 	builder, err := NewBuilder(o.Output, o.Build)
 	if err != nil {
 		return Manifest{}, err
 	}
 	defer builder.Abort()
-	g := newIngester(o, files, builder)
+	g.threads = builder.options.Threads
+	g.take = func(b block, rows []Flow) error { return builder.AddAt(place(b.input, b.firstLine), rows) }
 	if err := g.run(ctx); err != nil {
-		return Manifest{Ingest: g.tally.summary(files)}, err
+		return Manifest{Ingest: g.summary()}, err
 	}
-	summary := g.tally.summary(files)
+	summary := g.summary()
 	if err := g.verdict(summary); err != nil {
 		return Manifest{Ingest: summary}, err
 	}
@@ -89,22 +95,26 @@ func Ingest(ctx context.Context, o IngestOptions) (Manifest, error) {
 
 // ingester reads files in two stages: readers decompress and cut into blocks of whole lines, workers parse blocks.
 type ingester struct {
-	options  IngestOptions
-	files    []string
-	threads  int
-	internal prefixSet
-	builder  *Builder
-	tally    tally
-	bytes    atomic.Int64 // read from files
-	total    int64        // of all files, -1 if unknown
-	pool     chan []byte  // buffers for blocks
-	blocks   chan block
+	options    IngestOptions
+	files      []string
+	threads    int
+	formats    []*notation
+	internal   prefixSet
+	pseudonyms *pseudonymizer                   // nil to keep addresses
+	take       func(b block, rows []Flow) error // from several goroutines; rows are valid during the call
+	tally      tally
+	bytes      atomic.Int64 // read from files
+	total      int64        // of all files, -1 if unknown
+	pool       chan []byte  // buffers for blocks
+	blocks     chan block
 }
 
 // block is a stretch of whole lines of one file.
 type block struct {
 	input     int // index of the file
 	name      string
+	withheld  bool // what its lines say must not be quoted
+	layout    *layout
 	firstLine int64 // number of the first line, from 1
 	text      []byte
 	buffer    []byte // goes back to the pool
@@ -118,21 +128,26 @@ const (
 	buffersPerCPU = 3
 )
 
-func newIngester(o IngestOptions, files []string, builder *Builder) *ingester {
-	threads := builder.options.Threads
-	g := &ingester{
-		options:  o,
-		files:    files,
-		threads:  threads,
-		internal: newPrefixSet(o.Internal),
-		builder:  builder,
-		pool:     make(chan []byte, buffersPerCPU*threads+1),
-		blocks:   make(chan block, threads),
+func newIngester(o IngestOptions) (*ingester, error) {
+	files, err := expandInputs(o.Inputs)
+	if err != nil {
+		return nil, err
+	}
+	among, err := readable(o.Format)
+	if err != nil {
+		return nil, err
+	}
+	if o.Mapping != nil {
+		among = []*notation{parquetFormat, o.Mapping.notation()}
+	}
+	if o.Biflow == "" {
+		o.Biflow = BiflowSplit
+	}
+	g := &ingester{options: o, files: files, formats: among, internal: newPrefixSet(o.Internal)}
+	if o.Key != nil {
+		g.pseudonyms = newPseudonymizer(*o.Key)
 	}
 	g.tally.perInput = make([]int64, len(files))
-	for range cap(g.pool) {
-		g.pool <- make([]byte, blockBytes)
-	}
 	for _, path := range files {
 		info, err := os.Stat(path)
 		if err != nil || !info.Mode().IsRegular() {
@@ -141,10 +156,16 @@ func newIngester(o IngestOptions, files []string, builder *Builder) *ingester {
 		}
 		g.total += info.Size()
 	}
-	return g
+	return g, nil
 }
 
+// run reads all files and gives their rows to g.take, by g.threads readers and as many parsers.
 func (g *ingester) run(ctx context.Context) error {
+	g.blocks = make(chan block, g.threads)
+	g.pool = make(chan []byte, buffersPerCPU*g.threads+1)
+	for range cap(g.pool) {
+		g.pool <- make([]byte, blockBytes)
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	next := make(chan int)
@@ -181,12 +202,21 @@ func (g *ingester) run(ctx context.Context) error {
 	return nil
 }
 
+// newBlockParser returns a parser for one goroutine.
+func (g *ingester) newBlockParser() *blockParser {
+	p := &blockParser{zone: g.options.Zone, biflow: g.options.Biflow, internal: g.internal}
+	if g.options.Mapping == nil { // which takes every line for a header
+		p.formats = g.formats
+	}
+	if g.pseudonyms != nil {
+		p.pseudonyms = g.pseudonyms.clone()
+	}
+	return p
+}
+
 // work parses blocks until there are no more.
 func (g *ingester) work(ctx context.Context) error {
-	w := &blockParser{
-		parser:   newUGR16Parser(g.options.Zone),
-		internal: g.internal,
-	}
+	w := g.newBlockParser()
 	for {
 		select {
 		case <-ctx.Done():
@@ -196,11 +226,10 @@ func (g *ingester) work(ctx context.Context) error {
 				return nil
 			}
 			rows, counts := w.parse(b)
-			if b.firstLine == 1 && counts.foreign() {
-				return fmt.Errorf("dataset: %s: %w: not a UGR'16 capture: line %d: %s", b.name, ErrInput,
-					counts.badLines[0].Line, counts.badLines[0].fault())
+			if counts.changed != nil {
+				return fmt.Errorf("dataset: %w: %v", ErrInput, counts.changed)
 			}
-			err := g.builder.AddAt(place(b.input, b.firstLine), rows)
+			err := g.take(b, rows)
 			g.pool <- b.buffer
 			if err != nil {
 				return err
@@ -212,8 +241,42 @@ func (g *ingester) work(ctx context.Context) error {
 	}
 }
 
-// place is where a line's first row stands in the input; a line makes at most two rows.
-func place(input int, line int64) uint64 { return uint64(input)<<lineBits | uint64(line)*2 }
+// place is where a line's first row stands in the input. A line makes at most four rows: two directions, two hosts.
+func place(input int, line int64) uint64 { return uint64(input)<<lineBits | uint64(line)*4 }
+
+// summary returns what was read so far.
+func (g *ingester) summary() *Summary {
+	s := g.tally.summary(g.inputName)
+	s.Biflow = g.options.Biflow
+	if g.options.Key != nil {
+		s.Pseudonyms = "CryptoPAn, key " + g.options.Key.ID()
+	}
+	return s
+}
+
+// inputName is how summaries call a file. Names often hold addresses, so those of files whose addresses are replaced are
+// numbers.
+func (g *ingester) inputName(index int) string {
+	if g.pseudonyms != nil {
+		return fmt.Sprintf("input %d of %d", index+1, len(g.files))
+	}
+	if g.files[index] == StandardInput {
+		return "standard input"
+	}
+	return g.files[index]
+}
+
+// outside returns networks as the output has them.
+func (g *ingester) outside(networks []netip.Prefix) []netip.Prefix {
+	if g.pseudonyms == nil {
+		return networks
+	}
+	replaced := make([]netip.Prefix, len(networks))
+	for i, network := range networks {
+		replaced[i] = g.pseudonyms.prefix(network)
+	}
+	return replaced
+}
 
 // count adds what a block or a line too long for one gave.
 func (g *ingester) count(counts *blockTally, input int) error {

@@ -7,13 +7,18 @@ import (
 	"io"
 )
 
-// read cuts one file into blocks of whole lines and sends them to the workers.
+// read cuts one file of text into blocks of whole lines and sends them to the workers. Others it reads itself.
 func (g *ingester) read(ctx context.Context, index int) error {
 	in, err := openInput(g.files[index], g.options.Stdin, func(n int) { g.bytes.Add(int64(n)) })
 	if err != nil {
 		return err
 	}
 	defer in.close()
+	for _, f := range g.formats {
+		if f.magic != nil && f.magic(in.head()) {
+			return f.read(g, ctx, in, index)
+		}
+	}
 	c := &cutter{ingester: g, in: in, index: index, line: 1}
 	if !c.fetch(ctx) {
 		return nil // cancelled
@@ -25,6 +30,11 @@ func (g *ingester) read(ctx context.Context, index int) error {
 		}
 		if c.line == 1 {
 			c.dropMark()
+		}
+		if c.layout == nil {
+			if c.layout, err = detectLayout(c.buffer[:c.filled], g.formats); err != nil {
+				return fmt.Errorf("dataset: %s: %w: %w", in.name, ErrInput, err)
+			}
 		}
 		whole := bytes.LastIndexByte(c.buffer[:c.filled], '\n') + 1
 		if ended {
@@ -51,6 +61,7 @@ type cutter struct {
 	*ingester
 	in     *input
 	index  int
+	layout *layout // nil as long as there were blank lines only
 	buffer []byte
 	filled int
 	line   int64 // number of the first line in buffer
@@ -88,9 +99,19 @@ func (c *cutter) dropMark() {
 	}
 }
 
+// block returns a block of the file without its text.
+func (c *cutter) block() block {
+	b := block{input: c.index, name: c.inputName(c.index), withheld: c.pseudonyms != nil, layout: c.layout, firstLine: c.line}
+	if b.layout == nil {
+		b.layout = ugr16Layout // any does for blank lines
+	}
+	return b
+}
+
 // send hands the first bytes of the buffer to the workers and keeps the rest in a new one.
 func (c *cutter) send(ctx context.Context, whole int) bool {
-	b := block{c.index, c.in.name, c.line, c.buffer[:whole], c.buffer}
+	b := c.block()
+	b.text, b.buffer = c.buffer[:whole], c.buffer
 	c.line += int64(bytes.Count(b.text, []byte{'\n'}))
 	left := c.buffer[whole:c.filled]
 	if !c.fetch(ctx) {
@@ -108,7 +129,7 @@ func (c *cutter) send(ctx context.Context, whole int) bool {
 // skipLine counts a line that fills the whole buffer as refused and reads on to its end, or that of the file.
 func (c *cutter) skipLine() error {
 	counts := newBlockTally()
-	counts.refuse(block{input: c.index, name: c.in.name}, c.line, c.buffer[:c.filled], tooLong, wholeLine)
+	counts.refuse(c.block(), c.line, c.buffer[:c.filled], tooLong, "")
 	if err := c.count(counts, c.index); err != nil {
 		return err
 	}

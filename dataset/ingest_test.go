@@ -16,6 +16,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
 )
 
 // ingest runs Ingest into a new folder with the test networks.
@@ -164,8 +165,8 @@ func TestIngestRefusesFiles(t *testing.T) {
 		"missing":              {[]string{"no-such-file.csv"}, ErrMissing, "no-such-file.csv"},
 		"empty":                {[]string{malformed + "empty.csv"}, ErrInput, "no flows in 1 files"},
 		"header only":          {[]string{malformed + "header-only.csv"}, ErrInput, "no flows in 1 files, 1 lines"},
-		"text":                 {[]string{malformed + "not-a-capture.txt"}, ErrInput, `not-a-capture.txt: bad input: not a UGR'16 capture: line 1: "Dear reader,"`},
-		"columns of another":   {[]string{malformed + "other-columns.csv"}, ErrInput, "not a UGR'16 capture: line 1"},
+		"text":                 {[]string{malformed + "not-a-capture.txt"}, ErrInput, `not-a-capture.txt: bad input: no capture: the first line is "Dear reader,"`},
+		"columns of another":   {[]string{malformed + "other-columns.csv"}, ErrInput, "no capture: the first line is"},
 		"outside all networks": {[]string{malformed + "external.csv"}, ErrInput, "176.116.195.149 to 8.8.8.8 in line 2"},
 		"gzip cut in half":     {[]string{malformed + "half.csv.gz"}, ErrInput, "half.csv.gz: bad input: the compressed stream ends early"},
 		"gzip checksum":        {[]string{malformed + "checksum.csv.gz"}, ErrInput, "checksum.csv.gz: bad input: broken after 61 lines"},
@@ -187,10 +188,16 @@ func TestIngestRefusesFiles(t *testing.T) {
 
 func TestIngestReadsFoldersAndStandardInput(t *testing.T) {
 	plain := ugr16Header + "\n" + ugr16Line + "\n"
-	var gz, zst bytes.Buffer
+	var gz, zst, xzed bytes.Buffer
 	g := gzip.NewWriter(&gz)
 	io.WriteString(g, plain)
 	g.Close()
+	x, err := xz.NewWriter(&xzed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(x, plain)
+	x.Close()
 	z, err := zstd.NewWriter(&zst)
 	if err != nil {
 		t.Fatal(err)
@@ -202,22 +209,23 @@ func TestIngestReadsFoldersAndStandardInput(t *testing.T) {
 	write(t, dir+"/b/plain.txt", plain)
 	write(t, dir+"/a/zipped", gz.String()) // found by content, not by name
 	write(t, dir+"/c.zstd", zst.String())
+	write(t, dir+"/d.csv", xzed.String())
 	write(t, dir+"/_SUCCESS", "not data")
 	write(t, dir+"/.hidden/x", "not data")
 	_, m, err := ingest(t, IngestOptions{Inputs: []string{dir, StandardInput}, Stdin: strings.NewReader(gz.String())})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.Ingest.Inputs != 4 || m.Ingest.Flows != 4 || m.Rows != 4 {
-		t.Errorf("summary %+v, want 4 flows of 4 inputs", m.Ingest)
+	if m.Ingest.Inputs != 5 || m.Ingest.Flows != 5 || m.Rows != 5 {
+		t.Errorf("summary %+v, want 5 flows of 5 inputs", m.Ingest)
 	}
 
 	link := filepath.Join(t.TempDir(), "link")
 	if err := os.Symlink(dir, link); err != nil {
 		t.Fatal(err)
 	}
-	if _, m, err = ingest(t, IngestOptions{Inputs: []string{link}}); err != nil || m.Ingest.Inputs != 3 {
-		t.Errorf("a link to the folder: %v, summary %+v, want 3 inputs", err, m.Ingest)
+	if _, m, err = ingest(t, IngestOptions{Inputs: []string{link}}); err != nil || m.Ingest.Inputs != 4 {
+		t.Errorf("a link to the folder: %v, summary %+v, want 4 inputs", err, m.Ingest)
 	}
 
 	empty := t.TempDir()
@@ -257,16 +265,18 @@ func TestIngestCountsFlowsOfTwoHostsOnce(t *testing.T) {
 	}
 	check(dir)
 
-	// UGR'16 has no column for the host: each flow is one line, of which ingest makes the same rows again.
-	lines, m := build(t, readAll(t, dir), BuildOptions{Format: FormatUGR16, Internal: internal})
-	if m.Rows != 4 {
-		t.Errorf("as UGR'16 %d lines, want 4", m.Rows)
+	// Capture formats have no column for the host: each flow is one line, of which ingest makes the same rows again.
+	for _, format := range WriteFormats()[1:] {
+		lines, m := build(t, readAll(t, dir), BuildOptions{Format: format, Internal: internal})
+		if m.Rows != 4 {
+			t.Errorf("as %s %d lines, want 4", format, m.Rows)
+		}
+		back, _, err := ingest(t, IngestOptions{Inputs: []string{lines}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(back)
 	}
-	back, _, err := ingest(t, IngestOptions{Inputs: []string{lines}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	check(back)
 }
 
 func TestIngestReadsTheZone(t *testing.T) {

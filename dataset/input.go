@@ -14,12 +14,14 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
 )
 
 // StandardInput is the path that stands for standard input.
 const StandardInput = "-"
 
-// maxZstdWindow bounds the memory that a zstd stream may ask for.
+// maxZstdWindow bounds the memory that a zstd stream may ask for. What an xz stream asks for is touched only as far as its
+// content goes.
 const maxZstdWindow = 64 << 20
 
 // expandInputs replaces folders by the files in them, recursively and sorted by name. Names that begin with a dot or an
@@ -100,8 +102,17 @@ func walked(dir string) string { return filepath.Clean(dir) + string(filepath.Se
 // input is an open capture, decompressed while it is read.
 type input struct {
 	name  string // for messages
-	text  io.Reader
+	text  *bufio.Reader
 	close func() error
+}
+
+// headBytes is how much of an input the formats see that are no text.
+const headBytes = 64
+
+// head returns the first bytes, fewer if the input has fewer or they cannot be read.
+func (in *input) head() []byte {
+	head, _ := in.text.Peek(headBytes) // reading on gives the error again
+	return head
 }
 
 // openInput opens a file, or standard input for "-". Compression is recognised by the first bytes. counted is called
@@ -124,25 +135,29 @@ func openInput(path string, stdin io.Reader, counted func(n int)) (*input, error
 		in.close()
 		return nil, in.failure(err, 0)
 	}
-	in.text = text
+	if in.text = buffered; text != io.Reader(buffered) {
+		in.text = bufio.NewReaderSize(text, 1<<16)
+	}
 	return in, nil
 }
 
 func decompress(r *bufio.Reader) (io.Reader, error) {
-	magic, err := r.Peek(4)
+	magic, err := r.Peek(6)
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
 	switch {
 	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
 		return gzip.NewReader(r)
-	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxZstdWindow),
 			zstd.WithDecoderMaxWindow(maxZstdWindow))
 		if err != nil {
 			return nil, err
 		}
 		return z.IOReadCloser(), nil
+	case bytes.Equal(magic, []byte{0xfd, '7', 'z', 'X', 'Z', 0}):
+		return xz.NewReader(r)
 	}
 	return r, nil
 }

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,7 +25,7 @@ const maxFileRows = 1 << 40
 // Manifest describes a folder of flows, or of a table, whose entities stand for hosts. It holds nothing that differs between two runs on the same rows.
 type Manifest struct {
 	SchemaVersion int               `json:"schema_version"`
-	Format        string            `json:"format"`             // FormatParquet or FormatUGR16
+	Format        string            `json:"format"`             // one of WriteFormats
 	Tool          string            `json:"tool"`               // what wrote the folder, with its version
 	Internal      []netip.Prefix    `json:"internal,omitempty"` // of flows
 	Buckets       int               `json:"buckets,omitempty"`  // of flows
@@ -77,8 +78,8 @@ func (m *Manifest) check() error {
 	if m.SchemaVersion != SchemaVersion {
 		return fmt.Errorf("schema version %d, want %d", m.SchemaVersion, SchemaVersion)
 	}
-	if m.Format != FormatParquet && m.Format != FormatUGR16 {
-		return fmt.Errorf("format %q, want %q or %q", m.Format, FormatParquet, FormatUGR16)
+	if !slices.Contains(WriteFormats(), m.Format) {
+		return fmt.Errorf("format %q, want one of %s", m.Format, strings.Join(WriteFormats(), ", "))
 	}
 	if m.Table != nil {
 		if err := m.Table.Validate(); err != nil {

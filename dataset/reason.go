@@ -20,6 +20,14 @@ const (
 	tooManyBytes  Reason = "too many bytes for the packets"
 	badLabel      Reason = "bad label"
 	tooLong       Reason = "line too long"
+	badJSON       Reason = "not a JSON object"
+	badPacket     Reason = "damaged packet"
+	badMessage    Reason = "damaged message"
+	noTemplate    Reason = "no template"
+	badHeader     Reason = "other columns than those of the file's header"
+
+	// notIP is no fault: the record is not about IP packets. It is counted apart.
+	notIP Reason = "not an IP flow"
 
 	// Of tables.
 	badRow     Reason = "no row of the table"
@@ -31,13 +39,13 @@ const (
 )
 
 var wanted = map[Reason]string{
-	badColumns:    "13 columns: " + ugr16Header,
-	badTime:       "YYYY-MM-DD hh:mm:ss, the flow's start not before 1970",
+	badColumns:    "as many columns as the file's header has, 13 in UGR'16",
+	badTime:       "a time in the format's notation, start not before 1970, end not before start",
 	badDuration:   "seconds, 0 or more",
 	badAddress:    "an IPv4 or IPv6 address",
 	badPort:       "0 to 65535",
 	badProtocol:   "an IANA protocol name or number",
-	badFlags:      "six of UAPRSF or dots, or 0x and hexadecimal digits",
+	badFlags:      "UAPRSF or dots, 0x and hexadecimal digits, or 0 to 255, as the format has it",
 	badForwarding: "0 to 255",
 	badToS:        "0 to 255",
 	badPackets:    "1 to 140737488355327",
@@ -46,6 +54,11 @@ var wanted = map[Reason]string{
 	tooManyBytes:  "at most 65535 a packet",
 	badLabel:      "at most 256 bytes of printable text without quotes",
 	tooLong:       "at most 65536 bytes",
+	badJSON:       "one object a line",
+	badPacket:     "a frame of the capture's link type with a whole IP header",
+	badMessage:    "a whole message of NetFlow v5, v9 or IPFIX",
+	noTemplate:    "the records' template in a message before them",
+	badHeader:     "one header a file",
 	badRow:        "as many columns as the header, and quotes closed",
 	badEntity:     "1 to 256 bytes of printable text",
 	badInstant:    "seconds since 1970, or a time as 2006-01-02T15:04:05Z, up to the year 9999",

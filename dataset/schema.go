@@ -14,12 +14,6 @@ const (
 	successName  = "_SUCCESS"
 )
 
-// Formats of the data files of a folder.
-const (
-	FormatParquet = "parquet"
-	FormatUGR16   = "ugr16"
-)
-
 // rowGroupRows is DuckDB's default: the unit in which readers parallelise.
 const rowGroupRows = 122_880
 

@@ -15,8 +15,12 @@ type Summary struct {
 	Inputs       int              `json:"inputs"`                 // files
 	EmptyInputs  []string         `json:"empty_inputs,omitempty"` // files without a flow
 	Lines        int64            `json:"lines"`                  // of all kinds
-	OtherLines   int64            `json:"other_lines"`            // headers and blank lines
-	Flows        int64            `json:"flows"`                  // lines that are flows
+	OtherLines   int64            `json:"other_lines"`            // headers, blank lines and the exporter's own sums
+	NotIP        int64            `json:"not_ip,omitempty"`       // records that are not about IP packets
+	Records      int64            `json:"records"`                // lines that are flow records
+	Biflow       Biflow           `json:"biflow"`                 // what became of records of both directions
+	Pseudonyms   string           `json:"pseudonyms,omitempty"`   // what replaced the addresses, with the key's ID
+	Flows        int64            `json:"flows"`                  // what the records came to
 	Kept         int64            `json:"kept"`                   // flows with an internal address
 	External     int64            `json:"external"`               // flows dropped because neither address is internal
 	BothInternal int64            `json:"both_internal"`          // kept flows that belong to two hosts
@@ -63,6 +67,8 @@ type tally struct {
 func (t *tally) add(b *blockTally, input int) {
 	t.s.Lines += b.lines
 	t.s.OtherLines += b.other
+	t.s.NotIP += b.notIP
+	t.s.Records += b.records
 	t.s.Flows += b.flows
 	t.s.Kept += b.kept
 	t.s.External += b.external
@@ -88,15 +94,15 @@ func (t *tally) add(b *blockTally, input int) {
 	}
 }
 
-// summary returns what was gathered from files so far.
-func (t *tally) summary(files []string) *Summary {
+// summary returns what was gathered so far; name tells what to call a file.
+func (t *tally) summary(name func(input int) string) *Summary {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := t.s
-	s.Inputs = len(files)
+	s.Inputs = len(t.perInput)
 	for i, flows := range t.perInput {
 		if flows == 0 {
-			s.EmptyInputs = append(s.EmptyInputs, files[i])
+			s.EmptyInputs = append(s.EmptyInputs, name(i))
 		}
 	}
 	s.Protocols = make(map[string]int64)

@@ -15,10 +15,11 @@ import (
 const ugr16Line = "2016-04-11 00:07:24,9.016,84.181.34.175,42.219.152.127,54941,23,TCP,....S.,0,72,3,180,background"
 
 func TestUGR16ParsesALine(t *testing.T) {
-	var got Flow
-	if reason, column := newUGR16Parser(nil).parse([]byte(ugr16Line), &got); reason != "" {
-		t.Fatalf("parse: %s in %s", reason, ugr16ColumnNames[column])
+	var record biflow
+	if reason, column := newRowParser(ugr16Layout, nil).parse([]byte(ugr16Line), &record); reason != "" {
+		t.Fatalf("parse: %s in column %d", reason, column)
 	}
+	got := record.Flow
 	end := time.Date(2016, 4, 11, 0, 7, 24, 0, time.UTC).UnixMicro()
 	want := Flow{
 		Start: end - 9_016_000, End: end, // te is the end
@@ -231,8 +232,8 @@ func TestUGR16WritesThePublishedLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	var written bytes.Buffer
-	w := NewUGR16Writer(&written)
-	p := newUGR16Parser(nil)
+	w := newUGR16Writer(&written)
+	p := newRowParser(ugr16Layout, nil)
 	var want []string
 	for line := range strings.Lines(published.String()) {
 		line = strings.TrimSuffix(line, "\n")
@@ -240,11 +241,11 @@ func TestUGR16WritesThePublishedLines(t *testing.T) {
 		if isUGR16Header([]byte(line)) {
 			continue
 		}
-		var f Flow
-		if reason, column := p.parse([]byte(line), &f); reason != "" {
-			t.Fatalf("%s: %s in %s", line, reason, ugr16ColumnNames[column])
+		var record biflow
+		if reason, column := p.parse([]byte(line), &record); reason != "" {
+			t.Fatalf("%s: %s in column %d", line, reason, column)
 		}
-		if err := w.Write([]Flow{f}); err != nil {
+		if err := w.Write([]Flow{record.Flow}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -278,7 +279,7 @@ func TestUGR16RoundTrip(t *testing.T) {
 		flows[i].End += int64(i % 1_000_000)
 	}
 	var text bytes.Buffer
-	w := NewUGR16Writer(&text)
+	w := newUGR16Writer(&text)
 	if err := w.Write(flows); err != nil {
 		t.Fatal(err)
 	}
@@ -289,12 +290,13 @@ func TestUGR16RoundTrip(t *testing.T) {
 	if len(lines) != len(flows) {
 		t.Fatalf("%d lines, want %d", len(lines), len(flows))
 	}
-	p := newUGR16Parser(nil)
+	p := newRowParser(ugr16Layout, nil)
 	for i, line := range lines {
-		var got Flow
-		if reason, column := p.parse([]byte(line), &got); reason != "" {
-			t.Fatalf("%s: %s in %s", line, reason, ugr16ColumnNames[column])
+		var record biflow
+		if reason, column := p.parse([]byte(line), &record); reason != "" {
+			t.Fatalf("%s: %s in column %d", line, reason, column)
 		}
+		got := record.Flow
 		want := flows[i]
 		duration := (want.End - want.Start + 500) / 1000 * 1000
 		want.Host = netip.Addr{}
@@ -325,14 +327,15 @@ func FuzzUGR16(f *testing.F) {
 		if bytes.ContainsAny(line, "\n") {
 			return
 		}
-		p := newUGR16Parser(nil)
-		var first, second Flow
-		if reason, _ := p.parse(line, &first); reason != "" {
+		p := newRowParser(ugr16Layout, nil)
+		var record biflow
+		if reason, _ := p.parse(line, &record); reason != "" {
 			if wanted[reason] == "" {
 				t.Errorf("%q: reason %q has no explanation", line, reason)
 			}
 			return
 		}
+		first := record.Flow
 		first.Host = first.SrcAddr
 		if err := first.check(); err != nil {
 			t.Fatalf("%q gave a flow that cannot be kept: %v", line, err)
@@ -344,7 +347,7 @@ func FuzzUGR16(f *testing.F) {
 			return
 		}
 		var text bytes.Buffer
-		w := NewUGR16Writer(&text)
+		w := newUGR16Writer(&text)
 		if err := w.Write([]Flow{first}); err != nil {
 			t.Fatal(err)
 		}
@@ -352,9 +355,10 @@ func FuzzUGR16(f *testing.F) {
 			t.Fatal(err)
 		}
 		written := strings.TrimSuffix(strings.TrimPrefix(text.String(), ugr16Header+"\n"), "\n")
-		if reason, column := p.parse([]byte(written), &second); reason != "" {
-			t.Fatalf("%q was written as %q: %s in %s", line, written, reason, ugr16ColumnNames[column])
+		if reason, column := p.parse([]byte(written), &record); reason != "" {
+			t.Fatalf("%q was written as %q: %s in column %d", line, written, reason, column)
 		}
+		second := record.Flow
 		second.Host = second.SrcAddr
 		if first != second {
 			t.Fatalf("%q was written as %q:\n got %+v\nwant %+v", line, written, second, first)
@@ -363,9 +367,9 @@ func FuzzUGR16(f *testing.F) {
 }
 
 func BenchmarkUGR16Parse(b *testing.B) {
-	p := newUGR16Parser(nil)
+	p := newRowParser(ugr16Layout, nil)
 	line := []byte(ugr16Line)
-	var f Flow
+	var f biflow
 	rows := 0
 	b.SetBytes(int64(len(line)))
 	for b.Loop() {
@@ -382,7 +386,7 @@ func BenchmarkUGR16Write(b *testing.B) {
 	rows := 0
 	for b.Loop() {
 		var text bytes.Buffer
-		w := NewUGR16Writer(&text)
+		w := newUGR16Writer(&text)
 		if err := w.Write(flows); err != nil {
 			b.Fatal(err)
 		}

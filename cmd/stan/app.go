@@ -32,6 +32,7 @@ func newApp(con *console) *cli.App {
 		},
 		Commands: []*cli.Command{
 			newIngestCommand(con),
+			newConvertCommand(con),
 			newSimulateCommand(con),
 			newTrainCommand(con),
 			newGenerateCommand(con),

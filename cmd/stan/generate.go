@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,7 +51,8 @@ The same model, seed and kind of device give the same flows, whatever the thread
 			&cli.StringFlag{Name: "shard", Value: "1/1", Destination: &o.shard,
 				Usage: "generate part `I/N` of the hosts; all N together are the set without --shard"},
 			&cli.StringFlag{Name: "format", Value: dataset.FormatParquet, Destination: &o.format,
-				Usage: "`parquet|ugr16`; ugr16 names no host, and a flow between two of them is its source's line alone"},
+				Usage: "`FORMAT` of the flows: " + strings.Join(dataset.WriteFormats(), ", ") +
+					"; all but parquet name no host, and a flow between two of them is its source's line alone"},
 			&cli.StringFlag{Name: "device", Value: "auto", Destination: &o.device, Usage: "`auto|cuda|cuda:N|cpu`"},
 			&cli.IntFlag{Name: "threads", Destination: &o.what.Threads, Usage: "`N`, 0 for one a core; the flows are the same"},
 			&cli.StringFlag{Name: "memory", Value: "256MiB", Destination: &o.memory, Usage: "for sorting; `SIZE` with unit KiB, MiB or GiB"},
@@ -82,8 +84,8 @@ func (o *generateOptions) validate() (err error) {
 		return usagef("generate", "no output, want -o DIR")
 	case o.what.Hosts == 0 && o.what.Rows == 0:
 		return usagef("generate", "neither --hosts nor --rows, want how much to generate")
-	case o.format != dataset.FormatParquet && o.format != dataset.FormatUGR16:
-		return usagef("generate", "--format %q, want parquet or ugr16", o.format)
+	case !slices.Contains(dataset.WriteFormats(), o.format):
+		return usagef("generate", "--format %q, want one of %s", o.format, strings.Join(dataset.WriteFormats(), ", "))
 	}
 	if o.what.Start, err = parseStart(o.start); err != nil {
 		return usagef("generate", "--start: %w", err)

@@ -40,7 +40,7 @@ func TestGenerateCommand(t *testing.T) {
 		"a shard without host": {[]string{"--hosts", "1", "--shard", "1/2"}, outcome{2, "", "no flow of 0 hosts"}},
 		"too little memory":    {[]string{"--hosts", "1", "--memory", "1kB"}, outcome{2, "", `--memory: \"1kB\", want at least 1MiB`}},
 		"no size":              {[]string{"--hosts", "1", "--memory", "much"}, outcome{2, "", `--memory: \"much\"`}},
-		"an unknown format":    {[]string{"--hosts", "1", "--format", "pcap"}, outcome{2, "", "want parquet or ugr16"}},
+		"an unknown format":    {[]string{"--hosts", "1", "--format", "pcap"}, outcome{2, "", "want one of parquet, zeek-tsv"}},
 		"an unknown device":    {[]string{"--hosts", "1", "--device", "tpu"}, outcome{2, "", "want auto, cpu, cuda or cuda:N"}},
 		"a bad network":        {[]string{"--hosts", "1", "--internal", "home"}, outcome{2, "", `--internal: \"home\"`}},
 		"a small network":      {[]string{"--hosts", "9", "--internal", "10.0.0.0/30"}, outcome{2, "", "want at most the 4 addresses"}},

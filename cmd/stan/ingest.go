@@ -10,7 +10,6 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	_ "time/tzdata" // --tz works on machines without zone files
 
 	"github.com/urfave/cli/v2"
 
@@ -18,12 +17,10 @@ import (
 )
 
 type ingestOptions struct {
+	read     captureFlags
 	inputs   []string
 	output   string
-	format   string
 	internal string
-	zone     string
-	maxBad   string
 	memory   string
 	threads  int
 	buckets  int
@@ -40,28 +37,24 @@ func newIngestCommand(con *console) *cli.Command {
 		Name:      "ingest",
 		Usage:     "read captures and write the flows of every internal host as a folder of flows; or any table",
 		ArgsUsage: "FILE|FOLDER|- ...",
-		Description: `Reads UGR'16 CSV, with or without a header line, plain or compressed by gzip or zstd, from files, folders
-and, as -, standard input. Every host inside --internal gets the flows that it sent or received; a flow between two
-internal hosts belongs to both. A line that is no flow is counted by reason, and the first ones are shown.
+		Description: `Reads captures, plain or compressed by gzip, xz or zstd, from files, folders and, as -, standard input. A
+file's format is found by its content; --format admits one alone. Every host inside --internal gets the flows that it
+sent or received; a flow between two internal hosts belongs to both. A line that is no flow is counted by reason, and the
+first ones are shown.
 With --table the inputs are no captures but CSV and Parquet files whose columns a schema describes (docs/format/tables.md);
 of the other flags only --output, --max-bad-rows and --force count then.`,
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Destination: &o.output,
 				Usage: "write the flows to the new folder `DIR`"},
 			&cli.StringFlag{Name: "internal", Destination: &o.internal,
 				Usage: "networks whose addresses are hosts, as `CIDR[,CIDR]`"},
 			&cli.StringFlag{Name: "table", Destination: &o.table, Usage: "read a table with the columns of `SCHEMA.json`"},
-			&cli.StringFlag{Name: "format", Value: "auto", Destination: &o.format, Usage: "of the input: `auto|ugr16`"},
-			&cli.StringFlag{Name: "tz", Value: "UTC", Destination: &o.zone,
-				Usage: "time `ZONE` of the input's clock, such as Europe/Madrid"},
-			&cli.StringFlag{Name: "max-bad-rows", Value: "0.1%", Destination: &o.maxBad,
-				Usage: "refuse the input when more than `N|P%` of its lines are no flows"},
 			&cli.StringFlag{Name: "memory", Value: "96MiB", Destination: &o.memory,
 				Usage: "for sorting; `SIZE` with unit KiB, MiB or GiB"},
 			&cli.IntFlag{Name: "threads", Destination: &o.threads, Usage: "`N`, 0 for one a core; the result is the same"},
 			&cli.IntFlag{Name: "buckets", Value: 16, Destination: &o.buckets, Usage: "data files `N` to spread the hosts over"},
 			&cli.BoolFlag{Name: "force", Destination: &o.force, Usage: "replace a folder of flows that is there already"},
-		},
+		}, o.read.flags()...),
 		Action: func(c *cli.Context) error {
 			o.inputs = c.Args().Slice()
 			if err := o.validate(); err != nil {
@@ -91,20 +84,13 @@ func (o *ingestOptions) validate() error {
 	if o.internal == "" {
 		return usagef("ingest", "no --internal, want the networks whose addresses are hosts, such as --internal 10.0.0.0/8,2001:db8::/32")
 	}
-	if o.format != "auto" && o.format != dataset.FormatUGR16 {
-		return usagef("ingest", "--format %q, want auto or %s", o.format, dataset.FormatUGR16)
-	}
 	internal, err := parsePrefixes(o.internal)
 	if err != nil {
 		return usagef("ingest", "--internal: %w", err)
 	}
-	zone, err := time.LoadLocation(o.zone)
+	settings, err := o.read.options("ingest")
 	if err != nil {
-		return usagef("ingest", "--tz: %w", err)
-	}
-	maxBad, err := dataset.ParseBadLimit(o.maxBad)
-	if err != nil {
-		return usagef("ingest", "--max-bad-rows: %w", err)
+		return err
 	}
 	memory, err := parseMemory(o.memory)
 	if err != nil {
@@ -116,10 +102,9 @@ func (o *ingestOptions) validate() error {
 	if o.buckets < 1 || o.buckets > 1000 {
 		return usagef("ingest", "--buckets %d, want 1 to 1000", o.buckets)
 	}
-	o.settings = dataset.IngestOptions{
-		Inputs: o.inputs, Output: o.output, Internal: internal, Zone: zone, MaxBad: maxBad, Tool: tool(),
-		Build: dataset.BuildOptions{MemoryBytes: memory, Buckets: o.buckets, Threads: o.threads, Force: o.force},
-	}
+	settings.Inputs, settings.Output, settings.Internal = o.inputs, o.output, internal
+	settings.Build = dataset.BuildOptions{MemoryBytes: memory, Buckets: o.buckets, Threads: o.threads, Force: o.force}
+	o.settings = settings
 	return nil
 }
 
@@ -128,7 +113,7 @@ func (o *ingestOptions) validateTable() (err error) {
 	if o.internal != "" {
 		return usagef("ingest", "--internal with --table, want one of them: a table has no networks")
 	}
-	if o.settings.MaxBad, err = dataset.ParseBadLimit(o.maxBad); err != nil {
+	if o.settings.MaxBad, err = dataset.ParseBadLimit(o.read.maxBad); err != nil {
 		return usagef("ingest", "--max-bad-rows: %w", err)
 	}
 	if o.input, err = dataset.ReadTableInput(o.table); err != nil {
@@ -207,6 +192,15 @@ func printSummary(out io.Writer, m *dataset.Manifest) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	if s := m.Ingest; s != nil {
 		fmt.Fprintf(t, "flows read\t%d\tin %d lines of %d files\n", s.Flows, s.Lines, s.Inputs)
+		if s.Pseudonyms != "" {
+			fmt.Fprintf(t, "pseudonyms\t\t%s\n", s.Pseudonyms)
+		}
+		if s.NotIP > 0 {
+			fmt.Fprintf(t, "not about IP\t%d\t\n", s.NotIP)
+		}
+		if s.Records != s.Flows {
+			fmt.Fprintf(t, "records\t%d\tof both directions: %s\n", s.Records, s.Biflow)
+		}
 		fmt.Fprintf(t, "kept\t%d\t\n", s.Kept)
 		fmt.Fprintf(t, "dropped\t%d\tneither address internal\n", s.External)
 		fmt.Fprintf(t, "both internal\t%d\t%.2f %% of the kept: a row for each host\n", s.BothInternal, percent(s.BothInternal, s.Kept))

@@ -22,7 +22,7 @@ func TestIngestCommand(t *testing.T) {
 		"a bad network":      {[]string{"--internal", "10.0.0.0/8,home", data}, outcome{2, "", `--internal: \"home\"`}},
 		"bits too many":      {[]string{"--internal", "10.0.0.1/8", data}, outcome{2, "", "want 10.0.0.0/8"}},
 		"a single address":   {[]string{"--internal", "42.219.157.28", data}, outcome{0, "inside 42.219.157.28/32", ""}},
-		"an unknown format":  {[]string{"--format", "pcap", data}, outcome{2, "", "--format"}},
+		"an unknown format":  {[]string{"--format", "xml", data}, outcome{2, "", "--format"}},
 		"an unknown zone":    {[]string{"--tz", "Mars/Olympus", data}, outcome{2, "", "--tz"}},
 		"a bad limit":        {[]string{"--max-bad-rows", "some", data}, outcome{2, "", "--max-bad-rows"}},
 		"too little memory":  {[]string{"--memory", "1kB", data}, outcome{2, "", "--memory"}},

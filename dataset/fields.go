@@ -9,20 +9,6 @@ import (
 	"unicode/utf8"
 )
 
-// splitFields cuts a line at its commas, without the blanks around the fields, and reports whether there are thirteen.
-func splitFields(line []byte, fields *[ugr16Columns][]byte) bool {
-	for i := range ugr16Columns - 1 {
-		comma := bytes.IndexByte(line, ',')
-		if comma < 0 {
-			return false
-		}
-		fields[i] = trimBlanks(line[:comma])
-		line = line[comma+1:]
-	}
-	fields[ugr16Columns-1] = trimBlanks(line)
-	return bytes.IndexByte(line, ',') < 0
-}
-
 func trimBlanks(b []byte) []byte {
 	for len(b) > 0 && b[0] == ' ' {
 		b = b[1:]
@@ -49,8 +35,11 @@ func parseUint(b []byte, limit uint64) (uint64, bool) {
 }
 
 // parseTime reads `2006-01-02 15:04:05` with up to six decimals; the result is µs since 1970 on the same wall clock.
-func parseTime(b []byte) (int64, bool) {
-	if len(b) < len(time.DateTime) || b[4] != '-' || b[7] != '-' || b[10] != ' ' || b[13] != ':' || b[16] != ':' {
+func parseTime(b []byte) (int64, bool) { return parseClock(b, '-', ' ') }
+
+// parseClock is parseTime with other characters between the parts of the date, and between date and clock.
+func parseClock(b []byte, inDate, before byte) (int64, bool) {
+	if len(b) < len(time.DateTime) || b[4] != inDate || b[7] != inDate || b[10] != before || b[13] != ':' || b[16] != ':' {
 		return 0, false
 	}
 	year, ok1 := parseUint(b[:4], 9999)

@@ -1,0 +1,191 @@
+package dataset
+
+import (
+	"bytes"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+const testMapping = `
+columns:
+  start: {column: when, time: "%d/%b/%Y %H:%M:%S.%f"}
+  duration: {column: ms, unit: ms}
+  src_addr: from
+  dst_addr: to
+  src_port: sport
+  dst_port: dport
+  proto: ip
+  tcp_flags: flags
+  packets: pkts
+  bytes: {column: kilobytes, unit: KiB}
+  reverse_packets: back
+  reverse_bytes: backbytes
+  label: class
+`
+
+func readMapping(t *testing.T, text string) *Mapping {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "flows.map.yaml")
+	write(t, path, text)
+	m, err := ReadMapping(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestMappedTables(t *testing.T) {
+	madrid, err := time.LoadLocation("Europe/Madrid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		mapping, text string
+		want          []Flow
+	}{
+		"names, units, patterns, quotes, other columns": {
+			testMapping,
+			"id,when,ms,from,sport,to,dport,ip,flags,pkts,kilobytes,back,backbytes,class\n" +
+				`1,"02/Jan/2024 03:04:05.25",1500.5,42.219.0.1,40000.0,198.51.100.7,443,TCP,27,10,1.5,2,100,"a ""b"""` + "\n" +
+				`2,02/Jan/2024 03:04:05.25,0,42.219.0.1,,198.51.100.7,3.1,icmp,,1,0.125,0,0,"plain"` + "\n",
+			[]Flow{
+				flowOf("2024-01-02 02:04:05.25", "2024-01-02 02:04:05.25", "42.219.0.1", "198.51.100.7", 0, 769, 1, 128, proto(1), labelled("plain")),
+			},
+		},
+		"numbers, tabs, seconds since 1970": {
+			"separator: tab\nheader: false\ncolumns: {start: {column: 2, time: unix}, end: {column: 3, time: unix-ns}, src_addr: 4, dst_addr: 5, proto: 1, packets: 6, bytes: 7}",
+			"17\t1704164645.25\t1704164645500000000\t42.219.0.1\t198.51.100.7\t2\t200\n",
+			[]Flow{flowOf("2024-01-02 03:04:05.25", "2024-01-02 03:04:05.5", "42.219.0.1", "198.51.100.7", 0, 0, 2, 200, proto(17))},
+		},
+		"local times of any common form": {
+			"separator: ;\ncolumns: {start: a, end: b, src_addr: c, dst_addr: d, proto: e, packets: f, bytes: g}",
+			"a;b;c;d;e;f;g\n2024-01-02 03:04:05;2024/01/02 03:04:06;42.219.0.1;198.51.100.7;17;2;200\n" +
+				"2024-01-02T03:04:05;2024-01-02T02:04:06Z;42.219.0.1;198.51.100.7;17;2;200\n",
+			[]Flow{
+				flowOf("2024-01-02 02:04:05", "2024-01-02 02:04:06", "42.219.0.1", "198.51.100.7", 0, 0, 2, 200, proto(17)),
+				flowOf("2024-01-02 02:04:05", "2024-01-02 02:04:06", "42.219.0.1", "198.51.100.7", 0, 0, 2, 200, proto(17)),
+			},
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			dir, m, err := ingest(t, IngestOptions{
+				Inputs: []string{"-"}, Stdin: strings.NewReader(tc.text), Mapping: readMapping(t, tc.mapping), Zone: madrid, MaxBad: BadLimit{Lines: 1},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := readAll(t, dir); !slices.Equal(got, tc.want) {
+				t.Errorf("refused %v\n got %+v\nwant %+v", m.Ingest.BadLines, got, tc.want)
+			}
+		})
+	}
+}
+
+func TestMappingFaults(t *testing.T) {
+	const rest = "src_addr: c, dst_addr: d, proto: e, packets: f, bytes: g"
+	tests := map[string]struct{ text, message string }{
+		"empty":                {"", "empty"},
+		"unknown key":          {"colums: {}", "line 1: field colums not found"},
+		"unknown part":         {"columns: {start: a, end: b,\n src_adr: c}", "line 2: src_adr: no part of a flow"},
+		"no bytes":             {"columns: {start: a, end: b, src_addr: c, dst_addr: d, proto: e, packets: f}", "no column for bytes"},
+		"one time":             {"columns: {start: a, " + rest + "}", "not two columns of start, end and duration"},
+		"a unit of time":       {"columns: {start: a, duration: {column: b, unit: h}, " + rest + "}", `unit "h"`},
+		"a unit of an address": {"columns: {start: a, end: b, src_addr: {column: c, unit: s}}", "src_addr: a unit"},
+		"a time form":          {"columns: {start: {column: a, time: iso}, end: b, " + rest + "}", `time "iso"`},
+		"a directive":          {"columns: {start: {column: a, time: '%Q'}, end: b, " + rest + "}", `time "%Q"`},
+		"a key twice":          {"columns: {start: a, start: b}", "already defined"},
+		"a column twice":       {"columns: {start: a, end: a}", `column "a" stands twice`},
+		"no column":            {"columns: {start: {time: unix}}", "no column named"},
+		"another key":          {"columns: {start: {name: a}}", `key "name"`},
+		"no number":            {"header: false\ncolumns: {start: when}", `column "when", want a number`},
+		"a separator":          {"separator: ', '\ncolumns: {}", "separator"},
+		"no YAML":              {"columns: [", "yaml"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			if _, err := parseMapping([]byte(tc.text)); err == nil || !strings.Contains(err.Error(), tc.message) {
+				t.Errorf("parseMapping: %v, want %q", err, tc.message)
+			}
+		})
+	}
+	m := readMapping(t, testMapping)
+	_, _, err := ingest(t, IngestOptions{Inputs: []string{"-"}, Stdin: strings.NewReader("when,ms,from\n"), Mapping: m})
+	if err == nil || !strings.Contains(err.Error(), `no column "kilobytes" in its first line`) {
+		t.Errorf("a file without the column: %v", err)
+	}
+}
+
+// A Parquet file of other software is read by the same mapping; its timestamps say themselves what they count.
+func TestMappedParquet(t *testing.T) {
+	type row struct {
+		When      time.Time `parquet:"when,timestamp(millisecond)"`
+		Millis    float64   `parquet:"ms"`
+		From      string    `parquet:"from"`
+		To        string    `parquet:"to"`
+		DstPort   *int64    `parquet:"dport,optional"`
+		Protocol  int32     `parquet:"ip"`
+		Packets   uint64    `parquet:"pkts"`
+		Kilobytes float32   `parquet:"kilobytes"`
+		Class     *string   `parquet:"class,optional"`
+		Other     []string  `parquet:"other,list"`
+	}
+	port, class := int64(53), "dns"
+	at := time.Date(2024, 1, 2, 3, 4, 5, 250e6, time.UTC)
+	rows := []row{
+		{at, 12, "42.219.0.1", "198.51.100.7", &port, 17, 2, 0.25, &class, nil},
+		{at, 0, "42.219.0.1", "nowhere", nil, 17, 2, 0.25, nil, nil},
+		{at, 0, "2001:db8::1", "2001:db8::2", nil, 58, 1, 0.125, nil, []string{"x"}},
+	}
+	path := filepath.Join(t.TempDir(), "flows.parquet")
+	if err := parquet.WriteFile(path, rows); err != nil {
+		t.Fatal(err)
+	}
+	dir, m, err := ingest(t, IngestOptions{Inputs: []string{path}, Mapping: readMapping(t, testMapping), MaxBad: BadLimit{Lines: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bad := m.Ingest.BadLines; len(bad) != 1 || bad[0].Line != 2 || bad[0].Column != "to" || bad[0].Value != "nowhere" {
+		t.Errorf("refused %v, want row 2", bad)
+	}
+	want := flowOf("2024-01-02 03:04:05.25", "2024-01-02 03:04:05.262", "42.219.0.1", "198.51.100.7", 0, 53, 2, 256, proto(17), labelled("dns"))
+	got := byHost(readAll(t, dir))
+	if flows := got[want.Host]; len(flows) != 1 || flows[0] != want {
+		t.Errorf("rows %+v, want %+v", flows, want)
+	}
+	if flows := got[netip.MustParseAddr("2001:db8::2")]; len(flows) != 1 || flows[0].Proto != 58 || flows[0].Bytes != 128 {
+		t.Errorf("rows %+v, want one of ICMPv6", flows)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cut := range []int{5, len(content) / 2, len(content) - 9} {
+		write(t, path, string(content[:cut]))
+		if _, _, err := ingest(t, IngestOptions{Inputs: []string{path}, Mapping: readMapping(t, testMapping)}); err == nil {
+			t.Errorf("cut after %d bytes: no error", cut)
+		}
+	}
+	if _, _, err := ingest(t, IngestOptions{Inputs: []string{"-"}, Stdin: bytes.NewReader(content)}); err == nil || !strings.Contains(err.Error(), "from files only") {
+		t.Errorf("Parquet from standard input: %v", err)
+	}
+}
+
+func FuzzMapping(f *testing.F) {
+	f.Add([]byte(testMapping), []byte(`1,"a ""b""",c`))
+	f.Add([]byte("header: false\ncolumns: {start: 1, end: 2, src_addr: 3, dst_addr: 4, proto: 5, packets: 6, bytes: 7}"), []byte("1\n"))
+	f.Fuzz(func(t *testing.T, mapping, text []byte) {
+		m, err := parseMapping(mapping)
+		if err != nil {
+			return
+		}
+		fuzzParse(t, []*notation{m.notation()}, text)
+	})
+}

@@ -1,0 +1,480 @@
+package dataset
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+
+	"github.com/netsampler/goflow2/v2/decoders/netflow"
+	"github.com/netsampler/goflow2/v2/decoders/netflowlegacy"
+)
+
+// netflowFormat reads messages of NetFlow v5, v9 and IPFIX, one after another in a file, or, asked for by name, what a
+// packet capture holds of them.
+var netflowFormat = &notation{
+	name: "netflow", title: "NetFlow or IPFIX messages", magic: isNetflow, read: (*ingester).readNetflow,
+}
+
+const (
+	netflow5Header, netflow5Record = 24, 48
+	netflow9Header                 = 20
+	ipfixHeader                    = 16
+)
+
+func isNetflow(head []byte) bool {
+	if len(head) < ipfixHeader {
+		return false
+	}
+	second := binary.BigEndian.Uint16(head[2:])
+	switch binary.BigEndian.Uint16(head) {
+	case 5:
+		return second >= 1 && second <= 30
+	case 9:
+		return second >= 1 && second <= 1000 && len(head) >= netflow9Header
+	case 10:
+		return second >= ipfixHeader
+	}
+	return isPcap(head)
+}
+
+// readNetflow reads all messages of a file. A data record counts as a line.
+func (g *ingester) readNetflow(ctx context.Context, in *input, index int) error {
+	d := &netflowDecoder{
+		p: g.newBlockParser(), counts: newBlockTally(), exporters: make(map[netip.Addr]templates),
+		b: block{input: index, name: g.inputName(index), withheld: g.pseudonyms != nil, firstLine: 1},
+	}
+	next, err := messagesOf(in)
+	var messages int64
+	for err == nil && ctx.Err() == nil {
+		var message []byte
+		var exporter netip.Addr
+		if message, exporter, err = next(); err != nil {
+			break
+		}
+		messages++
+		if d.decode(message, exporter) != nil {
+			d.take(nil, badMessage)
+		}
+		if err := d.flush(g, index, packetBatch); err != nil {
+			return err
+		}
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("dataset: %s: %w: after %d messages: %w", in.name, ErrInput, messages, err)
+	}
+	return d.flush(g, index, 1)
+}
+
+// messagesOf returns a function that gives one message after another, with the exporter where it is known.
+func messagesOf(in *input) (func() ([]byte, netip.Addr, error), error) {
+	if !isPcap(in.head()) {
+		return func() ([]byte, netip.Addr, error) {
+			message, err := readMessage(in.text)
+			return message, netip.Addr{}, err
+		}, nil
+	}
+	source, err := openPackets(in)
+	if err != nil {
+		return nil, err
+	}
+	find, err := newIPFinder(source.LinkType())
+	return func() ([]byte, netip.Addr, error) {
+		for {
+			data, _, err := source.ZeroCopyReadPacketData()
+			if err != nil {
+				return nil, netip.Addr{}, err
+			}
+			ip, err := find.in(data)
+			if err != nil {
+				continue
+			}
+			if payload, exporter := udpPayload(ip); isNetflow(payload) && !isPcap(payload) {
+				return payload, exporter, nil
+			}
+		}
+	}, err
+}
+
+// udpPayload returns what a packet carries over UDP, nil if it is no whole UDP packet.
+func udpPayload(ip []byte) ([]byte, netip.Addr) {
+	var f Flow
+	if ip == nil || !parsePacket(ip, &f) || f.Proto != protoUDP || uint64(len(ip)) < f.Bytes {
+		return nil, netip.Addr{}
+	}
+	header := 40
+	if f.SrcAddr.Is4() {
+		header = int(ip[0]&15) * 4
+		if binary.BigEndian.Uint16(ip[6:])&0x3fff != 0 { // a fragment
+			return nil, netip.Addr{}
+		}
+	} else if ip[6] != protoUDP { // extension headers
+		return nil, netip.Addr{}
+	}
+	if len(ip) < header+8 {
+		return nil, netip.Addr{}
+	}
+	return ip[header+8 : f.Bytes], f.SrcAddr
+}
+
+// peeker is what readMessage needs of a buffered reader.
+type peeker interface {
+	io.Reader
+	Peek(n int) ([]byte, error)
+}
+
+// readMessage reads one message. Those of NetFlow v9 do not tell their length: one ends where a version stands instead of
+// the number of a flow set.
+func readMessage(r peeker) ([]byte, error) {
+	head, err := r.Peek(4)
+	if err != nil {
+		if len(head) > 0 {
+			return nil, io.ErrUnexpectedEOF
+		}
+		return nil, err
+	}
+	count := int(binary.BigEndian.Uint16(head[2:]))
+	switch version := binary.BigEndian.Uint16(head); version {
+	case 5:
+		return readBytes(r, nil, netflow5Header+netflow5Record*count)
+	case 10:
+		return readBytes(r, nil, max(count, ipfixHeader))
+	case 9:
+		message, err := readBytes(r, nil, netflow9Header)
+		for err == nil {
+			head, _ := r.Peek(4) // reading on gives the error again
+			if len(head) < 4 || binary.BigEndian.Uint16(head) == 9 {
+				return message, nil
+			}
+			if len(message) > maxMessageBytes {
+				return nil, errors.New("a message of more than 64 KiB")
+			}
+			message, err = readBytes(r, message, max(int(binary.BigEndian.Uint16(head[2:])), 4))
+		}
+		return nil, err
+	default:
+		return nil, fmt.Errorf("version %d, want 5, 9 or 10", version)
+	}
+}
+
+// maxMessageBytes is what a UDP packet can hold.
+const maxMessageBytes = 64 << 10
+
+func readBytes(r io.Reader, b []byte, n int) ([]byte, error) {
+	at := len(b)
+	b = append(b, make([]byte, n)...)
+	_, err := io.ReadFull(r, b[at:])
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return b, err
+}
+
+// netflowDecoder makes flows of messages.
+type netflowDecoder struct {
+	p         *blockParser
+	b         block
+	counts    *blockTally
+	records   int64 // so far
+	exporters map[netip.Addr]templates
+}
+
+// maxExporters bounds the templates that are kept.
+const maxExporters = 1024
+
+// templates are those of one exporter, by version, domain and number.
+type templates map[templateKey]interface{}
+
+type templateKey struct {
+	version uint16
+	domain  uint32
+	id      uint16
+}
+
+// maxTemplates bounds an exporter's templates.
+const maxTemplates = 4096
+
+// AddTemplate refuses a template with a field of no bytes: a message could hold any number of records of it. One without
+// fields withdraws the one before (RFC 7011, section 8.1).
+func (t templates) AddTemplate(version uint16, domain uint32, id uint16, template interface{}) error {
+	key := templateKey{version, domain, id}
+	var fields []netflow.Field
+	switch template := template.(type) {
+	case netflow.TemplateRecord:
+		fields = template.Fields
+	case netflow.NFv9OptionsTemplateRecord:
+		fields = slices.Concat(template.Scopes, template.Options)
+	case netflow.IPFIXOptionsTemplateRecord:
+		fields = slices.Concat(template.Scopes, template.Options)
+	}
+	if len(fields) == 0 {
+		delete(t, key)
+		return nil
+	}
+	if slices.ContainsFunc(fields, func(f netflow.Field) bool { return f.Length == 0 }) {
+		return fmt.Errorf("template %d: a field of 0 bytes", id)
+	}
+	if len(t) >= maxTemplates {
+		return fmt.Errorf("template %d: more than %d templates", id, maxTemplates)
+	}
+	t[key] = template
+	return nil
+}
+
+func (t templates) GetTemplate(version uint16, domain uint32, id uint16) (interface{}, error) {
+	if template, known := t[templateKey{version, domain, id}]; known {
+		return template, nil
+	}
+	return nil, netflow.ErrorTemplateNotFound
+}
+
+// RemoveTemplate and GetTemplates complete the decoder's interface; it calls neither.
+func (t templates) RemoveTemplate(uint16, uint32, uint16) (interface{}, error) {
+	return nil, netflow.ErrorTemplateNotFound
+}
+
+func (t templates) GetTemplates() netflow.FlowBaseTemplateSet { return nil }
+
+// flush counts and hands over what was decoded, if it is at least so many lines.
+func (d *netflowDecoder) flush(g *ingester, index int, lines int64) error {
+	if d.counts.lines < lines {
+		return nil
+	}
+	err := g.take(d.b, d.p.rows)
+	d.b.firstLine += d.counts.records + 1
+	d.p.rows = d.p.rows[:0]
+	counts := d.counts
+	d.counts = newBlockTally()
+	if err != nil {
+		return err
+	}
+	return g.count(counts, index)
+}
+
+// decode takes the records of one message.
+func (d *netflowDecoder) decode(message []byte, exporter netip.Addr) error {
+	if binary.BigEndian.Uint16(message) == 5 {
+		return d.decode5(message)
+	}
+	known := d.exporters[exporter]
+	if known == nil {
+		if len(d.exporters) == maxExporters {
+			return fmt.Errorf("more than %d exporters", maxExporters)
+		}
+		known = make(templates)
+		d.exporters[exporter] = known
+	}
+	var v9 netflow.NFv9Packet
+	var ipfix netflow.IPFIXPacket
+	err := netflow.DecodeMessageVersion(bytes.NewBuffer(message), known, &v9, &ipfix)
+	if err != nil && !errors.Is(err, netflow.ErrorTemplateNotFound) {
+		return err
+	}
+	clock := exportClock{seconds: int64(v9.UnixSeconds), uptime: v9.SystemUptime}
+	sets := v9.FlowSets
+	if v9.Version == 0 {
+		clock, sets = exportClock{seconds: int64(ipfix.ExportTime)}, ipfix.FlowSets
+	}
+	for _, set := range sets {
+		switch set := set.(type) {
+		case netflow.DataFlowSet:
+			for _, record := range set.Records {
+				var b biflow
+				d.take(&b, fillBiflow(&b, record.Values, clock))
+			}
+		case netflow.RawFlowSet: // its template has not come yet
+			d.take(nil, noTemplate)
+		}
+	}
+	return nil
+}
+
+func (d *netflowDecoder) decode5(message []byte) error {
+	var packet netflowlegacy.PacketNetFlowV5
+	if err := netflowlegacy.DecodeMessageVersion(bytes.NewBuffer(message), &packet); err != nil {
+		return err
+	}
+	clock := exportClock{int64(packet.UnixSecs), int64(packet.UnixNSecs) / 1000, packet.SysUptime}
+	for _, r := range packet.Records {
+		var b biflow
+		b.Flow = Flow{
+			Start: clock.at(r.First), End: clock.at(r.Last), SrcAddr: addr4(uint32(r.SrcAddr)), DstAddr: addr4(uint32(r.DstAddr)),
+			SrcPort: r.SrcPort, DstPort: r.DstPort, Proto: r.Proto, TCPFlags: r.TCPFlags, ToS: r.Tos,
+			Packets: uint64(r.DPkts), Bytes: uint64(r.DOctets),
+		}
+		b.said = isStart | isEnd
+		d.take(&b, "")
+	}
+	return nil
+}
+
+// take counts a record and keeps its flows if nothing is wrong with it.
+func (d *netflowDecoder) take(b *biflow, reason Reason) {
+	d.records++
+	if reason == "" && !b.setTimes() {
+		reason = badTime
+	}
+	if reason == "" {
+		reason, _ = b.check()
+	}
+	switch reason {
+	case "":
+		d.counts.lines++
+		d.counts.records++
+		d.p.keep(d.b, d.records, b, d.counts)
+	case notIP:
+		d.counts.lines++
+		d.counts.notIP++
+	default:
+		d.counts.refuse(d.b, d.records, nil, reason, "")
+	}
+}
+
+// exportClock makes times of what records count from: the exporter's start or the message.
+type exportClock struct {
+	seconds int64  // when the message was sent, since 1970
+	micros  int64  // of that second
+	uptime  uint32 // ms since the exporter's start, then
+}
+
+// at returns µs since 1970 of a time in ms since the exporter's start, which may have wrapped since.
+func (c exportClock) at(uptime uint32) int64 {
+	return c.seconds*1e6 + c.micros + int64(int32(uptime-c.uptime))*1000
+}
+
+// reversePEN marks what RFC 5103 counts in the other direction.
+const reversePEN = 29305
+
+// fillBiflow takes the elements that make a flow; the numbers are those of IANA's IPFIX registry, of which NetFlow v9's
+// are the first.
+func fillBiflow(b *biflow, values []netflow.DataField, clock exportClock) Reason {
+	for _, v := range values {
+		raw, ok := v.Value.([]byte)
+		if !ok || len(raw) == 0 {
+			continue
+		}
+		n := bigEndian(raw)
+		if v.PenProvided {
+			if v.Pen == reversePEN {
+				b.fillReverse(v.Type, n)
+			}
+			continue
+		}
+		switch v.Type {
+		case 8, 27:
+			b.SrcAddr, _ = netip.AddrFromSlice(raw)
+			b.SrcAddr = b.SrcAddr.Unmap()
+		case 12, 28:
+			b.DstAddr, _ = netip.AddrFromSlice(raw)
+			b.DstAddr = b.DstAddr.Unmap()
+		case 1, 85:
+			b.Bytes = n
+		case 2, 86:
+			b.Packets = n
+		case 4:
+			b.Proto = uint8(n)
+			b.said |= isProto
+		case 5:
+			b.ToS = uint8(n)
+		case 6:
+			b.TCPFlags = uint8(n)
+		case 7:
+			b.SrcPort = uint16(n)
+		case 11:
+			b.DstPort = uint16(n)
+		case 32, 139:
+			b.icmp = uint16(n)
+		case 176, 178:
+			b.icmp |= uint16(n) << 8
+		case 177, 179:
+			b.icmp |= uint16(n) & 255
+		default:
+			b.fillTime(v.Type, n, clock)
+		}
+	}
+	switch {
+	case !b.SrcAddr.IsValid() || !b.DstAddr.IsValid() || b.said&isProto == 0:
+		return notIP
+	case b.Packets > maxCount || b.reverse.packets > maxCount:
+		return badPackets
+	case b.Bytes > maxCount || b.reverse.bytes > maxCount:
+		return badBytes
+	}
+	if isICMP(b.Proto) && b.DstPort == 0 {
+		b.SrcPort, b.DstPort = 0, b.icmp
+	}
+	return ""
+}
+
+func (b *biflow) fillReverse(element uint16, n uint64) {
+	switch element {
+	case 1, 85:
+		b.reverse.bytes = n
+	case 2, 86:
+		b.reverse.packets = n
+	case 5:
+		b.reverse.tos = uint8(n)
+	case 6:
+		b.reverse.tcpFlags = uint8(n)
+	}
+}
+
+func (b *biflow) fillTime(element uint16, n uint64, clock exportClock) {
+	switch element {
+	case 22: // since the exporter's start
+		b.setStart(clock.at(uint32(n)))
+	case 21:
+		b.setEnd(clock.at(uint32(n)))
+	case 150: // seconds, ms, NTP's fractions, µs before the message
+		b.setStart(int64(min(n, maxTime/1_000_000)) * 1e6)
+	case 151:
+		b.setEnd(int64(min(n, maxTime/1_000_000)) * 1e6)
+	case 152:
+		b.setStart(int64(min(n, maxTime/1000)) * 1000)
+	case 153:
+		b.setEnd(int64(min(n, maxTime/1000)) * 1000)
+	case 154, 156:
+		b.setStart(ntpMicros(n))
+	case 155, 157:
+		b.setEnd(ntpMicros(n))
+	case 158:
+		b.setStart(clock.seconds*1e6 - int64(uint32(n)))
+	case 159:
+		b.setEnd(clock.seconds*1e6 - int64(uint32(n)))
+	case 161:
+		b.duration = int64(min(n, maxTime/1000)) * 1000
+		b.said |= isDuration
+	case 162:
+		b.duration = int64(min(n, maxTime))
+		b.said |= isDuration
+	}
+}
+
+func (b *biflow) setStart(at int64) {
+	b.Start = at
+	b.said |= isStart
+}
+
+func (b *biflow) setEnd(at int64) {
+	b.End = at
+	b.said |= isEnd
+}
+
+// ntpMicros returns µs since 1970 of seconds since 1900 and their fractions of 2^32.
+func ntpMicros(n uint64) int64 {
+	const from1900 = 2_208_988_800
+	return (int64(n>>32)-from1900)*1e6 + int64(n&0xffffffff*1e6>>32)
+}
+
+// bigEndian returns a number of up to 8 bytes; of more, those that stand last.
+func bigEndian(b []byte) uint64 {
+	var n uint64
+	for _, c := range b {
+		n = n<<8 | uint64(c)
+	}
+	return n
+}
