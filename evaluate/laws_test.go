@@ -30,8 +30,8 @@ func TestASetIsItself(t *testing.T) {
 
 func TestRealHostsAreAsReal(t *testing.T) {
 	report := compare(t, office(1, 1, 12, 400), office(1, 2, 20, 400), office(1, 3, 24, 400))
-	if v := report.Verdicts; v.Apart > 0 || v.Near > v.AsReal/10 {
-		t.Errorf("other hosts of the same kind: %+v, %v apart, want none apart and at most one in ten near", v, report.Furthest)
+	if v := report.Verdicts; v.Apart > 0 || v.Near > v.AsReal/6 {
+		t.Errorf("other hosts of the same kind: %+v, %v apart, want none apart and at most one in seven near: they follow from the same hosts", v, report.Furthest)
 	}
 	if report.Floor.From != FromTrain || report.Floor.Hosts != 20 {
 		t.Errorf("floor: got %+v, want draws of 20 training hosts", report.Floor)
