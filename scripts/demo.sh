@@ -26,7 +26,8 @@ step bin/stan ingest --internal $internal -o demo/train "${seen[@]}"
 step bin/stan ingest --internal $internal -o demo/unseen "${unseen[@]}"
 step bin/stan train --data demo/train -o demo/model --max-time "${TRAIN_TIME:-2m}" --seed 1
 step bin/stan generate --model demo/model -o demo/synthetic --hosts 8 --duration 24h --seed 1
-step bin/stan evaluate --train demo/train --real demo/unseen --synthetic demo/synthetic --json demo/report.json
+step bin/stan evaluate --train demo/train --real demo/unseen --synthetic demo/synthetic --json demo/report.json \
+	--html demo/report.html
 
 cat <<END
 
@@ -35,6 +36,7 @@ Done in $((SECONDS - started)) s. What is where:
   demo/unseen       those of two hosts that the model has not seen
   demo/model        the model
   demo/synthetic    the synthetic flows of eight hosts, as Parquet: bucket=NNN/part-*.parquet
-  demo/report.json  the comparison above, for programs
+  demo/report.html  the comparison above, for a browser
+  demo/report.json  the same, for programs
 Two minutes of training on six hosts show that it works, not how good it gets: README.md says how to go on.
 END
