@@ -20,27 +20,33 @@ var (
 	calibrationFlows  = flag.String("flows", "", "calibrate on the flows of these folders, `DIR[,DIR]`")
 	calibrationTable  = flag.String("table", "", "write what calibration shows to `FILE`, as a table")
 	calibrationSplits = flag.Int("splits", 1, "deal the hosts at random `N` times")
-	calibrationSample = flag.Int("sample", 1, "`ROWS` of each set for what looks at rows; the default leaves it out")
+	calibrationSample = flag.Int("sample", 0, "`ROWS` of each set for classifiers and attacks, which take minutes; 0 leaves them out")
 )
 
 // calibrations are the sets and what must be said of them.
 var calibrations = []calibration{
-	{"other real hosts", func(*calibrationSets, *rand.Rand) {}, []expectation{nothingApart}},
+	{"other real hosts", func(*calibrationSets, *rand.Rand) {}, []expectation{nothingApart}, []expectation{
+		atMost("row_auc", 0.6), atMost("row_auc_no_addresses", 0.6), atMost("window_auc", 0.6), atMost("window_auc_no_addresses", 0.6),
+		notApart("nearest_is_train", "membership_auc", "singling_out")}},
 	{"gaps of a host dealt anew", eachHost(gapsAnew), []expectation{
-		beyond("acf_gaps", "js_gap_tie", "host_hour_dispersion", "session_flows", "sessions_per_host", "pairs_gap")}},
-	{"rows of a host dealt anew over its times", eachHost(dealAnew), []expectation{beyond("repeat_remote_1", "js_gap_tie", "pairs_lag")}},
-	{"times six hours later", eachHost(sixHoursLater), []expectation{beyond("hour_profile", "js_hour", "hour_shares")}},
-	{"ports dealt anew among all rows", portsAnew, []expectation{beyond("pairs_local_port", "pairs_remote_port", "pairs_same")}},
-	{"every column dealt anew", columnsAnew, []expectation{beyond("pairs_same", "pairs_lag")}},
-	{"1 % of the rows shorter than their headers", tooShort, []expectation{apart("rule_bytes_header")}},
-	{"1 % of the rows copied from training", copied, []expectation{apart("copy_share")}},
-	{"the training rows", func(s *calibrationSets, _ *rand.Rand) { s.synthetic = slices.Clone(s.train) }, []expectation{apart("copy_share")}},
+		beyond("acf_gaps", "js_gap_tie", "host_hour_dispersion", "session_flows", "sessions_per_host", "pairs_gap")}, nil},
+	{"rows of a host dealt anew over its times", eachHost(dealAnew), []expectation{beyond("repeat_remote_1", "js_gap_tie", "pairs_lag")},
+		[]expectation{atLeast("window_auc", 0.85), atMost("row_auc", 0.62)}},
+	{"times six hours later", eachHost(sixHoursLater), []expectation{beyond("hour_profile", "js_hour", "hour_shares")}, nil},
+	{"ports dealt anew among all rows", portsAnew, []expectation{beyond("pairs_local_port", "pairs_remote_port", "pairs_same")},
+		[]expectation{atLeast("window_auc", 0.85)}},
+	{"every column dealt anew", columnsAnew, []expectation{beyond("pairs_same", "pairs_lag")}, []expectation{atLeast("row_auc", 0.95)}},
+	{"1 % of the rows shorter than their headers", tooShort, []expectation{apart("rule_bytes_header")}, nil},
+	{"1 % of the rows copied from training", copied, []expectation{apart("copy_share"), between("copy_share", 0.008, 0.012)}, nil},
+	{"the training rows", func(s *calibrationSets, _ *rand.Rand) { s.synthetic = slices.Clone(s.train) },
+		[]expectation{apart("copy_share"), apart("copied_run")}, []expectation{apart("nearest_is_train"), atLeast("membership_auc", 0.9)}},
 }
 
 type calibration struct {
 	name  string
 	spoil func(s *calibrationSets, r *rand.Rand) // changes s.synthetic
 	want  []expectation
+	tells []expectation // of classifiers and attacks, looked at with -sample alone
 }
 
 type calibrationSets struct{ train, real, synthetic []dataset.Flow }
@@ -77,6 +83,39 @@ func oneOf(text string, verdicts []Verdict, names []string) expectation {
 			}
 		}
 		return slices.Contains(verdicts, best.Verdict), fmt.Sprintf("%s %s the limit", best.Name, times(best.Excess()))
+	}}
+}
+
+// between expects what the synthetic set shows of a measure to lie from low to high.
+func between(name string, low, high float64) expectation {
+	return expectation{fmt.Sprintf("%s %g to %g", name, low, high), func(r *Report) (bool, string) {
+		x := float64(r.Measure(name).Synthetic)
+		return x >= low && x <= high, fmt.Sprintf("%.3f", x)
+	}}
+}
+
+func atMost(name string, high float64) expectation {
+	e := between(name, 0, high)
+	e.text = fmt.Sprintf("%s at most %g", name, high)
+	return e
+}
+
+func atLeast(name string, low float64) expectation {
+	e := between(name, low, 1)
+	e.text = fmt.Sprintf("%s at least %g", name, low)
+	return e
+}
+
+// notApart expects none of the measures to be apart.
+func notApart(names ...string) expectation {
+	return expectation{"not apart: " + strings.Join(names, ", "), func(r *Report) (bool, string) {
+		holds, figures := true, []string{}
+		for _, name := range names {
+			m := r.Measure(name)
+			holds = holds && m.Verdict != Apart
+			figures = append(figures, fmt.Sprintf("%.3f", float64(m.Synthetic)))
+		}
+		return holds, strings.Join(figures, ", ")
 	}}
 }
 
@@ -190,31 +229,41 @@ func copied(s *calibrationSets, r *rand.Rand) {
 func TestCalibration(t *testing.T) {
 	hosts, internal := calibrationHosts(t)
 	held, shown := make(map[string]int), make(map[string][]string)
+	key := func(c *calibration, want *expectation) string { return c.name + " | " + want.text }
 	for split := range *calibrationSplits {
-		sets := dealHosts(hosts, uint64(split))
+		sets := dealHosts(hosts, uint64(split)+10) // 0 to 9 are those that limits were chosen on
 		train := calibrationSet("train", sets.train, internal)
-		b, err := newBaseline(calibrationSet("real", sets.real, internal), &train,
-			Options{Seed: uint64(split), Draws: DefaultDraws, Sample: *calibrationSample})
+		real := calibrationSet("real", sets.real, internal)
+		o := Options{Seed: uint64(split), Draws: DefaultDraws, Sample: 1}
+		b, err := newBaseline(real, &train, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, c := range calibrations {
+		o.Sample = *calibrationSample
+		for i := range calibrations {
+			c := &calibrations[i]
 			spoilt := *sets
 			spoilt.synthetic = slices.Clone(sets.synthetic)
 			c.spoil(&spoilt, rand.New(rand.NewPCG(uint64(split), 4)))
-			report, err := b.compare(calibrationSet("synthetic", spoilt.synthetic, internal))
+			synthetic := calibrationSet("synthetic", spoilt.synthetic, internal)
+			report, err := b.compare(synthetic)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, want := range c.want {
-				holds, figure := want.says(report)
-				key := c.name + " | " + want.text
-				shown[key] = append(shown[key], figure)
-				if holds {
-					held[key]++
-				} else {
-					t.Errorf("%s, split %d: want %s, got %s", c.name, split, want.text, figure)
+			say := func(report *Report, wants []expectation) {
+				for i := range wants {
+					holds, figure := wants[i].says(report)
+					k := key(c, &wants[i])
+					if shown[k] = append(shown[k], figure); holds {
+						held[k]++
+					} else {
+						t.Errorf("%s, split %d: want %s, got %s", c.name, split, wants[i].text, figure)
+					}
 				}
+			}
+			say(report, c.want)
+			if o.Sample > 0 && len(c.tells) > 0 {
+				say(tellSamples(t, train, real, synthetic, o), c.tells)
 			}
 		}
 	}
@@ -223,15 +272,40 @@ func TestCalibration(t *testing.T) {
 	}
 	var text strings.Builder
 	text.WriteString(calibrationHead)
-	for _, c := range calibrations {
-		for _, want := range c.want {
-			key := c.name + " | " + want.text
-			fmt.Fprintf(&text, "| %s | %d of %d | %s |\n", key, held[key], *calibrationSplits, strings.Join(shown[key], "; "))
+	for i := range calibrations {
+		c := &calibrations[i]
+		for _, want := range slices.Concat(c.want, c.tells) {
+			if k := key(c, &want); len(shown[k]) > 0 {
+				fmt.Fprintf(&text, "| %s | %d of %d | %s |\n", k, held[k], *calibrationSplits, strings.Join(shown[k], "; "))
+			}
 		}
 	}
 	if err := os.WriteFile(*calibrationTable, []byte(text.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// tellSamples is a report of classifiers, without their floors, and attacks alone.
+func tellSamples(t *testing.T, train, real, synthetic Set, o Options) *Report {
+	t.Helper()
+	var c [3]*counts
+	for i, set := range []Set{train, real, synthetic} {
+		var err error
+		if c[i], err = count(set, nil, nil, o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := &sampled{train: c[0].sample, real: c[1].sample, synthetic: c[2].sample, seed: o.Seed}
+	for i := range c {
+		s.byContent[i] = c[i].byContent
+	}
+	report := &Report{Measures: attackResults(s)}
+	for i := range discriminators {
+		d := &discriminators[i]
+		told := d.tell(everyHost(s.real), everyHost(s.synthetic), mix(s.seed, 0))
+		report.Measures = append(report.Measures, d.result(told, nil))
+	}
+	return report
 }
 
 const calibrationHead = `# Calibration of the measures
