@@ -72,7 +72,8 @@ func (n *Networks) Fit(ctx context.Context, train, valid *table.Table, o FitOpti
 	var all sync.WaitGroup
 	for range workers {
 		all.Go(func() {
-			runtime.LockOSThread() // gradient mode belongs to a thread
+			runtime.LockOSThread() // gradient mode and the number of threads belong to a thread
+			torch.SetNumThreads(1)
 			defer runtime.UnlockOSThread()
 			for column := t.take(); column >= 0; column = t.take() {
 				var err error

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -93,6 +94,10 @@ func TestDeterminism(t *testing.T) {
 	}
 	for name, fit := range fit {
 		t.Run(name, func(t *testing.T) {
+			// The number of threads of one operation belongs to an OS thread, and sums round by it.
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			torch.SetNumThreads(1)
 			a, b := fit(1), fit(2)
 			defer a.Free()
 			defer b.Free()
