@@ -320,20 +320,19 @@ void replay_chunk(Batch &batch, const st_corpus &c, const st_chunk &chunk, int64
   const int64_t stray = std::max(low, begin - chunk.foreign_rows);
   std::unique_ptr<Lane> own;  // what is done of the plan is what the host did itself, whatever is remembered
   for (; at < end; at++) {
-    Row r = c.rows[at];
+    const Row &done = c.rows[at];
+    Row r = done;  // as it is remembered
     const int64_t p = at - begin + batch.context;
     const int64_t index = base + kEntries + p;
-    enter_day(r);
+    enter_day(done);
     if (at >= stray && at < begin) {
       if (!own) own = std::make_unique<Lane>(*lane);
       if (own->plan.day != lane->plan.day) own->start_day(lane->plan);
-      observe(*own, r, 0, t);
-      const Row &strange = c.rows[chunk.foreign + at - stray];
-      const Row mine = r;
-      r = strange;
-      r.end = mine.end;
-      r.gap = mine.gap;
-      r.gap_atom = mine.gap_atom;
+      observe(*own, done, 0, t);
+      r = c.rows[chunk.foreign + at - stray];
+      r.end = done.end;
+      r.gap = done.gap;
+      r.gap_atom = done.gap_atom;
     }
     plan_inputs(plans + p * kPlan, *lane, off);
     if (at >= begin) {

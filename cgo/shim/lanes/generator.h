@@ -296,8 +296,8 @@ struct Generator {
     Row &r = s.row;
     if (s.tuple == kTuples) {
       const Draws d = draws(s, kProtocol);
-      for (int c = 0; c <= t.protos; c++)
-        logits[c] += steer_of(s).to(kProtocolMark + (c < t.protos ? protocol_group(t.proto_values[c]) : 3));
+      const GroupLean<4> lean(steer_of(s), kProtocolMark);
+      for (int c = 0; c <= t.protos; c++) logits[c] += lean.of[c < t.protos ? protocol_group(t.proto_values[c]) : 3];
       r.lport = r.rport = 0;
       r.lport_class = r.rport_class = 0;
       r.proto_class = uint8_t(draw_class(logits, t.protos + 1, d.uniform(0),
@@ -433,7 +433,8 @@ struct Generator {
   STAN_HD void draw_tos(int i, float *logits) {
     Slot &s = slots[i];
     const Draws d = draws(s, kToS);
-    for (int k = 0; k < t.tos; k++) logits[k] += steer_of(s).to(kPrecedenceMark + (t.tos_values[k] >> 5));
+    const GroupLean<8> lean(steer_of(s), kPrecedenceMark);
+    for (int k = 0; k < t.tos; k++) logits[k] += lean.of[t.tos_values[k] >> 5];
     const int c = draw_class(logits, t.tos + 1, d.uniform(0), Any());
     s.row.tos_class = uint8_t(c);
     s.row.tos = byte_of(c, t.tos_values, t.tos, d);

@@ -37,7 +37,7 @@ struct Steer {
   STAN_HD float away(int mark) const { return logit(1 - lane.plan.mean[mark], float(lane.done) - lane.sum[mark]); }
 };
 
-// Leans of values to the N marks of their group.
+// Leans to the N marks of a group, computed once for all classes.
 template <int N>
 struct GroupLean {
   static constexpr float kMost = kSteerMost;
