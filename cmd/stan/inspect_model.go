@@ -28,17 +28,8 @@ func (modelInspector) Inspect(_ context.Context, dir string, con *console) error
 	if m.Manifest.Table != nil {
 		return inspectTableModel(m, con)
 	}
-	about, v := m.Manifest.Training, m.Manifest.Vocabulary
-	w := tabwriter.NewWriter(con.out, 0, 0, 2, ' ', 0)
-	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
-	line("architecture", "%s", m.Manifest.Arch)
-	line("digest", "%s", m.Digest())
-	line("weights", "%d", m.Weights())
-	if c := m.Manifest.Config; c != nil {
-		line("sees", "%d rows back", c.ReceptiveField())
-	}
-	line("trained on", "%d flows of %d hosts from %s", about.Flows, about.Hosts, time.UnixMicro(about.First).UTC().Format(time.RFC3339))
-	line("steps", "%d, seed %d", about.Steps, about.Seed)
+	v := m.Manifest.Vocabulary
+	w, line := describeModel(m, "flows", "hosts", con)
 	line("internal", "%v", v.Internal)
 	line("values stored", "those of at least %d hosts: %d sizes, %d durations, %d ports, %d addresses and networks", v.MinHosts,
 		len(v.Bytes.Exact), len(v.Duration.Exact), len(v.Ports), len(v.Places)-3)
@@ -47,4 +38,22 @@ func (modelInspector) Inspect(_ context.Context, dir string, con *console) error
 	}
 	_, err = fmt.Fprintf(con.out, "\n%s", likelihoodTable(m.Manifest))
 	return err
+}
+
+// describeModel begins the list of what a model is, trained on rows of streams as they are called, and returns what adds a
+// line to it.
+func describeModel(m *torchmodel.Model, rows, streams string, con *console) (w *tabwriter.Writer, line func(name, format string, args ...any)) {
+	about := m.Manifest.Training
+	w = tabwriter.NewWriter(con.out, 0, 0, 2, ' ', 0)
+	line = func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
+	line("architecture", "%s", m.Manifest.Arch)
+	line("digest", "%s", m.Digest())
+	line("weights", "%d", m.Weights())
+	if c := m.Manifest.Config; c != nil {
+		line("sees", "%d rows back", c.ReceptiveField())
+	}
+	line("trained on", "%d %s of %d %s from %s", about.Flows, rows, about.Hosts, streams,
+		time.UnixMicro(about.First).UTC().Format(time.RFC3339))
+	line("steps", "%d, seed %d", about.Steps, about.Seed)
+	return w, line
 }

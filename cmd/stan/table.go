@@ -151,17 +151,8 @@ func inspectTable(ctx context.Context, dir string, con *console) error {
 
 // inspectTableModel says what a model of a table holds.
 func inspectTableModel(m *torchmodel.Model, con *console) error {
-	about, s := m.Manifest.Training, m.Manifest.Table
-	w := tabwriter.NewWriter(con.out, 0, 0, 2, ' ', 0)
-	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
-	line("architecture", "%s", m.Manifest.Arch)
-	line("digest", "%s", m.Digest())
-	line("weights", "%d", m.Weights())
-	if c := m.Manifest.Config; c != nil {
-		line("sees", "%d rows back", c.ReceptiveField())
-	}
-	line("trained on", "%d rows of %d entities from %s", about.Flows, about.Hosts, time.UnixMicro(about.First).UTC().Format(time.RFC3339))
-	line("steps", "%d, seed %d", about.Steps, about.Seed)
+	s := m.Manifest.Table
+	w, line := describeModel(m, "rows", "entities", con)
 	if s.Step > 0 {
 		line("rows apart", "%v", time.Duration(s.Step)*time.Microsecond)
 	}
