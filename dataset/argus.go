@@ -72,21 +72,11 @@ func setArgusDstAddr(p *rowParser, b *biflow, text []byte) Reason {
 }
 
 func setArgusSrcPort(_ *rowParser, b *biflow, text []byte) Reason {
-	port, ok := argusPort(text)
-	b.SrcPort = port
-	if !ok {
-		return badPort
-	}
-	return ""
+	return setParsed(&b.SrcPort, argusPort, text, badPort)
 }
 
 func setArgusDstPort(_ *rowParser, b *biflow, text []byte) Reason {
-	port, ok := argusPort(text)
-	b.DstPort = port
-	if !ok {
-		return badPort
-	}
-	return ""
+	return setParsed(&b.DstPort, argusPort, text, badPort)
 }
 
 // argusPort reads a port, decimal or hexadecimal.

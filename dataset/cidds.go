@@ -52,19 +52,11 @@ func setCIDDSLabel(p *rowParser, b *biflow, text []byte) Reason {
 }
 
 func setCIDDSSrcAddr(_ *rowParser, b *biflow, text []byte) Reason {
-	var ok bool
-	if b.SrcAddr, ok = ciddsAddr(text); !ok {
-		return badAddress
-	}
-	return ""
+	return setParsed(&b.SrcAddr, ciddsAddr, text, badAddress)
 }
 
 func setCIDDSDstAddr(_ *rowParser, b *biflow, text []byte) Reason {
-	var ok bool
-	if b.DstAddr, ok = ciddsAddr(text); !ok {
-		return badAddress
-	}
-	return ""
+	return setParsed(&b.DstAddr, ciddsAddr, text, badAddress)
 }
 
 // ciddsAddr reads an address, or the stand-in that the data's authors put for one. These become addresses of
@@ -115,17 +107,7 @@ func newCIDDSWriter(out io.Writer) flowWriter {
 			b = append(b, ' ')
 		}
 		b = append(b, ',')
-		b = append(b, w.texts.of(f.SrcAddr)...)
-		b = append(b, ',')
-		b = strconv.AppendUint(b, uint64(f.SrcPort), 10)
-		b = append(b, ',')
-		b = append(b, w.texts.of(f.DstAddr)...)
-		b = append(b, ',')
-		b = appendDottedPort(b, f)
-		b = append(b, ',')
-		b = strconv.AppendUint(b, f.Packets, 10)
-		b = append(b, ',')
-		b = strconv.AppendUint(b, f.Bytes, 10)
+		b = w.appendEnds(b, f)
 		b = append(b, ",1,"...)
 		b = appendFlags(b, f.TCPFlags)
 		b = append(b, ',')

@@ -38,10 +38,5 @@ func detectNFv3(line []byte) (*layout, error) {
 
 // setICMPPort reads ICMP's type*256+code from its own column.
 func setICMPPort(_ *rowParser, b *biflow, text []byte) Reason {
-	port, ok := parseUint(text, 65535)
-	if !ok {
-		return badPort
-	}
-	b.icmp = uint16(port)
-	return ""
+	return setNumber(&b.icmp, text, 65535, badPort)
 }

@@ -171,14 +171,11 @@ type setReader struct {
 }
 
 func (r *setReader) readFile(info FileInfo) error {
-	file, err := os.Open(filepath.Join(r.set.dir, filepath.FromSlash(info.Path)))
+	file, err := r.set.openVerified(info)
 	if err != nil {
-		return readError(err)
-	}
-	defer file.Close()
-	if err := r.set.verifyDigest(file, info); err != nil {
 		return err
 	}
+	defer file.Close()
 	var rows int64
 	hosts := len(r.seen)
 	err = r.parquet.read(file, info.Bytes, func(flows []Flow) error {
@@ -198,6 +195,19 @@ func (r *setReader) readFile(info FileInfo) error {
 			ErrInput, rows, len(r.seen)-hosts, manifestName, info.Rows, info.Hosts))
 	}
 	return nil
+}
+
+// openVerified opens a data file whose digest is that of the manifest.
+func (s *Set) openVerified(info FileInfo) (*os.File, error) {
+	file, err := os.Open(filepath.Join(s.dir, filepath.FromSlash(info.Path)))
+	if err != nil {
+		return nil, readError(err)
+	}
+	if err := s.verifyDigest(file, info); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
 }
 
 func (s *Set) verifyDigest(file *os.File, info FileInfo) error {

@@ -9,38 +9,40 @@ import (
 
 // The setters below read one column each; layouts are put together from them.
 
-func setSrcAddr(_ *rowParser, b *biflow, text []byte) Reason {
-	var ok bool
-	if b.SrcAddr, ok = parseAddr(text); !ok {
-		return badAddress
+// setNumber reads a whole number of at most most, which fits T.
+func setNumber[T uint8 | uint16](to *T, text []byte, most uint64, bad Reason) Reason {
+	number, ok := parseUint(text, most)
+	if !ok {
+		return bad
 	}
+	*to = T(number)
 	return ""
+}
+
+// setParsed reads what parse does.
+func setParsed[T any](to *T, parse func([]byte) (T, bool), text []byte, bad Reason) Reason {
+	value, ok := parse(text)
+	if !ok {
+		return bad
+	}
+	*to = value
+	return ""
+}
+
+func setSrcAddr(_ *rowParser, b *biflow, text []byte) Reason {
+	return setParsed(&b.SrcAddr, parseAddr, text, badAddress)
 }
 
 func setDstAddr(_ *rowParser, b *biflow, text []byte) Reason {
-	var ok bool
-	if b.DstAddr, ok = parseAddr(text); !ok {
-		return badAddress
-	}
-	return ""
+	return setParsed(&b.DstAddr, parseAddr, text, badAddress)
 }
 
 func setSrcPort(_ *rowParser, b *biflow, text []byte) Reason {
-	port, ok := parseUint(text, 65535)
-	if !ok {
-		return badPort
-	}
-	b.SrcPort = uint16(port)
-	return ""
+	return setNumber(&b.SrcPort, text, 65535, badPort)
 }
 
 func setDstPort(_ *rowParser, b *biflow, text []byte) Reason {
-	port, ok := parseUint(text, 65535)
-	if !ok {
-		return badPort
-	}
-	b.DstPort = uint16(port)
-	return ""
+	return setNumber(&b.DstPort, text, 65535, badPort)
 }
 
 // setDottedDstPort also reads ICMP's type and code as "3.1".
@@ -63,56 +65,28 @@ func setWholeSrcPort(p *rowParser, b *biflow, text []byte) Reason {
 }
 
 func setProto(_ *rowParser, b *biflow, text []byte) Reason {
-	var ok bool
-	if b.Proto, ok = parseProtocol(text); !ok {
-		return badProtocol
-	}
-	return ""
+	return setParsed(&b.Proto, parseProtocol, text, badProtocol)
 }
 
 func setFlags(_ *rowParser, b *biflow, text []byte) Reason {
-	var ok bool
-	if b.TCPFlags, ok = parseFlags(text); !ok {
-		return badFlags
-	}
-	return ""
+	return setParsed(&b.TCPFlags, parseFlags, text, badFlags)
 }
 
 // setFlagNumber reads flags as a decimal number, as IPFIX and its tables have them.
 func setFlagNumber(_ *rowParser, b *biflow, text []byte) Reason {
-	flags, ok := parseUint(text, 255)
-	if !ok {
-		return badFlags
-	}
-	b.TCPFlags = uint8(flags)
-	return ""
+	return setNumber(&b.TCPFlags, text, 255, badFlags)
 }
 
 func setReverseFlagNumber(_ *rowParser, b *biflow, text []byte) Reason {
-	flags, ok := parseUint(text, 255)
-	if !ok {
-		return badFlags
-	}
-	b.reverse.tcpFlags = uint8(flags)
-	return ""
+	return setNumber(&b.reverse.tcpFlags, text, 255, badFlags)
 }
 
 func setToS(_ *rowParser, b *biflow, text []byte) Reason {
-	tos, ok := parseUint(text, 255)
-	if !ok {
-		return badToS
-	}
-	b.ToS = uint8(tos)
-	return ""
+	return setNumber(&b.ToS, text, 255, badToS)
 }
 
 func setReverseToS(_ *rowParser, b *biflow, text []byte) Reason {
-	tos, ok := parseUint(text, 255)
-	if !ok {
-		return badToS
-	}
-	b.reverse.tos = uint8(tos)
-	return ""
+	return setNumber(&b.reverse.tos, text, 255, badToS)
 }
 
 // checkForwarding checks a forwarding status, which is not kept.
@@ -124,35 +98,19 @@ func checkForwarding(_ *rowParser, _ *biflow, text []byte) Reason {
 }
 
 func setPackets(_ *rowParser, b *biflow, text []byte) Reason {
-	var ok bool
-	if b.Packets, ok = parseCount(text); !ok {
-		return badPackets
-	}
-	return ""
+	return setParsed(&b.Packets, parseCount, text, badPackets)
 }
 
 func setBytes(_ *rowParser, b *biflow, text []byte) Reason {
-	var ok bool
-	if b.Bytes, ok = parseCount(text); !ok {
-		return badBytes
-	}
-	return ""
+	return setParsed(&b.Bytes, parseCount, text, badBytes)
 }
 
 func setReversePackets(_ *rowParser, b *biflow, text []byte) Reason {
-	var ok bool
-	if b.reverse.packets, ok = parseCount(text); !ok {
-		return badPackets
-	}
-	return ""
+	return setParsed(&b.reverse.packets, parseCount, text, badPackets)
 }
 
 func setReverseBytes(_ *rowParser, b *biflow, text []byte) Reason {
-	var ok bool
-	if b.reverse.bytes, ok = parseCount(text); !ok {
-		return badBytes
-	}
-	return ""
+	return setParsed(&b.reverse.bytes, parseCount, text, badBytes)
 }
 
 func setLabel(p *rowParser, b *biflow, text []byte) Reason {
@@ -166,12 +124,7 @@ func setLabel(p *rowParser, b *biflow, text []byte) Reason {
 
 // setMillisDuration reads seconds, rounded to the millisecond that NetFlow has.
 func setMillisDuration(_ *rowParser, b *biflow, text []byte) Reason {
-	duration, ok := parseDuration(text)
-	if !ok {
-		return badDuration
-	}
-	b.duration = duration
-	return ""
+	return setParsed(&b.duration, parseDuration, text, badDuration)
 }
 
 // durationIn returns a setter of durations in units of 10^-decimals seconds, exact to the µs.

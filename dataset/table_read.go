@@ -3,8 +3,6 @@ package dataset
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"stan/dataset/table"
 )
@@ -56,14 +54,11 @@ type tableSetReader struct {
 }
 
 func (r *tableSetReader) readFile(info FileInfo) error {
-	file, err := os.Open(filepath.Join(r.set.dir, filepath.FromSlash(info.Path)))
+	file, err := r.set.openVerified(info)
 	if err != nil {
-		return readError(err)
-	}
-	defer file.Close()
-	if err := r.set.verifyDigest(file, info); err != nil {
 		return err
 	}
+	defer file.Close()
 	rows, entities := r.out.Rows(), len(r.seen)
 	err = r.rows.read(file, info.Bytes, func(rows *tableRows, first int64) error {
 		for i, fault := range rows.faults {

@@ -3,6 +3,7 @@ package dataset
 import (
 	"bufio"
 	"io"
+	"strconv"
 )
 
 // lineWriter writes flows as lines of text.
@@ -19,6 +20,34 @@ func newLineWriter(out io.Writer, header, footer string, append func(*lineWriter
 	w := &lineWriter{out: bufio.NewWriterSize(out, 1<<16), footer: footer, texts: make(addressTexts), append: append}
 	w.out.WriteString(header)
 	return w
+}
+
+// appendTuple writes `source,destination,source port,destination port,protocol`.
+func (w *lineWriter) appendTuple(b []byte, f *Flow) []byte {
+	b = append(b, w.texts.of(f.SrcAddr)...)
+	b = append(b, ',')
+	b = append(b, w.texts.of(f.DstAddr)...)
+	b = append(b, ',')
+	b = strconv.AppendUint(b, uint64(f.SrcPort), 10)
+	b = append(b, ',')
+	b = strconv.AppendUint(b, uint64(f.DstPort), 10)
+	b = append(b, ',')
+	return append(b, ProtocolName(f.Proto)...)
+}
+
+// appendEnds writes `source,port,destination,port,packets,bytes`, with ICMP's type and code as a dotted port.
+func (w *lineWriter) appendEnds(b []byte, f *Flow) []byte {
+	b = append(b, w.texts.of(f.SrcAddr)...)
+	b = append(b, ',')
+	b = strconv.AppendUint(b, uint64(f.SrcPort), 10)
+	b = append(b, ',')
+	b = append(b, w.texts.of(f.DstAddr)...)
+	b = append(b, ',')
+	b = appendDottedPort(b, f)
+	b = append(b, ',')
+	b = strconv.AppendUint(b, f.Packets, 10)
+	b = append(b, ',')
+	return strconv.AppendUint(b, f.Bytes, 10)
 }
 
 // Write appends one line a flow.
