@@ -259,7 +259,7 @@ func (g *generation) plan() error {
 func (g *generation) days(host int) []plan {
 	const day = 24 * 3600 * 1_000_000
 	r := hostSeed(g.o.Seed, host)
-	p := g.m.profiles.draw(r)
+	p := g.m.profiles.draw(r, hostAt(g.o.Seed, host))
 	if g.o.Rows > 0 {
 		one := p.day(r, encode.Midnight(g.start)/day, 0, day, true)
 		if one.Rows == 0 {

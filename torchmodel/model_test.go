@@ -187,6 +187,7 @@ func TestDamagedModelsAreRefused(t *testing.T) {
 			c.arrays = slices.DeleteFunc(c.arrays, func(a safetensors.Tensor) bool { return a.Name == quantilesName })
 		}, weightsFile, "quantiles"},
 		"a kind of hosts beyond any":        {set(kindMeansName, 1, 1000), weightsFile, "among its kinds"},
+		"a kind of hosts of one size":       {set(kindFactorsName, marks*profileSize+marks, 0), weightsFile, "spread 0 of the size"},
 		"e^80 rows a day":                   {set(quantilesName, marks*profileQuantiles, 80), weightsFile, fmt.Sprintf("profile variable %d", marks)},
 		"a mean of a million":               {set(quantilesName, 3, 1e6), weightsFile, "profile variable 0"},
 		"another format":                    {nil, manifestFile, "format"},

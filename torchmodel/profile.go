@@ -154,10 +154,29 @@ func readProfiles(arrays map[string]safetensors.Tensor) (*Profiles, error) {
 // markLimit is beyond the mean of any mark.
 const markLimit = 100.0
 
+// hostPoint is where a host stands among all that a seed gives: both numbers are even over (0, 1).
+type hostPoint struct {
+	kind float64 // the share of the kinds of hosts before it
+	size float64 // the share of hosts of its kind with fewer rows
+}
+
+// hostAt is the point of one host. Any first hosts of a seed cover the square evenly (the R2 sequence: M. Roberts, "The
+// unreasonable effectiveness of quasirandom sequences", 2018), moved as a whole by the seed: a few dozen hosts drawn
+// independently would hold too many of one kind, or one size, by chance.
+func hostAt(seed uint64, host int) hostPoint {
+	const plastic = 1.32471795724474602596 // x with x³ = x + 1
+	r := rand.New(rand.NewPCG(seed, 4))
+	at := func(step float64) float64 {
+		_, x := math.Modf(r.Float64() + float64(host)*step)
+		return min(max(x, 1e-9), 1-1e-9)
+	}
+	return hostPoint{at(1 / plastic), at(1 / (plastic * plastic))}
+}
+
 // draw draws the profile of a new host.
-func (p *Profiles) draw(r *rand.Rand) profile {
+func (p *Profiles) draw(r *rand.Rand, at hostPoint) profile {
 	var v [profileSize]float64
-	for i, z := range p.drawScores(r) {
+	for i, z := range p.drawScores(r, at) {
 		v[i] = interpolate(p.quantiles[i*profileQuantiles:(i+1)*profileQuantiles], distuv.UnitNormal.CDF(z))
 	}
 	out := profile{rows: math.Exp(v[marks])}

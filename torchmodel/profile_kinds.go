@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Hosts come in kinds: servers of one service or another, clients, scanners, idle ones. A profile is drawn from one kind;
@@ -85,7 +86,7 @@ func (p *Profiles) fitKinds(scores [][profileSize]float64, roles []role) error {
 	return nil
 }
 
-// checkKinds refuses what a damaged file may hold.
+// checkKinds refuses what a damaged file may hold, as no number or a size that cannot vary.
 func (p *Profiles) checkKinds() error {
 	for _, part := range [][]float32{p.weights, p.means, p.factors, p.bounds} {
 		for _, x := range part {
@@ -94,12 +95,17 @@ func (p *Profiles) checkKinds() error {
 			}
 		}
 	}
+	for k := range p.weights {
+		if at := (k*profileSize+marks)*profileSize + marks; !(p.factors[at] > 0) {
+			return fmt.Errorf("profile has a spread %g of the size of kind %d, want above 0", p.factors[at], k)
+		}
+	}
 	return nil
 }
 
-// drawScores draws a kind, and the normal scores of a host of that kind.
-func (p *Profiles) drawScores(r *rand.Rand) (z [profileSize]float64) {
-	k, left := 0, r.Float64()
+// drawScores draws the normal scores of a host of the kind and size that at stands for.
+func (p *Profiles) drawScores(r *rand.Rand, at hostPoint) (z [profileSize]float64) {
+	k, left := 0, at.kind
 	for k < len(p.weights)-1 && left >= float64(p.weights[k]) {
 		left -= float64(p.weights[k])
 		k++
@@ -108,13 +114,25 @@ func (p *Profiles) drawScores(r *rand.Rand) (z [profileSize]float64) {
 	for i := range e {
 		e[i] = r.NormFloat64()
 	}
+	factor := func(variable int) []float32 { return p.factors[(k*profileSize+variable)*profileSize:][:variable+1] }
+	// Moved along the factor of the size, e is as normal as before and gives the size wanted.
+	size, length := factor(marks), 0.0
+	off := 0.0
+	for b, f := range size {
+		length += square(float64(f))
+		off -= float64(f) * e[b]
+	}
+	off += math.Sqrt(length) * distuv.UnitNormal.Quantile(at.size)
+	for b, f := range size {
+		e[b] += float64(f) * off / length
+	}
 	for a := range z {
 		z[a] = float64(p.means[k*profileSize+a])
-		for b, f := range p.factors[(k*profileSize+a)*profileSize:][:a+1] {
+		for b, f := range factor(a) {
 			z[a] += float64(f) * e[b]
 		}
-		at := 2 * (k*profileSize + a)
-		z[a] = min(max(z[a], float64(p.bounds[at])), float64(p.bounds[at+1]))
+		bounds := p.bounds[2*(k*profileSize+a):]
+		z[a] = min(max(z[a], float64(bounds[0])), float64(bounds[1]))
 	}
 	return z
 }

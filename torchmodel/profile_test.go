@@ -36,7 +36,7 @@ func (p *Profiles) inRange(v int, x float64) bool {
 func TestDrawnProfilesArePossible(t *testing.T) {
 	p := fitted(t)
 	for host := range 500 {
-		got := p.draw(hostSeed(7, host))
+		got := p.draw(hostSeed(7, host), hostAt(7, host))
 		at := 0
 		for g, n := range groups {
 			var sum float64
@@ -69,11 +69,11 @@ func TestDrawnProfilesArePossible(t *testing.T) {
 		if math.Abs(sum-1) > 1e-9 {
 			t.Fatalf("host %d: shares of hours sum to %g, want 1", host, sum)
 		}
-		if again := p.draw(hostSeed(7, host)); again != got {
+		if again := p.draw(hostSeed(7, host), hostAt(7, host)); again != got {
 			t.Fatalf("host %d: a second draw differs", host)
 		}
 	}
-	if p.draw(hostSeed(7, 1)) == p.draw(hostSeed(7, 2)) || p.draw(hostSeed(7, 1)) == p.draw(hostSeed(8, 1)) {
+	if p.draw(hostSeed(7, 1), hostAt(7, 1)) == p.draw(hostSeed(7, 2), hostAt(7, 2)) || p.draw(hostSeed(7, 1), hostAt(7, 1)) == p.draw(hostSeed(8, 1), hostAt(8, 1)) {
 		t.Error("two hosts or two seeds have one profile")
 	}
 }
@@ -115,7 +115,7 @@ func TestADrawnHostIsOfOneKind(t *testing.T) {
 	}
 	servers := 0
 	for host := range draws {
-		mean := p.draw(hostSeed(1, host)).mean
+		mean := p.draw(hostSeed(1, host), hostAt(1, host)).mean
 		server, client := mean[serverMark], mean[clientMark]
 		if min(server, client) > 0.1 || max(server, client) < 0.1 {
 			t.Fatalf("host %d has %.2f of its rows on the server's port and %.2f on the client's, want one of both to be low", host,
@@ -125,9 +125,33 @@ func TestADrawnHostIsOfOneKind(t *testing.T) {
 			servers++
 		}
 	}
-	// The standard error is 16.
-	if servers < draws/2-70 || servers > draws/2+70 {
-		t.Errorf("%d of %d hosts are servers, want about half, as in training", servers, draws)
+	if servers < draws/2-10 || servers > draws/2+10 {
+		t.Errorf("%d of %d hosts are servers, want half, as in training", servers, draws)
+	}
+}
+
+func TestFewHostsHoldEveryKindAndSize(t *testing.T) {
+	const draws = 40
+	p, err := fitProfiles(madeDays(64))
+	if err != nil {
+		t.Fatal(err)
+	}
+	middle := math.Exp(float64(p.quantiles[marks*profileQuantiles+profileQuantiles/2]))
+	for seed := range uint64(50) {
+		var servers, large int
+		for host := range draws {
+			h := p.draw(hostSeed(seed, host), hostAt(seed, host))
+			if h.mean[serverMark] > h.mean[clientMark] {
+				servers++
+			}
+			if h.rows > middle {
+				large++
+			}
+		}
+		// Independent draws would leave these bounds in a fifth of the seeds.
+		if servers < 16 || servers > 24 || large < 16 || large > 24 {
+			t.Errorf("seed %d: of %d hosts %d are servers and %d larger than the middle, want about half", seed, draws, servers, large)
+		}
 	}
 }
 
@@ -205,7 +229,7 @@ func TestDaysTileTheSpan(t *testing.T) {
 				if len(plans) != len(hours)/24 {
 					t.Fatalf("%d days, want %d", len(plans), len(hours)/24)
 				}
-				profile := m.profiles.draw(hostSeed(3, host))
+				profile := m.profiles.draw(hostSeed(3, host), hostAt(3, host))
 				for d, p := range plans {
 					if p.Day != first+int64(d) {
 						t.Fatalf("day %d of the span is day %d since 1970, want %d", d, p.Day, first+int64(d))
