@@ -28,8 +28,8 @@ const (
 	mostPorts     = 256
 	mostICMPs     = 32
 	mostLabels    = 64
-	mostAddresses = 3072
-	mostNetworks  = 2560 // of each prefix length
+	mostAddresses = 6144
+	mostNetworks  = 5120 // of each prefix length
 	placeInputs   = 1024
 )
 
