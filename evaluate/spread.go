@@ -52,7 +52,7 @@ func (c *remoteCounts) add(remote netip.Addr, bytes uint64) {
 func (c *remoteCounts) addTo(volumes *volumeTally) {
 	for remote, t := range c.of {
 		a := remote.As16()
-		volumes.count(mix(binary.LittleEndian.Uint64(a[:8]), binary.LittleEndian.Uint64(a[8:])), t.bytes)
+		volumes.count(mix(binary.LittleEndian.Uint64(a[:8]), binary.LittleEndian.Uint64(a[8:])), volume{t.bytes, 1})
 	}
 }
 
