@@ -139,7 +139,7 @@ func TestSimulatedDataAreLearned(t *testing.T) {
 	}
 	same, lag := slopes(generateTable(t, m, GenerateOptions{Rows: 20_000, Seed: 1}))
 	for name, got := range map[string]float64{"y on x": same, "x on x before": lag} {
-		if math.Abs(got-table.SimulatedCoefficient) > 0.05 { // a tiny network and 500 steps
+		if math.Abs(got-table.SimulatedCoefficient) > 0.03 { // a tiny network and 500 steps
 			t.Errorf("%s: coefficient %.3f, want about %g", name, got, table.SimulatedCoefficient)
 		}
 	}

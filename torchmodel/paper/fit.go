@@ -52,10 +52,10 @@ type Progress struct {
 // validRows is the most rows that a validation looks at, spread evenly.
 const validRows = 4096
 
-// Fit learns the attributes of train. A network's weights are an average over the last steps, that of the epoch that does best
-// on valid. It returns the negative log-likelihood of
-// valid's rows by column, in nats a row, and the number of steps of all networks. Networks do not depend on each other, so
-// their weights depend on the seed alone unless MaxTime ends the training. When ctx ends, so does the training, with its cause.
+// Fit learns the attributes of train. A network's weights are an average over its last steps, that of the epoch that does best
+// on valid. It returns the negative log-likelihood of valid's rows by column, in nats a row, and the number of steps of all
+// networks. Networks do not depend on each other, so their weights depend on the seed alone unless MaxTime ends the training.
+// When ctx ends, so does the training, with its cause.
 func (n *Networks) Fit(ctx context.Context, train, valid *table.Table, o FitOptions) (nll []float64, steps int, err error) {
 	t := &training{n: n, o: o, train: newData(train, n.layout), valid: newData(valid, n.layout)}
 	t.nll = make([]float64, len(n.Columns))
