@@ -45,9 +45,6 @@ func (a *Average) Swap() {
 	})
 }
 
-// Tensors are the average's own tensors, in the order of the parameters.
-func (a *Average) Tensors() []Tensor { return a.mean }
-
 // Free frees the average's tensors.
 func (a *Average) Free() {
 	for _, m := range a.mean {
