@@ -52,10 +52,10 @@ type Progress struct {
 // validRows is the most rows that a validation looks at, spread evenly.
 const validRows = 4096
 
-// Fit learns the attributes of train. A network's weights are an average over its last steps, that of the epoch that does best
-// on valid. It returns the negative log-likelihood of valid's rows by column, in nats a row, and the number of steps of all
-// networks. Networks do not depend on each other, so their weights depend on the seed alone unless MaxTime ends the training.
-// When ctx ends, so does the training, with its cause.
+// Fit learns the attributes of train. A network's weights are those after an epoch or their average over its last steps,
+// whichever do best on valid. It returns the negative log-likelihood of valid's rows by column, in nats a row, and the number of
+// steps of all networks. Networks do not depend on each other, so their weights depend on the seed alone unless MaxTime ends the
+// training. When ctx ends, so does the training, with its cause.
 func (n *Networks) Fit(ctx context.Context, train, valid *table.Table, o FitOptions) (nll []float64, steps int, err error) {
 	t := &training{n: n, o: o, train: newData(train, n.layout), valid: newData(valid, n.layout)}
 	t.nll = make([]float64, len(n.Columns))
@@ -172,19 +172,21 @@ func (t *training) column(ctx context.Context, column int) error {
 			share = t.share(epoch, float64(at+len(rows))/float64(len(order)), time.Since(started))
 			t.report(column, len(rows), loss, share-before)
 		}
-		average.Swap()
-		nll, err := t.n.score(ctx, t.valid, column, t.rows, t.o.Device)
-		if err != nil {
-			return err
+		since++
+		for range 2 { // the last weights, and then their average
+			nll, err := t.n.score(ctx, t.valid, column, t.rows, t.o.Device)
+			if err != nil {
+				return err
+			}
+			if math.IsNaN(nll) || math.IsInf(nll, 0) {
+				return fmt.Errorf("column %q: validation after epoch %d: %w: loss is %g", t.name(column), epoch, ErrDiverged, nll)
+			}
+			if nll < best {
+				best, since = nll, 0
+				weights = copyOf(parameters)
+			}
+			average.Swap()
 		}
-		if math.IsNaN(nll) || math.IsInf(nll, 0) {
-			return fmt.Errorf("column %q: validation after epoch %d: %w: loss is %g", t.name(column), epoch, ErrDiverged, nll)
-		}
-		if since++; nll < best {
-			best, since = nll, 0
-			weights = copyOf(parameters)
-		}
-		average.Swap()
 	}
 	t.report(column, 0, best, 1-min(share, 1))
 	for i, p := range parameters {
