@@ -18,6 +18,7 @@ import (
 const (
 	checkpointPrefix = "checkpoint-"
 	optimiserFile    = "optimiser.safetensors"
+	averageFile      = "average.safetensors"
 	bestFile         = "best.safetensors"
 	stateFile        = "state.json"
 )
@@ -37,8 +38,9 @@ type loopState struct {
 	// BestValid is the likelihood of the best validation by attribute.
 	BestValid map[string]float64 `json:"best_valid,omitempty"`
 
-	Optimiser string `json:"optimiser_sha256"` // of optimiser.safetensors
-	Best      string `json:"best_sha256"`      // of best.safetensors
+	Optimiser string `json:"optimiser_sha256"`         // of optimiser.safetensors
+	Average   string `json:"average_sha256,omitempty"` // of average.safetensors
+	Best      string `json:"best_sha256"`              // of best.safetensors
 }
 
 const stateVersion = 1
@@ -98,6 +100,13 @@ func (t *trainer) writeCheckpoint() error {
 	}
 	if t.state.Optimiser, err = writeArrays(filepath.Join(part, optimiserFile), optimiserArrays(t.opt), nil); err != nil {
 		return err
+	}
+	if t.average != nil {
+		var weights []safetensors.Tensor
+		t.averaged(func() { weights = parameters(t.subject.network()) })
+		if t.state.Average, err = writeArrays(filepath.Join(part, averageFile), weights, nil); err != nil {
+			return err
+		}
 	}
 	if t.best != nil {
 		if t.state.Best, err = writeArrays(filepath.Join(part, bestFile), t.best, nil); err != nil {
@@ -186,6 +195,11 @@ func (t *trainer) readCheckpoint() (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if t.average != nil {
+		if err := t.readAverage(filepath.Join(dir, averageFile), state.Average); err != nil {
+			return false, err
+		}
+	}
 	if err := setWeights(t.subject.network(), m.arrays); err != nil {
 		return false, refuse(dir, "%v", err)
 	}
@@ -199,6 +213,23 @@ func (t *trainer) readCheckpoint() (bool, error) {
 	}
 	t.state = state
 	return true, nil
+}
+
+// readAverage gives the average its values, and leaves the network with others.
+func (t *trainer) readAverage(path, want string) error {
+	arrays, _, err := readArrays(path, want)
+	if err != nil {
+		return err
+	}
+	named := map[string]safetensors.Tensor{}
+	for _, a := range arrays {
+		named[a.Name] = a
+	}
+	if err := setWeights(t.subject.network(), named); err != nil {
+		return refuse(path, "%v", err)
+	}
+	t.average.Swap()
+	return nil
 }
 
 func (t *trainer) readOptimiser(path, want string) error {

@@ -15,6 +15,7 @@ import (
 
 	torch "github.com/wangkuiyi/gotorch"
 	"github.com/wangkuiyi/gotorch/safetensors"
+	"gonum.org/v1/gonum/floats"
 
 	"stan/dataset"
 	"stan/dataset/encode"
@@ -234,6 +235,7 @@ type trainer struct {
 	dir     string
 	subject subject
 	opt     torch.Optimizer
+	average *torch.Average       // of the weights; nil where the last ones alone may be the best
 	best    []safetensors.Tensor // weights of the best validation
 	state   loopState
 	started time.Time // of this run, less the time of earlier ones
@@ -265,6 +267,9 @@ func (t *trainer) begin() (err error) {
 func (t *trainer) free() {
 	if t.opt.Opt != nil {
 		t.opt.Close()
+	}
+	if t.average != nil {
+		t.average.Free()
 	}
 	t.subject.free()
 }
@@ -454,6 +459,9 @@ func (t *trainer) step(f feedItem) (Step, error) {
 	t.opt.SetLR(s.LearningRate)
 	t.opt.Step()
 	t.state.Step++
+	if t.average != nil {
+		t.average.Add(t.state.Step)
+	}
 	t.state.Epoch, t.state.Batch = f.after.epoch, f.after.batch
 	s.Step, s.Progress, s.Seconds = t.state.Step, t.progress(), t.seconds()
 	s.Rows = int64(l.rows.Float64())
@@ -471,10 +479,26 @@ func (t *trainer) diverged(l likelihood, s Step) error {
 	return fmt.Errorf("epoch %d, step %d: %w: loss is %g", s.Epoch+1, t.state.Step+1, ErrDiverged, s.Loss)
 }
 
+// averaged calls f while the network has its averaged weights.
+func (t *trainer) averaged(f func()) {
+	t.average.Swap()
+	defer t.average.Swap()
+	f()
+}
+
 // validate measures the validation set, keeps the best weights, and tells whether the training has ended early. A stop
 // before its end leaves it to the run that resumes.
 func (t *trainer) validate(ctx context.Context) (bool, error) {
 	heads, rows, err := t.subject.evaluate(ctx)
+	with := func(f func()) { f() } // the weights that heads are of
+	if t.average != nil && err == nil {
+		t.averaged(func() {
+			var mean []float64
+			if mean, _, err = t.subject.evaluate(ctx); err == nil && floats.Sum(mean) < floats.Sum(heads) {
+				heads, with = mean, t.averaged
+			}
+		})
+	}
 	if err != nil {
 		return false, err
 	}
@@ -495,7 +519,7 @@ func (t *trainer) validate(ctx context.Context) (bool, error) {
 	if t.best == nil || v.NLL < t.state.BestNLL {
 		v.Best = true
 		t.state.BestNLL, t.state.BestStep, t.state.BestValid, t.state.Since = v.NLL, t.state.Step, v.Heads, 0
-		t.best = append(parameters(t.subject.network()), t.subject.beside()...)
+		with(func() { t.best = append(parameters(t.subject.network()), t.subject.beside()...) })
 	}
 	t.obs.Valid(v)
 	return t.o.Patience > 0 && t.state.Since > t.o.Patience, t.metrics.valid(v)

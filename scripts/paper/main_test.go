@@ -44,6 +44,8 @@ func TestRegressions(t *testing.T) {
 	for what, d := range map[string]float64{
 		"y on x": row.slope - trueSlope, "x on x before": time.slope - trueSlope,
 		"error of y": 100 * (row.mse - trueMSE), "error of x": 100 * (time.mse - trueMSE),
+		// root of (1 - slope^2) / rows, of both
+		"standard error": 100 * (math.Abs(row.standardError-0.001378) + math.Abs(time.standardError-0.001378)),
 	} {
 		if math.Abs(d) > 0.02 {
 			t.Errorf("%s: off by %.4f", what, d)

@@ -14,7 +14,10 @@ import (
 )
 
 // regression is a line fitted by least squares.
-type regression struct{ slope, mse float64 }
+type regression struct {
+	slope, mse    float64
+	standardError float64 // of the slope
+}
 
 func fit(x, y []float64) regression {
 	a, b := stat.LinearRegression(x, y, nil, false)
@@ -23,6 +26,7 @@ func fit(x, y []float64) regression {
 		e := y[i] - a - b*x[i]
 		r.mse += e * e / float64(len(x))
 	}
+	r.standardError = math.Sqrt(r.mse / stat.Variance(x, nil) / float64(len(x)))
 	return r
 }
 
@@ -69,7 +73,8 @@ func simulatedSection(folder string, steps map[string]step) (string, error) {
 	}
 	slope, mse := fmt.Sprintf("%.4f", trueSlope), fmt.Sprintf("%.5f", trueMSE)
 	g.add("the law", slope, mse, slope, mse, "")
-	if _, _, err := line("real rows, unseen", filepath.Join(folder, "simulated", "unseen")); err != nil {
+	realRow, realTime, err := line("real rows, unseen", filepath.Join(folder, "simulated", "unseen"))
+	if err != nil {
 		return "", err
 	}
 	names := []string{"simulated-train", "simulated-unseen"}
@@ -86,6 +91,8 @@ func simulatedSection(folder string, steps map[string]step) (string, error) {
 	b.WriteString("Two linear regressions tell whether drawn\nrows depend on each other as these do: ")
 	b.WriteString("y on x of the same row, x on the x before it.\n")
 	g.write(&b)
+	fmt.Fprintf(&b, "\nChance alone: a slope of as many real rows has a standard error of %.4f.\n",
+		max(realRow.standardError, realTime.standardError))
 	b.WriteString("\nThe slope's error in the row:\n\n" + comparison("error", rowError))
 	b.WriteString("\nThe slope's error over time:\n\n" + comparison("error", timeError))
 	made(&b, steps, names...)

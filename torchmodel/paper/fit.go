@@ -52,9 +52,10 @@ type Progress struct {
 // validRows is the most rows that a validation looks at, spread evenly.
 const validRows = 4096
 
-// Fit learns the attributes of train, choosing each network's weights by valid. It returns the negative log-likelihood of
-// valid's rows by column, in nats a row, and the number of steps of all networks. Networks do not depend on each other, so
-// their weights depend on the seed alone unless MaxTime ends the training. When ctx ends, so does the training, with its cause.
+// Fit learns the attributes of train. A network's weights are those after an epoch or their average over its last steps,
+// whichever do best on valid. It returns the negative log-likelihood of valid's rows by column, in nats a row, and the number of
+// steps of all networks. Networks do not depend on each other, so their weights depend on the seed alone unless MaxTime ends the
+// training. When ctx ends, so does the training, with its cause.
 func (n *Networks) Fit(ctx context.Context, train, valid *table.Table, o FitOptions) (nll []float64, steps int, err error) {
 	t := &training{n: n, o: o, train: newData(train, n.layout), valid: newData(valid, n.layout)}
 	t.nll = make([]float64, len(n.Columns))
@@ -144,6 +145,8 @@ func (t *training) column(ctx context.Context, column int) error {
 		body.AddParameters(parameters[:len(parameters)-len(own)]) // the head's are the last
 		head.AddParameters(own)
 	}
+	average, steps := torch.NewAverage(parameters), 0
+	defer average.Free()
 	r := rand.New(rand.NewPCG(uint64(t.o.Seed), uint64(column)))
 	order := spread(t.train.t.Rows(), t.train.t.Rows())
 	started, share := time.Now(), 0.0
@@ -160,6 +163,8 @@ func (t *training) column(ctx context.Context, column int) error {
 			}
 			rows := order[at:min(at+batchRows, len(order))]
 			loss := t.step(net, column, rows, body, head)
+			steps++
+			average.Add(steps)
 			if math.IsNaN(loss) || math.IsInf(loss, 0) {
 				return fmt.Errorf("column %q: epoch %d: %w: loss is %g", t.name(column), epoch, ErrDiverged, loss)
 			}
@@ -167,13 +172,20 @@ func (t *training) column(ctx context.Context, column int) error {
 			share = t.share(epoch, float64(at+len(rows))/float64(len(order)), time.Since(started))
 			t.report(column, len(rows), loss, share-before)
 		}
-		nll, err := t.n.score(ctx, t.valid, column, t.rows, t.o.Device)
-		if err != nil {
-			return err
-		}
-		if since++; nll < best {
-			best, since = nll, 0
-			weights = copyOf(parameters)
+		since++
+		for range 2 { // the last weights, and then their average
+			nll, err := t.n.score(ctx, t.valid, column, t.rows, t.o.Device)
+			if err != nil {
+				return err
+			}
+			if math.IsNaN(nll) || math.IsInf(nll, 0) {
+				return fmt.Errorf("column %q: validation after epoch %d: %w: loss is %g", t.name(column), epoch, ErrDiverged, nll)
+			}
+			if nll < best {
+				best, since = nll, 0
+				weights = copyOf(parameters)
+			}
+			average.Swap()
 		}
 	}
 	t.report(column, 0, best, 1-min(share, 1))

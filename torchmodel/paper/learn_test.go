@@ -36,7 +36,7 @@ func TestLearnsSimulatedData(t *testing.T) {
 	for name, tc := range map[string]struct {
 		config Config
 		epochs int
-	}{"with convolutions": {Full, 6}, "small": {Small, 40}} {
+	}{"with convolutions": {Full, 10}, "small": {Small, 40}} {
 		t.Run(name, func(t *testing.T) {
 			torch.ManualSeed(1)
 			n := NewNetworks(tc.config, columns)
@@ -52,9 +52,9 @@ func TestLearnsSimulatedData(t *testing.T) {
 					t.Errorf("%s: got %.3f nats a row, the data have %.3f", c.Name, nll[i], least)
 				}
 			}
-			// Some seconds of training: roughly.
-			if row, time := slopes(drawn(t, n, 1, 0, 16, 250)); math.Abs(row-0.9) > 0.1 || math.Abs(time-0.9) > 0.1 {
-				t.Errorf("coefficients: got %.3f in the row and %.3f over time, want 0.9 of both within 0.1", row, time)
+			// Some 150 steps: roughly.
+			if row, time := slopes(drawn(t, n, 1, 0, 16, 250)); math.Abs(row-0.9) > 0.06 || math.Abs(time-0.9) > 0.06 {
+				t.Errorf("coefficients: got %.3f in the row and %.3f over time, want 0.9 of both within 0.06", row, time)
 			}
 		})
 	}
