@@ -142,10 +142,10 @@ func (f *fitter) servicePorts() []int {
 	return ports
 }
 
-// tick is the coarsest of 1 s, 1 ms and 1 µs that divides us and is no coarser than before.
+// tick is the greatest common divisor: exporters count time in their own unit, such as 4 ms.
 func tick(before, us int64) int64 {
-	for us%before != 0 {
-		before /= 1000
+	for us != 0 {
+		before, us = us, before%us
 	}
 	return before
 }

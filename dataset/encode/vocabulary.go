@@ -15,7 +15,7 @@ const binWidth = 512
 
 // Values is the table of a continuous attribute: exact values that are frequent, and the normaliser of ln(v+1) for the rest.
 type Values struct {
-	Tick   int64   `json:"tick"` // µs for times, 1 for counts
+	Tick   int64   `json:"tick"` // µs for times, a whole part of a second of which all values are multiples; 1 for counts
 	Exact  []int64 `json:"exact"`
 	Centre float64 `json:"centre"`
 	Scale  float64 `json:"scale"`
@@ -65,8 +65,8 @@ func protoBit(proto uint8) int {
 func (v *Vocabulary) Validate() error {
 	for name, t := range map[string]Values{"gap": v.Gap, "duration": v.Duration, "packets": v.Packets, "bytes": v.Bytes} {
 		switch {
-		case t.Tick != 1 && t.Tick != 1e3 && t.Tick != 1e6:
-			return fmt.Errorf("vocabulary: %s: tick %d, want 1, 1000 or 1000000", name, t.Tick)
+		case t.Tick < 1 || 1e6%t.Tick != 0:
+			return fmt.Errorf("vocabulary: %s: tick %d, want a divisor of 1000000", name, t.Tick)
 		case !strictlyAscending(t.Exact) || len(t.Exact) > math.MaxUint16-1 || (len(t.Exact) > 0 && t.Exact[0] < 0):
 			return fmt.Errorf("vocabulary: %s: exact values do not ascend from 0", name)
 		case !(t.Scale > 0) || math.IsInf(t.Scale, 0) || math.IsNaN(t.Centre) || math.IsInf(t.Centre, 0):

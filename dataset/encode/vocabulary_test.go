@@ -75,13 +75,14 @@ func TestMTU(t *testing.T) {
 	}
 }
 
-// Times keep the coarsest unit that loses nothing.
+// Times keep the coarsest part of a second that loses nothing.
 func TestTicks(t *testing.T) {
 	const second = 1_460_332_800_000_000
 	for name, tc := range map[string]struct{ start, end, gap, duration int64 }{
 		"seconds":              {second, second + 3_000_000, 1_000_000, 1_000_000},
-		"ends in seconds":      {second + 500_000, second + 3_000_000, 1_000_000, 1_000},
-		"milliseconds":         {second + 1_000, second + 5_000, 1_000, 1_000},
+		"ends in seconds":      {second + 500_000, second + 3_000_000, 1_000_000, 500_000},
+		"milliseconds":         {second + 2_000, second + 3_000, 1_000, 1_000},
+		"a clock of 250 Hz":    {second + 8_000, second + 12_000, 4_000, 4_000},
 		"microseconds":         {second + 1, second + 1, 1, 1_000_000},
 		"longer than the tick": {second, second + 2_500_001, 1, 1},
 	} {
