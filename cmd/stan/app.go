@@ -40,6 +40,7 @@ func newApp(con *console) *cli.App {
 			newGenerateCommand(con),
 			newEvaluateCommand(con),
 			newInspectCommand(con),
+			newDoctorCommand(con),
 			newVersionCommand(con),
 		},
 	}
