@@ -41,6 +41,8 @@ func newApp(con *console) *cli.App {
 			newEvaluateCommand(con),
 			newInspectCommand(con),
 			newDoctorCommand(con),
+			newCompletionCommand(con),
+			newManCommand(con),
 			newVersionCommand(con),
 		},
 	}
@@ -55,6 +57,7 @@ func newApp(con *console) *cli.App {
 			addMetrics(command)
 		}
 		addSettings(command, con)
+		command.HideHelpCommand = true // a file may be named help
 	}
 	return app
 }
