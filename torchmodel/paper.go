@@ -151,7 +151,7 @@ func (a paperArch) train(ctx context.Context, s paperSets, offsets []float64, ab
 	torch.SetNumThreads(1) // networks are trained side by side
 	fitted, err := a.fit(ctx, s, paper.FitOptions{
 		Seed: o.Seed, Epochs: o.Epochs, MaxTime: o.MaxTime, Patience: o.Patience,
-		Threads: cmpOr(o.Threads, runtime.NumCPU()), Device: o.Device,
+		Threads: cmpOr(o.Threads, runtime.GOMAXPROCS(0)), Device: o.Device,
 		Step: func(p paper.Progress) {
 			obs.Step(Step{Step: p.Steps, Rows: p.Rows, Loss: p.Loss, Progress: p.Share})
 		},

@@ -93,7 +93,7 @@ type networkScorer struct {
 }
 
 func newNetworkScorer(m *Model, device torch.Device) (Scorer, error) {
-	torch.SetNumThreads(int32(runtime.NumCPU()))
+	torch.SetNumThreads(int32(runtime.GOMAXPROCS(0)))
 	net, err := m.newNetwork(device)
 	if err != nil {
 		return nil, err

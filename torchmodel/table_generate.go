@@ -37,7 +37,7 @@ func (m *Model) GenerateTable(ctx context.Context, o GenerateOptions, sink func(
 	}
 	workers := 1
 	if !o.Device.IsCUDA() {
-		workers = min(cmpOr(o.Threads, runtime.NumCPU()), (len(jobs)+tableLanes-1)/tableLanes)
+		workers = min(cmpOr(o.Threads, runtime.GOMAXPROCS(0)), (len(jobs)+tableLanes-1)/tableLanes)
 		torch.SetNumThreads(1) // each worker computes on its own core
 	}
 	models := make([]tableModel, workers)

@@ -165,7 +165,7 @@ func training(dir string, o TrainOptions, prepare func(architecture) (learn func
 	// Grad mode, autocast and the random state belong to an OS thread.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	torch.SetNumThreads(int32(cmpOr(o.Threads, runtime.NumCPU())))
+	torch.SetNumThreads(int32(cmpOr(o.Threads, runtime.GOMAXPROCS(0))))
 	learn, err := prepare(arch)
 	if err != nil {
 		return nil, err

@@ -12,5 +12,8 @@ func NumThreads() int32 { return libtorch.NumThreads() }
 // SetDeterministic makes operations without a deterministic form panic instead of varying from run to run.
 func SetDeterministic(on bool) { Check(libtorch.SetDeterministic(on)) }
 
-// Version is that of libtorch.
+// Version is that of the libtorch that this build was made with.
 func Version() string { return libtorch.Version() }
+
+// LoadedVersion is that of the libtorch that the process runs with; LD_LIBRARY_PATH may name another than Version.
+func LoadedVersion() string { return libtorch.LoadedVersion() }

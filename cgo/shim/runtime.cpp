@@ -8,6 +8,9 @@
 
 #include "internal.h"
 
+// Of torch/csrc/inductor/aoti_torch/c/shim.h, libtorch's C interface.
+extern "C" uint64_t aoti_torch_abi_version();
+
 namespace stan {
 namespace {
 
@@ -45,3 +48,5 @@ char *st_set_deterministic(bool on) {
 }
 
 const char *st_torch_version(void) { return TORCH_VERSION; }
+
+uint64_t st_torch_loaded_version(void) { return aoti_torch_abi_version(); }

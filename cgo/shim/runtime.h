@@ -12,6 +12,8 @@ char *st_set_num_threads(int32_t n);
 int32_t st_num_threads(void);
 char *st_set_deterministic(bool on);
 const char *st_torch_version(void);
+// Of the libtorch that the process has loaded: major, minor and patch in the three upper bytes, from the highest on.
+uint64_t st_torch_loaded_version(void);
 
 #ifdef __cplusplus
 }

@@ -1,17 +1,19 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/urfave/cli/v2"
 )
 
-const description = `Learns from NetFlow that may not be shared and writes synthetic flows that may.
+const about = `Learns from NetFlow that may not be shared and writes synthetic flows that may.
 
-   stan ingest -> flows/*.parquet -> stan train -> model/ -> stan generate -> synthetic/*.parquet -> stan evaluate
+   stan ingest -> flows/*.parquet -> stan train -> model/ -> stan generate -> synthetic/*.parquet -> stan evaluate`
 
-Settings. A flag --some-name may also be given as the environment variable STAN_SOME_NAME or as the key some-name of the
-YAML file named by --config; the flag wins over the environment, the environment over the file. Flags stand before files.
+const aboutSettings = `A flag --some-name may also be given as the environment variable STAN_SOME_NAME or as the key some-name of the
+YAML file named by --config; the flag wins over the environment, the environment over the file. Flags stand before files.`
 
-Exit status. 0 done; 1 other failure; 2 usage or configuration; 65 input or model refused; 66 input missing; 69 GPU asked
+const aboutStatus = `0 done; 1 other failure; 2 usage or configuration; 65 input or model refused; 66 input missing; 69 GPU asked
 for and missing; 71 out of memory; 73 cannot write; 74 input/output error; 75 stopped by a signal. Retry 1, 69, 71, 74
 and 75; never the others.`
 
@@ -20,7 +22,7 @@ func newApp(con *console) *cli.App {
 	app := &cli.App{
 		Name:                 "stan",
 		Usage:                "synthetic NetFlow from real NetFlow",
-		Description:          description,
+		Description:          about + "\n\nSettings. " + aboutSettings + "\n\nExit status. " + aboutStatus,
 		HideVersion:          true,
 		Reader:               con.in,
 		Writer:               con.out,
@@ -38,6 +40,9 @@ func newApp(con *console) *cli.App {
 			newGenerateCommand(con),
 			newEvaluateCommand(con),
 			newInspectCommand(con),
+			newDoctorCommand(con),
+			newCompletionCommand(con),
+			newManCommand(con),
 			newVersionCommand(con),
 		},
 	}
@@ -48,7 +53,11 @@ func newApp(con *console) *cli.App {
 		return cli.ShowAppHelp(c)
 	}
 	for _, command := range app.Commands {
+		if slices.Contains([]string{"ingest", "convert", "train", "generate", "evaluate"}, command.Name) {
+			addMetrics(command)
+		}
 		addSettings(command, con)
+		command.HideHelpCommand = true // a file may be named help
 	}
 	return app
 }

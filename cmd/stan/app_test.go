@@ -20,15 +20,16 @@ func TestCommandLines(t *testing.T) {
 		"none":                    {nil, outcome{0, "COMMANDS:", ""}},
 		"help":                    {[]string{"--help"}, outcome{0, "65 input or model refused", ""}},
 		"help of a command":       {[]string{"ingest", "--help"}, outcome{0, "--max-bad-rows", ""}},
-		"a command mistyped":      {[]string{"ingets"}, outcome{2, "", `no command "ingets", did you mean "ingest"?`}},
-		"nothing like a command":  {[]string{"qqqqqqqq"}, outcome{2, "", "no command \"qqqqqqqq\"\n"}},
+		"a command mistyped":      {[]string{"ingets"}, outcome{2, "", `no command \"ingets\", did you mean \"ingest\"?`}},
+		"nothing like a command":  {[]string{"qqqqqqqq"}, outcome{2, "", `no command \"qqqqqqqq\""`}},
 		"no such flag":            {[]string{"--verbose"}, outcome{2, "", "stan: usage: flag provided but not defined: -verbose"}},
 		"no such flag of command": {[]string{"ingest", "--outptu", "x"}, outcome{2, "", "ingest: usage: flag provided but not defined"}},
 		"a flag without value":    {[]string{"ingest", "-o"}, outcome{2, "", "flag needs an argument"}},
 		"a value of another type": {[]string{"ingest", "--threads", "many"}, outcome{2, "", "ingest: usage"}},
 		"a flag after a file":     {[]string{"ingest", "flows.csv", "-o", "out"}, outcome{2, "", `flag \"-o\" stands after a file`}},
 		"version":                 {[]string{"version"}, outcome{0, "stan       " + version, ""}},
-		"a log format":            {[]string{"version", "--log-format", "xml"}, outcome{2, "", `--log-format: "xml", want auto, text or json`}},
+		"every line is JSON":      {[]string{"ingest", "--no-such"}, outcome{2, "", `{"time":"`}},
+		"a log format":            {[]string{"version", "--log-format", "xml"}, outcome{2, "", `--log-format: \"xml\", want auto, text or json`}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -208,6 +208,7 @@ func runEvaluate(ctx context.Context, o evaluateOptions, con *console) error {
 	if err != nil {
 		return err
 	}
+	con.metrics.evaluation(report)
 	if o.html != "" {
 		if err := writeReport("--html", o.html, func(w io.Writer) error { return page.Write(w, report) }); err != nil {
 			return err

@@ -23,6 +23,7 @@ const progressInterval = 5 * time.Second
 type console struct {
 	in       io.Reader
 	out, err io.Writer
+	metrics  *metrics // nobody's before StartMetrics
 
 	mu    sync.Mutex
 	log   *slog.Logger // nil on a terminal: messages are plain lines there
@@ -30,7 +31,7 @@ type console struct {
 }
 
 func newConsole(in io.Reader, out, err io.Writer) *console {
-	return &console{in: in, out: out, err: err}
+	return &console{in: in, out: out, err: err, metrics: newMetrics(nil)}
 }
 
 // width returns the columns of the terminal that out is, or 100 where it is none.
@@ -66,8 +67,14 @@ func (c *console) Info(message string, attrs ...any) { c.message(slog.LevelInfo,
 // Warn writes a message that the user should act on.
 func (c *console) Warn(message string, attrs ...any) { c.message(slog.LevelWarn, message, attrs) }
 
-// Error writes the error that ends the program.
-func (c *console) Error(err error) { c.message(slog.LevelError, err.Error(), nil) }
+// Error writes the error that ends the program with an exit status, which a line of the log names too.
+func (c *console) Error(err error, status int) {
+	if c.log == nil {
+		c.message(slog.LevelError, err.Error(), nil)
+		return
+	}
+	c.message(slog.LevelError, err.Error(), []any{"exit_status", status})
+}
 
 func (c *console) message(level slog.Level, message string, attrs []any) {
 	c.mu.Lock()
@@ -92,13 +99,16 @@ func (c *console) Stage(name, unit string, total int64) *stage {
 	return &stage{con: c, name: name, unit: unit, total: total, began: time.Now(), reported: time.Now()}
 }
 
-// Close removes a bar that an error left behind.
-func (c *console) Close() {
+// Close removes a bar that an error left behind, and tells the metrics how the run ended.
+func (c *console) Close(status int) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.stage != nil {
 		c.stage.bar.Clear()
 		c.stage = nil
+	}
+	c.mu.Unlock()
+	if err := c.metrics.end(status); err != nil {
+		c.Warn("metrics: cannot write the file", "error", err.Error())
 	}
 }
 
@@ -119,6 +129,7 @@ func (s *stage) Set(done int64, attrs ...any) {
 	s.con.mu.Lock()
 	defer s.con.mu.Unlock()
 	s.done = max(s.done, done)
+	s.con.metrics.stage(s)
 	if s.con.log == nil {
 		s.draw(attrs)
 		return
@@ -164,6 +175,7 @@ func (s *stage) Done(attrs ...any) {
 		s.bar.Clear()
 		s.con.stage = nil
 	}
+	s.con.metrics.stage(s)
 	figures := append([]any{s.unit, s.done}, s.pace()...)
 	s.con.mu.Unlock()
 	s.con.Info(s.name+": done", append(figures, attrs...)...)

@@ -40,14 +40,14 @@ func TestConsoleWritesJSONLines(t *testing.T) {
 	s.reported = time.Now().Add(-progressInterval)
 	s.Set(20) // progress never goes back
 	s.Done("folder", "out")
-	con.Close()
-	con.Error(errors.New("the end"))
+	con.Close(1)
+	con.Error(errors.New("the end"), 1)
 
 	lines := jsonLines(t, out.String())
 	if len(lines) != 6 {
 		t.Fatalf("%d lines, want 6:\n%s", len(lines), out.String())
 	}
-	if lines[0]["msg"] != "hello" || lines[0]["who"] != "you" || lines[1]["level"] != "WARN" || lines[5]["level"] != "ERROR" {
+	if lines[0]["msg"] != "hello" || lines[0]["who"] != "you" || lines[1]["level"] != "WARN" || lines[5]["level"] != "ERROR" || lines[5]["exit_status"] != 1.0 {
 		t.Errorf("messages %v", lines)
 	}
 	first, second, done := lines[2], lines[3], lines[4]
@@ -96,7 +96,7 @@ func TestConsoleDrawsABar(t *testing.T) {
 	s.Set(60)
 	s.Done()
 	con.Warn("careful")
-	con.Error(errors.New("the end"))
+	con.Error(errors.New("the end"), 1)
 	for _, part := range []string{"training loss=0.25", "50/200", "60/100", "saved at=50\n", "training: done rows=60", "warning: careful\n", "the end\n"} {
 		if !strings.Contains(out.String(), part) {
 			t.Errorf("no %q in %q", part, out.String())
@@ -104,7 +104,7 @@ func TestConsoleDrawsABar(t *testing.T) {
 	}
 	left := con.Stage("interrupted", "rows", 10)
 	left.Set(1)
-	con.Close()
+	con.Close(1)
 	if con.stage != nil {
 		t.Error("Close left a bar")
 	}

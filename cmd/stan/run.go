@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -50,17 +51,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}()
 
 	con := newConsole(stdin, stdout, stderr)
+	_ = con.SetFormat(cmp.Or(os.Getenv("STAN_LOG_FORMAT"), "auto")) // until flags are read, which refuses a wrong one
 	err := newApp(con).RunContext(ctx, args)
-	con.Close()
+	status := exitStatus(ctx, err)
+	con.Close(status)
+	if err != nil {
+		con.Error(err, status)
+	}
+	return status
+}
+
+// exitStatus maps an error to its exit code, none to 0. An error that a signal caused is exitStopped, whatever it wraps.
+func exitStatus(ctx context.Context, err error) int {
 	if err == nil {
 		return 0
 	}
-	con.Error(err)
-	return exitStatus(ctx, err)
-}
-
-// exitStatus maps an error to its exit code. An error that a signal caused is exitStopped, whatever it wraps.
-func exitStatus(ctx context.Context, err error) int {
 	var stopped stopError
 	if errors.As(err, &stopped) || errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &stopped) {
 		return exitStopped

@@ -40,13 +40,16 @@ func addSettings(command *cli.Command, con *console) {
 		if err := con.SetFormat(c.String("log-format")); err != nil {
 			return usagef(command.Name, "--log-format: %w", err)
 		}
+		if err := con.StartMetrics(command.Name, c.String("metrics-file"), c.String("metrics-listen")); err != nil {
+			return err
+		}
 		return checkOrder(c, command.Name)
 	}
 }
 
 // setFromEnvironment sets a flag that the command line lacks from STAN_NAME.
 func setFromEnvironment(c *cli.Context, command, name string) error {
-	variable := "STAN_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+	variable := variableOf(name)
 	value, found := os.LookupEnv(variable)
 	if !found || c.IsSet(name) {
 		return nil
@@ -55,6 +58,11 @@ func setFromEnvironment(c *cli.Context, command, name string) error {
 		return usagef(command, "environment %s=%q: %w", variable, value, err)
 	}
 	return nil
+}
+
+// variableOf returns the environment variable of a flag.
+func variableOf(flag string) string {
+	return "STAN_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 // setFromFile sets the flags that neither command line nor environment gave from a YAML mapping of flag names. A key
@@ -101,6 +109,12 @@ func parseSettings(content []byte) ([]setting, error) {
 	if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
 		return nil, errors.New("the file holds no settings, want at least one `key: value`")
 	} else if err != nil {
+		return nil, err
+	}
+	var second yaml.Node
+	if err := decoder.Decode(&second); err == nil {
+		return nil, fmt.Errorf("line %d: a second document begins, want one", second.Line)
+	} else if !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	root := document.Content[0]

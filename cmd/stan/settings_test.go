@@ -53,19 +53,20 @@ func TestSettingsFileFaults(t *testing.T) {
 		"a list at top":   {"- internal", "want a mapping"},
 		"no YAML":         {"internal: [", "yaml"},
 		"empty":           {"", "the file holds no settings"},
+		"two documents":   {"threads: 1\n---\nthreads: 2", "line 2: a second document begins, want one"},
 		"a config in it":  {"config: other.yaml", `key \"config\" is no setting`},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			status, stdout, stderr := stan(t, flows, "ingest", "-o", t.TempDir()+"/out", "--config", write(t, "stan.yaml", tc.file), "-")
-			outcome{2, "", strings.ReplaceAll(tc.stderr, `\"`, `"`)}.check(t, status, stdout, stderr)
+			outcome{2, "", tc.stderr}.check(t, status, stdout, stderr)
 		})
 	}
 	status, stdout, stderr := stan(t, "", "ingest", "--config", "no-such-file.yaml")
 	outcome{2, "", "no-such-file.yaml"}.check(t, status, stdout, stderr)
 	t.Setenv("STAN_THREADS", "many")
 	status, stdout, stderr = stan(t, "", "ingest")
-	outcome{2, "", `environment STAN_THREADS="many"`}.check(t, status, stdout, stderr)
+	outcome{2, "", `environment STAN_THREADS=\"many\"`}.check(t, status, stdout, stderr)
 }
 
 func TestDidYouMean(t *testing.T) {

@@ -29,3 +29,11 @@ func parseMemory(text string) (int64, error) {
 	}
 	return bytes, err
 }
+
+// formatSize writes a number of bytes for people.
+func formatSize(bytes int64) string {
+	if bytes < 1<<30 {
+		return fmt.Sprintf("%d MiB", bytes>>20)
+	}
+	return fmt.Sprintf("%.1f GiB", float64(bytes)/(1<<30))
+}

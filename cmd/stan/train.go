@@ -145,12 +145,16 @@ func (w *trainWatch) Step(s torchmodel.Step) {
 		w.stage.SetTotal(int64(float64(s.Rows) / s.Progress))
 	}
 	w.stage.Set(s.Rows, "epoch", s.Epoch+1, "loss", round3(w.loss))
+	w.con.metrics.epoch.WithLabelValues().Set(float64(s.Epoch + 1))
+	w.con.metrics.loss.WithLabelValues().Set(w.loss)
 }
 
 func (w *trainWatch) Valid(v torchmodel.Validation) {
 	if v.Best {
 		w.best = v
+		w.con.metrics.best.WithLabelValues().Set(v.NLL)
 	}
+	w.con.metrics.validation.WithLabelValues().Set(v.NLL)
 	w.con.Info("train: validation", "step", v.Step, "nats_a_row", round3(v.NLL), "best", v.Best)
 }
 
