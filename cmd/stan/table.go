@@ -93,7 +93,7 @@ func trainTable(ctx context.Context, o trainOptions, con *console) error {
 			return fmt.Errorf("train: %w", err)
 		}
 	}
-	watch := &trainWatch{con: con, stage: con.Stage("train", "rows", -1), maxTime: o.model.MaxTime}
+	watch := &trainWatch{con: con, stage: con.Stage("train", "rows", -1)}
 	m, err := torchmodel.TrainTable(ctx, data, valid, o.output, o.model, watch)
 	if err != nil {
 		return err

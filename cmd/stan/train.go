@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/urfave/cli/v2"
 	torch "github.com/wangkuiyi/gotorch"
@@ -116,7 +115,7 @@ func runTrain(ctx context.Context, o trainOptions, con *console) error {
 	if len(o.model.Internal) == 0 {
 		o.model.Internal = data.Internal()
 	}
-	watch := &trainWatch{con: con, stage: con.Stage("train", "rows", -1), maxTime: o.model.MaxTime}
+	watch := &trainWatch{con: con, stage: con.Stage("train", "rows", -1)}
 	m, err := torchmodel.Train(ctx, data, valid, o.output, o.model, watch)
 	if err != nil {
 		return err
@@ -129,11 +128,9 @@ func runTrain(ctx context.Context, o trainOptions, con *console) error {
 
 // trainWatch shows how a training goes.
 type trainWatch struct {
-	con     *console
-	stage   *stage
-	maxTime time.Duration
-	best    torchmodel.Validation
-	loss    float64 // mean of the last steps
+	con   *console
+	stage *stage
+	loss  float64 // mean of the last steps
 }
 
 func (w *trainWatch) Step(s torchmodel.Step) {
@@ -151,7 +148,6 @@ func (w *trainWatch) Step(s torchmodel.Step) {
 
 func (w *trainWatch) Valid(v torchmodel.Validation) {
 	if v.Best {
-		w.best = v
 		w.con.metrics.best.WithLabelValues().Set(v.NLL)
 	}
 	w.con.metrics.validation.WithLabelValues().Set(v.NLL)
