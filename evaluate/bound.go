@@ -15,7 +15,8 @@ type Bound struct {
 	Value   float64
 }
 
-var boundText = regexp.MustCompile(`^\s*([a-z0-9_]+)(?:\.([a-z_]+))?\s*(>=|<=|>|<)\s*(\S+)\s*$`)
+// The names of a table's measures hold those of its columns, which may be any text.
+var boundText = regexp.MustCompile(`^\s*([^<>=]+?)(?:\.(real|synthetic|other_real|difference))?\s*(>=|<=|>|<)\s*(\S+)\s*$`)
 
 // ParseBound reads a bound written as MEASURE>NUMBER, or MEASURE.difference>NUMBER for another of its figures.
 // It returns ErrOptions for anything else; whether there is such a measure is not looked at.
@@ -25,11 +26,6 @@ func ParseBound(text string) (Bound, error) {
 		return Bound{}, fmt.Errorf("%q, want such as window_auc>0.8 (or >=, <, <=): %w", text, ErrOptions)
 	}
 	b := Bound{Measure: parts[1], Of: parts[2], Op: parts[3]}
-	switch b.Of {
-	case "", "real", "synthetic", "other_real", "difference":
-	default:
-		return b, fmt.Errorf("%q: figure %q, want real, synthetic, other_real or difference: %w", text, b.Of, ErrOptions)
-	}
 	value, err := strconv.ParseFloat(parts[4], 64)
 	if err != nil || math.IsNaN(value) || math.IsInf(value, 0) {
 		return b, fmt.Errorf("%q: %q, want a number: %w", text, parts[4], ErrOptions)
@@ -50,7 +46,7 @@ func (b Bound) subject() string {
 
 // Check returns an error that wraps ErrBound, naming measure, value and bound, if r meets the condition b, or lacks the
 // figure that b is about; else nil.
-func (r *Report) Check(b Bound) error {
+func (r *Findings) Check(b Bound) error {
 	m := r.Measure(b.Measure)
 	if m == nil {
 		return fmt.Errorf("%s: %w: %s was not measured", b, ErrBound, b.Measure)

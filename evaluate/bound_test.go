@@ -23,7 +23,8 @@ func TestParseBound(t *testing.T) {
 		"window_auc>high":              {says: `"high", want a number`},
 		"window_auc>NaN":               {says: `"NaN", want a number`},
 		"window_auc>Inf":               {says: `"Inf", want a number`},
-		"window_auc.limit>1":           {says: `figure "limit", want real, synthetic, other_real or difference`},
+		"js_sepal.length.real > 1":     {Bound{"js_sepal.length", "real", ">", 1}, ""},
+		"js_Länge in cm>1":             {Bound{"js_Länge in cm", "", ">", 1}, ""},
 	}
 	for text, tc := range tests {
 		got, err := ParseBound(text)
@@ -47,7 +48,7 @@ func TestCheckNamesMeasureValueAndBound(t *testing.T) {
 	share := Result{Name: "copy_share", Unit: Share, Real: 0.001, Synthetic: 0.03, OtherReal: nan, Difference: 0.029}
 	compared := Result{Name: "js_mean", Real: nan, Synthetic: nan, OtherReal: nan, Difference: 0.25}
 	empty := Result{Name: "js_gap", Real: nan, Synthetic: nan, OtherReal: nan, Difference: nan}
-	report := &Report{Measures: []Result{share, compared, empty}}
+	report := &Findings{Measures: []Result{share, compared, empty}}
 	for i := range report.Measures {
 		report.Measures[i].setFigure()
 	}

@@ -299,7 +299,7 @@ func tellSamples(t *testing.T, train, real, synthetic Set, o Options) *Report {
 	for i := range c {
 		s.byContent[i] = c[i].byContent
 	}
-	report := &Report{Measures: attackResults(s)}
+	report := &Report{Findings: Findings{Measures: attackResults(s)}}
 	for i := range discriminators {
 		d := &discriminators[i]
 		told := d.tell(everyHost(s.real), everyHost(s.synthetic), mix(s.seed, 0))

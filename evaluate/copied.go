@@ -152,10 +152,15 @@ func (o *copiedObserver) row(r *row, train *trainStreams, t *copiedTally) {
 	t.longest = max(t.longest, run)
 }
 
+const (
+	exactRowsName   = "exact_rows"
+	copiedPairsName = "copied_pairs"
+)
+
 func copiedMeasures() []measure {
-	rows := excessMeasure("exact_rows", "flows that stand in training",
+	rows := excessMeasure(exactRowsName, "flows that stand in training",
 		func(s *summary) int64 { return s.copied.copiedRows }, func(s *summary) int64 { return s.copied.rows })
-	pairs := excessMeasure("copied_pairs", "pairs of flows that do",
+	pairs := excessMeasure(copiedPairsName, "pairs of flows that do",
 		func(s *summary) int64 { return s.copied.copiedPairs }, func(s *summary) int64 { return s.copied.pairs })
 	longest := func(s *summary) float64 {
 		if s.copied.rows == 0 {

@@ -24,12 +24,13 @@ type Set struct {
 
 // Options tune a comparison; the zero value is usable.
 type Options struct {
-	Seed       uint64                       // chooses the draws of hosts behind the floor
-	Draws      int                          // number of draws behind the floor; 0 stands for DefaultDraws
-	Sample     int                          // rows of each set that measures of rows work on; 0 stands for DefaultSample
-	ShowReal   bool                         // put some real rows into the report
-	Likelihood Likelihood                   // model whose likelihood of real and training flows is reported; nil for none
-	Progress   func(set string, rows int64) // called after each batch with the rows read of that set; may be nil
+	Seed            uint64                       // chooses the draws of hosts behind the floor
+	Draws           int                          // number of draws behind the floor; 0 stands for DefaultDraws
+	Sample          int                          // rows of each set that measures of rows work on; 0 stands for DefaultSample
+	ShowReal        bool                         // put some real rows into the report
+	Likelihood      Likelihood                   // model whose likelihood of real and training flows is reported; nil for none
+	TableLikelihood TableLikelihood              // the same of tables
+	Progress        func(set string, rows int64) // called after each batch with the rows read of that set; may be nil
 }
 
 // DefaultDraws is enough for a standard deviation known to about a sixth of itself (1/sqrt(2*20)).

@@ -5,6 +5,8 @@ import "stan/dataset"
 // excerptRows is the number of rows of an excerpt.
 const excerptRows = 12
 
+const excerptTime = "2006-01-02 15:04:05.000"
+
 // Excerpts are rows of the sets as they are, for a reader to look at.
 type Excerpts struct {
 	Synthetic Excerpt  `json:"synthetic"`
@@ -42,7 +44,7 @@ func excerptOf(s *sample) Excerpt {
 	for i := first; i < len(s.rows) && len(e.Rows) < excerptRows && (i == first || s.follows(i)); i++ {
 		r := &s.rows[i].row
 		e.Rows = append(e.Rows, ExcerptRow{
-			Time:     timeOf(r.End).Format("2006-01-02 15:04:05.000"),
+			Time:     timeOf(r.End).Format(excerptTime),
 			Duration: Figure(r.Duration().Seconds()), Sent: r.out, Remote: r.remote.String(),
 			LocalPort: r.localPort, RemotePort: r.remotePort, Protocol: dataset.ProtocolName(r.Proto),
 			Flags: dataset.FlagsText(r.TCPFlags), ToS: r.ToS, Packets: r.Packets, Bytes: r.Bytes,

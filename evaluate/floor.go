@@ -120,9 +120,9 @@ func (f Floor) limit(t tolerance) float64 {
 	return max(float64(f.Mean+2*f.SD), t.asReal)
 }
 
-// nearLimits is how many limits away a set is near. A report holds a hundred verdicts, and hosts are few and odd: real hosts
-// that lie beyond the limit are to be expected, as docs/calibration.md shows, and none should be called apart.
-const nearLimits = 3
+// NearLimits is how many limits away a set is near at most. A report holds a hundred verdicts, and hosts are few and odd: real
+// hosts that lie beyond the limit are to be expected, as docs/calibration.md shows, and none should be called apart.
+const NearLimits = 3
 
 // judge puts a difference into words.
 func judge(difference, limit float64, t tolerance) Verdict {
@@ -133,7 +133,7 @@ func judge(difference, limit float64, t tolerance) Verdict {
 		return NoFloor
 	case difference <= limit:
 		return AsReal
-	case difference <= max(nearLimits*limit, t.near):
+	case difference <= max(NearLimits*limit, t.near):
 		return Near
 	default:
 		return Apart

@@ -127,7 +127,7 @@ func likelihoodResults(attributes []string, real, train []hostScore) []Result {
 	}
 	var results []Result
 	for i, name := range attributes {
-		results = append(results, result(nllName+"_"+name, name, func(s *hostScore) float64 {
+		results = append(results, result(NLLPrefix+name, name, func(s *hostScore) float64 {
 			return s.nats[i] / float64(s.scored)
 		}))
 	}
@@ -135,3 +135,6 @@ func likelihoodResults(attributes []string, real, train []hostScore) []Result {
 }
 
 const nllName = "nll"
+
+// NLLPrefix begins the names of the measures of a model's attributes, which the model names.
+const NLLPrefix = nllName + "_"

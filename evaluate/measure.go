@@ -14,6 +14,7 @@ const (
 	Correlation Unit = "correlation" // -1 to 1
 	Count       Unit = "count"       // rows, addresses or ports
 	Number      Unit = "number"      // without a unit
+	Value       Unit = "value"       // of a table's columns, of any size
 	AUC         Unit = "AUC"         // of a classifier; a difference is that above 0.5, which is chance
 	Nats        Unit = "nats"        // of a row's negative log-likelihood
 	LogRatio    Unit = "log ratio"   // natural logarithm of (1+other)/(1+real), without its sign
@@ -91,7 +92,7 @@ func families(internal bool, train *summary) []family {
 	time := slices.Concat(temporalMeasures(), hostMeasures())
 	time = append(time, temporalMean(slices.Concat(time, structure)))
 	all := []family{
-		{familyAttributes, slices.Concat(attributeMeasures(), distanceMeasures(), atomMeasures())},
+		{FamilyAttributes, slices.Concat(attributeMeasures(), distanceMeasures(), atomMeasures())},
 		{familyRules, ruleMeasures(internal)},
 		{familyPairs, pairMeasures()},
 		{familyTime, time},
@@ -116,7 +117,7 @@ func Names() []string {
 
 // Families, as the JSON names them.
 const (
-	familyAttributes = "attributes"
+	FamilyAttributes = "attributes"
 	familyRules      = "rules"
 	familyPairs      = "pairs"
 	familyTime       = "time"
@@ -126,7 +127,7 @@ const (
 )
 
 // familyOrder is the order of the report.
-var familyOrder = []string{familyAttributes, familyRules, familyPairs, familyTime, familyStructure, familyDiscriminators,
+var familyOrder = []string{FamilyAttributes, familyRules, familyPairs, familyTime, familyStructure, familyDiscriminators,
 	familyTasks, familyLikelihood, familyPrivacy}
 
 // shareMeasure returns a measure of the share of rows that count has counted, among those that of has counted.
@@ -141,15 +142,12 @@ func excessMeasure(name, title string, count, of func(*summary) int64) measure {
 	m := shareMeasure(name, title, count, of)
 	value := m.value
 	m.spread = m.distance
-	m.distance = func(real, other *summary) float64 {
-		d := value(other) - value(real)
-		if d < 0 {
-			return 0
-		}
-		return d // NaN stays NaN
-	}
+	m.distance = func(real, other *summary) float64 { return excess(value(real), value(other)) }
 	return m
 }
+
+// excess is by how much other lies above real, 0 where it lies below, NaN where one of them is.
+func excess(real, other float64) float64 { return max(other-real, 0) }
 
 // ratio returns a/b, NaN for b = 0.
 func ratio(a, b int64) float64 {

@@ -21,19 +21,15 @@ const (
 
 // Report is what Compare found.
 type Report struct {
-	Schema    string      `json:"schema"`
-	Version   int         `json:"version"`
-	Real      SetReport   `json:"real"`
-	Synthetic SetReport   `json:"synthetic"`
-	Train     *SetReport  `json:"train,omitempty"`
-	Floor     FloorInfo   `json:"floor"`
-	Verdicts  Tally       `json:"verdicts"`
-	Furthest  []string    `json:"furthest"` // names of measures that are apart, by difference over limit
-	Notes     []string    `json:"notes"`    // what a reader should know before trusting the figures
-	Measures  []Result    `json:"measures"`
-	Tasks     []TaskCurve `json:"tasks"`
-	Pairs     []PairTable `json:"pairs"`
-	Rows      Excerpts    `json:"rows"`
+	Schema    string     `json:"schema"`
+	Version   int        `json:"version"`
+	Real      SetReport  `json:"real"`
+	Synthetic SetReport  `json:"synthetic"`
+	Train     *SetReport `json:"train,omitempty"`
+	Findings
+	Tasks []TaskCurve `json:"tasks"`
+	Pairs []PairTable `json:"pairs"`
+	Rows  Excerpts    `json:"rows"`
 }
 
 // SetReport describes one set.
@@ -128,24 +124,16 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	return err
 }
 
-// Measure returns the result of that name, nil if the report has none.
-func (r *Report) Measure(name string) *Result {
-	i := slices.IndexFunc(r.Measures, func(m Result) bool { return m.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return &r.Measures[i]
-}
-
 // newReport compares the counted sets; train may be nil.
 func newReport(real, synthetic, train *counts, scores modelScores, o Options) *Report {
 	r := &Report{
 		Schema: Schema, Version: SchemaVersion,
 		Real: describe(real), Synthetic: describe(synthetic),
-		Floor:    FloorInfo{From: FromHalves, Draws: o.Draws, Hosts: len(real.hosts) / 2, Seed: o.Seed},
-		Furthest: []string{},
-		Notes:    notes(real, synthetic, train),
-		Pairs:    pairTables(real.total, synthetic.total),
+		Findings: Findings{
+			Floor: FloorInfo{From: FromHalves, Draws: o.Draws, Hosts: len(real.hosts) / 2, Seed: o.Seed},
+			Notes: notes(real, synthetic, train),
+		},
+		Pairs: pairTables(real.total, synthetic.total),
 	}
 	split := halves(real.groups, o.Draws, o.Seed)
 	pairs := split
@@ -188,9 +176,6 @@ func newReport(real, synthetic, train *counts, scores modelScores, o Options) *R
 	r.Measures = append(r.Measures, results...)
 	if o.Likelihood != nil {
 		r.Measures = append(r.Measures, likelihoodResults(o.Likelihood.Attributes(), scores.real, scores.train)...)
-	}
-	for i := range r.Measures {
-		r.Measures[i].setFigure()
 	}
 	r.Rows.Synthetic = excerptOf(synthetic.sample)
 	if o.ShowReal {
@@ -236,60 +221,12 @@ func (m *measure) take(real, synthetic, other *summary, pairs []pair) Result {
 	return result
 }
 
-// setFigure chooses the figure that stands for the measure.
-func (m *Result) setFigure() {
-	switch {
-	case m.Unit == "" || m.Family == familyTasks: // a task's measure is what is lost
-		m.Figure = m.Difference
-	case m.Verdict == NotJudged:
-		m.Figure = m.Real
-	default:
-		m.Figure = m.Synthetic
-	}
-}
-
 func figures(x []float64) []Figure {
 	f := make([]Figure, len(x))
 	for i := range x {
 		f[i] = Figure(x[i])
 	}
 	return f
-}
-
-// sumUp counts the verdicts and finds what is furthest apart. A measure without a title stands beside another in the
-// table and is not counted again.
-func (r *Report) sumUp() {
-	var apart []*Result
-	for i := range r.Measures {
-		m := &r.Measures[i]
-		if m.aggregate || m.Title == "" {
-			continue
-		}
-		r.Verdicts.add(m.Verdict)
-		if m.Verdict == Apart {
-			apart = append(apart, m)
-		}
-	}
-	slices.SortStableFunc(apart, func(a, b *Result) int { return cmp.Compare(b.Excess(), a.Excess()) })
-	for _, m := range apart {
-		r.Furthest = append(r.Furthest, m.Name)
-	}
-}
-
-// add counts a verdict.
-func (t *Tally) add(v Verdict) {
-	switch v {
-	case AsReal:
-		t.AsReal++
-	case Near:
-		t.Near++
-	case Apart:
-		t.Apart++
-	case NoData:
-		t.NoData++
-	case NoFloor:
-		t.NoFloor++
-	}
 }
 
 func describe(c *counts) SetReport {

@@ -1,9 +1,79 @@
 package evaluate
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
+
+// Findings are what a report of flows and one of a table have in common: the measures taken and what they come to.
+type Findings struct {
+	Floor    FloorInfo `json:"floor"`
+	Verdicts Tally     `json:"verdicts"`
+	Furthest []string  `json:"furthest"` // names of measures that are apart, by difference over limit
+	Notes    []string  `json:"notes"`    // what a reader should know before trusting the figures
+	Measures []Result  `json:"measures"`
+}
+
+// Measure returns the result of that name, nil if the report has none.
+func (r *Findings) Measure(name string) *Result {
+	i := slices.IndexFunc(r.Measures, func(m Result) bool { return m.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &r.Measures[i]
+}
+
+// sumUp chooses each measure's figure, counts the verdicts and finds what is furthest apart. A measure without a title stands
+// beside another in the table and is not counted again.
+func (r *Findings) sumUp() {
+	var apart []*Result
+	for i := range r.Measures {
+		m := &r.Measures[i]
+		m.setFigure()
+		if m.aggregate || m.Title == "" {
+			continue
+		}
+		r.Verdicts.add(m.Verdict)
+		if m.Verdict == Apart {
+			apart = append(apart, m)
+		}
+	}
+	slices.SortStableFunc(apart, func(a, b *Result) int { return cmp.Compare(b.Excess(), a.Excess()) })
+	r.Furthest = []string{}
+	for _, m := range apart {
+		r.Furthest = append(r.Furthest, m.Name)
+	}
+}
+
+// add counts a verdict.
+func (t *Tally) add(v Verdict) {
+	switch v {
+	case AsReal:
+		t.AsReal++
+	case Near:
+		t.Near++
+	case Apart:
+		t.Apart++
+	case NoData:
+		t.NoData++
+	case NoFloor:
+		t.NoFloor++
+	}
+}
+
+// setFigure chooses the figure that stands for the measure.
+func (m *Result) setFigure() {
+	switch {
+	case m.Unit == "" || m.Family == familyTasks: // a task's measure is what is lost
+		m.Figure = m.Difference
+	case m.Verdict == NotJudged:
+		m.Figure = m.Real
+	default:
+		m.Figure = m.Synthetic
+	}
+}
 
 // Alarm says what the measures of privacy found.
 type Alarm string
@@ -15,7 +85,7 @@ const (
 )
 
 // Privacy returns the state of the alarm and the measures that raise it.
-func (r *Report) Privacy() (Alarm, []*Result) {
+func (r *Findings) Privacy() (Alarm, []*Result) {
 	var raised []*Result
 	checked := false
 	for i := range r.Measures {
@@ -43,7 +113,7 @@ func (v Tally) Total() int { return v.AsReal + v.Near + v.Apart + v.NoData + v.N
 
 // Verdict says in one sentence how real the set is. A tenth of the measures apart, or half of them, is where the words
 // change.
-func (r *Report) Verdict() string {
+func (r *Findings) Verdict() string {
 	v := r.Verdicts
 	judged := v.AsReal + v.Near + v.Apart
 	switch {

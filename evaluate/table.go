@@ -48,7 +48,7 @@ func (r *Report) WriteTable(w io.Writer, width int) error {
 		}
 	}
 	t.legend(r)
-	t.verdicts(r)
+	t.verdicts(&r.Findings)
 	return t.w.Flush()
 }
 
@@ -81,7 +81,7 @@ func (t *table) sets(r *Report) {
 }
 
 // verdicts sums up; it stands last, where a reader of a long output looks first.
-func (t *table) verdicts(r *Report) {
+func (t *table) verdicts(r *Findings) {
 	v := r.Verdicts
 	t.line("")
 	t.line("%d measures: %d as real, %d near, %d apart%s",
@@ -98,7 +98,7 @@ func (t *table) verdicts(r *Report) {
 }
 
 // privacy says whether something shows of the training flows.
-func (t *table) privacy(r *Report) {
+func (t *table) privacy(r *Findings) {
 	alarm, raised := r.Privacy()
 	switch alarm {
 	case AlarmRaised:
@@ -156,7 +156,7 @@ const (
 )
 
 func (m *Result) block() string {
-	if m.Family != familyAttributes {
+	if m.Family != FamilyAttributes {
 		return m.Family
 	}
 	kind, _, _ := strings.Cut(m.Name, "_")
@@ -200,7 +200,10 @@ var blockTitles = map[string]string{
 	familyStructure:      "Who talks to whom",
 	familyDiscriminators: "Told from real by a classifier",
 	familyTasks:          "Models trained on synthetic flows",
-	familyPrivacy:        "What shows of the training flows",
+	familyPrivacy:        "What shows of the training set",
+	FamilyColumns:        "One column at a time: Jensen-Shannon divergence",
+	familyRow:            "In a row",
+	familyBefore:         "From row to row",
 	familyLikelihood:     "Likelihood under the model, nats a row",
 }
 
@@ -225,6 +228,9 @@ func (t *table) value(m Result, trained bool) {
 	}
 	t.columns(mark(m)+m.Title, text(m.Real, m.Unit), text(m.Synthetic, m.Unit), other,
 		differenceText(m.Difference, m.DifferenceUnit), differenceText(m.Limit, m.DifferenceUnit), m.verdictText())
+	if i := m.Interval; i != nil && !math.IsNaN(float64(i.Low)) {
+		t.line("    %s to %s with a probability of 95 %%", text(i.Low, m.Unit), text(i.High, m.Unit))
+	}
 }
 
 func (m *Result) verdictText() Verdict {
@@ -309,6 +315,8 @@ func text(f Figure, unit Unit) string {
 		return percent(x) + " %"
 	case unit == Bits:
 		return fmt.Sprintf("%.4f", x)
+	case unit == Value:
+		return fmt.Sprintf("%.4g", x)
 	case unit == Count:
 		return thousands(int64(math.Round(x)))
 	default:

@@ -6,9 +6,6 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
-	"slices"
-
-	"gonum.org/v1/gonum/stat"
 
 	"stan/dataset"
 	data "stan/dataset/table"
@@ -34,9 +31,9 @@ type TableReport struct {
 	Real      TableSetReport  `json:"real"`
 	Synthetic TableSetReport  `json:"synthetic"`
 	Train     *TableSetReport `json:"train,omitempty"`
-	Floor     FloorInfo       `json:"floor"` // hosts are entities
-	Verdicts  Tally           `json:"verdicts"`
-	Measures  []Result        `json:"measures"`
+	Findings                  // hosts are entities
+	Columns   []string        `json:"columns"` // of Rows
+	Rows      TableExcerpts   `json:"rows"`
 }
 
 // TableSetReport describes one table.
@@ -46,17 +43,11 @@ type TableSetReport struct {
 	Entities int    `json:"entities"`
 }
 
-// Families of a table's measures.
-const (
-	familyColumns = "columns"
-	familyRow     = "row"
-	familyBefore  = "row before"
-)
-
 // CompareTables measures synthetic against real: the Jensen-Shannon divergence of each column; for each two continuous
 // columns of a row, and of a row and the one before, the regression of one on the other; where one of them is discrete their
 // normalised mutual information. With train (it may be nil) the floor is real against draws of train's entities, without it
-// one half of real's entities against the other.
+// one half of real's entities against the other; and rows of train are looked for. Of the options those of samples do not
+// matter.
 func CompareTables(real, synthetic TableSet, train *TableSet, o Options) (*TableReport, error) {
 	if o.Draws < 0 {
 		return nil, fmt.Errorf("evaluate: draws %d, want 1 or more: %w", o.Draws, ErrOptions)
@@ -77,41 +68,25 @@ func CompareTables(real, synthetic TableSet, train *TableSet, o Options) (*Table
 				real.Table.Schema().Names(), dataset.ErrInput)
 		}
 	}
-	c := &tableComparison{bins: newTableBins(real.Table), pairs: columnPairs(len(real.Table.Columns))}
-	r := &TableReport{
-		Schema: TableSchema, Version: TableSchemaVersion, Real: describeTable(real), Synthetic: describeTable(synthetic),
-		Floor: FloorInfo{From: FromHalves, Draws: o.Draws, Hosts: len(real.Table.Entities) / 2, Seed: o.Seed},
-	}
-	realGroups := c.groups(real.Table)
-	c.real, c.synthetic = c.sum(realGroups), c.sum(c.groups(synthetic.Table))
-	random := rand.New(rand.NewPCG(o.Seed, 3))
-	switch {
-	case train != nil:
+	r := &TableReport{Schema: TableSchema, Version: TableSchemaVersion, Real: describeTable(real), Synthetic: describeTable(synthetic),
+		Columns: columnNames(real.Table.Columns)}
+	if train != nil {
 		set := describeTable(*train)
-		r.Train, r.Floor.From, r.Floor.Hosts = &set, FromTrain, r.Synthetic.Entities
-		groups := c.groups(train.Table)
-		size := max(1, min(r.Synthetic.Entities, set.Entities)*len(groups)/set.Entities)
-		for range o.Draws {
-			drawn := make([]*tableCounts, size)
-			for i := range drawn {
-				drawn[i] = groups[random.IntN(len(groups))]
-			}
-			c.floor = append(c.floor, [2]*tableCounts{c.real, c.sum(drawn)})
-		}
-	case len(realGroups) < 2:
-		r.Floor = FloorInfo{From: FromNone, Seed: o.Seed}
-	default:
-		for range o.Draws {
-			random.Shuffle(len(realGroups), func(i, j int) { realGroups[i], realGroups[j] = realGroups[j], realGroups[i] })
-			half := len(realGroups) / 2
-			c.floor = append(c.floor, [2]*tableCounts{c.sum(realGroups[:half]), c.sum(realGroups[half:])})
-		}
+		r.Train = &set
 	}
+	c := newTableComparison(real.Table, synthetic.Table, r, train, o)
 	r.Measures = c.measures()
-	for _, m := range r.Measures {
-		if !m.aggregate {
-			r.Verdicts.add(m.Verdict)
-		}
+	likelihoods, err := columnLikelihoods(o.TableLikelihood, real, train)
+	if err != nil {
+		return nil, err
+	}
+	r.Measures = append(r.Measures, likelihoods...)
+	r.Notes = tableNotes(r)
+	r.sumUp()
+	r.Rows.Synthetic = tableExcerpt(synthetic.Table)
+	if o.ShowReal {
+		shown := tableExcerpt(real.Table)
+		r.Rows.Real = &shown
 	}
 	return r, nil
 }
@@ -120,12 +95,83 @@ func describeTable(s TableSet) TableSetReport {
 	return TableSetReport{Place: s.Place, Rows: s.Table.Rows(), Entities: len(s.Table.Entities)}
 }
 
+func columnNames(columns []data.Column) []string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.Name
+	}
+	return names
+}
+
+// tableNotes says what weakens the figures.
+func tableNotes(r *TableReport) []string {
+	const few = 8
+	switch {
+	case r.Train != nil && r.Train.Entities < few:
+		return []string{fmt.Sprintf("the floor comes from %d training entities only", r.Train.Entities)}
+	case r.Train == nil && r.Real.Entities < 2:
+		return []string{"no verdicts: real holds one entity and there is no training table, so there are no other real entities"}
+	case r.Train == nil && r.Real.Entities < few:
+		return []string{fmt.Sprintf("the floor comes from %d real entities only: verdicts are lenient", r.Real.Entities)}
+	}
+	return []string{}
+}
+
 // tableComparison is what the measures are taken of.
 type tableComparison struct {
 	bins            *tableBins
 	pairs           []columnPair
+	known           *tableRowKeys // of train; nil without one
 	real, synthetic *tableCounts
+	train           *tableCounts // nil without one
 	floor           [][2]*tableCounts
+	halves          [][2]*tableCounts // of real
+}
+
+// newTableComparison counts the tables and draws the floor, which it notes in the report.
+func newTableComparison(real, synthetic *data.Table, r *TableReport, train *TableSet, o Options) *tableComparison {
+	c := &tableComparison{bins: newTableBins(real), pairs: columnPairs(len(real.Columns))}
+	if train != nil {
+		c.known = newTableRowKeys(train.Table)
+	}
+	realGroups := c.groups(real)
+	c.real, c.synthetic = c.sum(realGroups), c.sum(c.groups(synthetic))
+	random := rand.New(rand.NewPCG(o.Seed, 3))
+	c.halves = c.split(realGroups, o.Draws, random)
+	r.Floor = FloorInfo{From: FromHalves, Draws: o.Draws, Hosts: len(real.Entities) / 2, Seed: o.Seed}
+	switch {
+	case train != nil:
+		r.Floor.From, r.Floor.Hosts = FromTrain, min(r.Synthetic.Entities, r.Train.Entities)
+		groups := c.groups(train.Table)
+		c.train = c.sum(groups)
+		size := max(1, r.Floor.Hosts*len(groups)/r.Train.Entities)
+		for range o.Draws {
+			drawn := make([]*tableCounts, size)
+			for i := range drawn {
+				drawn[i] = groups[random.IntN(len(groups))]
+			}
+			c.floor = append(c.floor, [2]*tableCounts{c.real, c.sum(drawn)})
+		}
+	case c.halves == nil:
+		r.Floor = FloorInfo{From: FromNone, Seed: o.Seed}
+	default:
+		c.floor = c.halves
+	}
+	return c
+}
+
+// split deals the groups to two halves at random, n times; there are none of one group.
+func (c *tableComparison) split(groups []*tableCounts, n int, random *rand.Rand) [][2]*tableCounts {
+	if len(groups) < 2 {
+		return nil
+	}
+	pairs := make([][2]*tableCounts, n)
+	for i := range pairs {
+		random.Shuffle(len(groups), func(i, j int) { groups[i], groups[j] = groups[j], groups[i] })
+		half := len(groups) / 2
+		pairs[i] = [2]*tableCounts{c.sum(groups[:half]), c.sum(groups[half:])}
+	}
+	return pairs
 }
 
 // tableGroups is the most groups that a table's entities are counted in.
@@ -138,7 +184,11 @@ func (c *tableComparison) groups(t *data.Table) []*tableCounts {
 		groups[i] = newTableCounts(c.bins, c.pairs)
 	}
 	for e := range t.Entities {
-		groups[e%len(groups)].add(c.bins, c.pairs, t, e)
+		group := groups[e%len(groups)]
+		group.add(c.bins, c.pairs, t, e)
+		if c.known != nil {
+			group.copied.add(c.known, t, e)
+		}
 	}
 	return groups
 }
@@ -151,90 +201,34 @@ func (c *tableComparison) sum(groups []*tableCounts) *tableCounts {
 	return all
 }
 
-// tableMeasure is one figure; see measure.
-type tableMeasure struct {
-	name, family, title string
-	value               func(*tableCounts) float64 // nil for one that only compares
-	distance            func(real, other *tableCounts) float64
-	unit                Unit // of the distance
-	tolerance           tolerance
-	aggregate           bool
-}
-
-func (c *tableComparison) measures() []Result {
-	var list []tableMeasure
-	for i, column := range c.bins.columns {
-		list = append(list, tableMeasure{name: "js_" + column.Name, family: familyColumns, title: column.Name, unit: Bits, tolerance: jsTolerance,
-			distance: func(a, b *tableCounts) float64 { return jensenShannon(a.fine[i], b.fine[i], paperSmoothing) }})
-	}
-	columns := list
-	list = append(list, tableMeasure{name: "js_mean", family: familyColumns, title: "mean", unit: Bits, tolerance: jsTolerance, aggregate: true,
-		distance: func(a, b *tableCounts) float64 {
-			sum := 0.
-			for _, m := range columns {
-				sum += m.distance(a, b)
-			}
-			return sum / float64(len(columns))
-		}})
-	for i, p := range c.pairs {
-		list = append(list, c.pairMeasures(i, p)...)
-	}
-	results := make([]Result, len(list))
-	for i, m := range list {
-		results[i] = c.take(m)
-	}
-	return results
-}
-
-// pairMeasures are the coefficient and the mean square error of a regression, or the mutual information.
-func (c *tableComparison) pairMeasures(i int, p columnPair) []tableMeasure {
-	x, y := c.bins.columns[p.x].Name, c.bins.columns[p.y].Name
-	family, title, suffix := familyRow, y+" on "+x, ""
-	if p.lag {
-		family, title, suffix = familyBefore, y+" on "+x+" before", "_before"
-	}
-	pair := y + "_on_" + x + suffix
-	if !c.bins.linear(p) {
-		value := func(n *tableCounts) float64 { return mutualInformation(n.joint[i]) }
-		return []tableMeasure{{name: "information_" + pair, family: family, title: title + ", information", value: value, unit: Share,
-			tolerance: shareTolerance, distance: func(a, b *tableCounts) float64 { return math.Abs(value(b) - value(a)) }}}
-	}
-	slope := func(n *tableCounts) float64 { return n.moments[i].slope() }
-	mse := func(n *tableCounts) float64 { return n.moments[i].mse() }
-	scale := c.real.moments[i].spread()
-	return []tableMeasure{
-		{name: "slope_" + pair, family: family, title: title + ", coefficient", value: slope, unit: Number,
-			tolerance: tolerance{correlationTolerance.asReal * scale, correlationTolerance.near * scale},
-			distance:  func(a, b *tableCounts) float64 { return math.Abs(slope(b) - slope(a)) }},
-		{name: "mse_" + pair, family: family, title: title + ", MSE", value: mse, unit: LogRatio, tolerance: ratioTolerance,
-			distance: func(a, b *tableCounts) float64 { return math.Abs(math.Log(mse(b) / mse(a))) }},
-	}
-}
-
 // take measures m.
 func (c *tableComparison) take(m tableMeasure) Result {
 	nan := Figure(math.NaN())
 	r := Result{Name: m.name, Family: m.family, Title: m.title, Real: nan, Synthetic: nan, OtherReal: nan, DifferenceUnit: m.unit,
-		aggregate: m.aggregate}
+		Curves: m.curves, aggregate: m.aggregate}
 	if m.value != nil {
-		r.Unit, r.Real, r.Synthetic = Number, Figure(m.value(c.real)), Figure(m.value(c.synthetic))
+		r.Unit, r.Real, r.Synthetic = m.valueUnit, Figure(m.value(c.real)), Figure(m.value(c.synthetic))
+		if c.train != nil && !m.halvesOnly {
+			r.OtherReal = Figure(m.value(c.train))
+		}
 	}
-	difference := m.distance(c.real, c.synthetic)
-	r.Difference = Figure(difference)
+	pairs, spread := c.floor, m.spread
+	if m.halvesOnly {
+		pairs = c.halves
+	}
+	if spread == nil {
+		spread = m.distance
+	}
 	var d []float64
-	for _, pair := range c.floor {
-		if x := m.distance(pair[0], pair[1]); !math.IsNaN(x) {
+	for _, pair := range pairs {
+		if x := spread(pair[0], pair[1]); !math.IsNaN(x) {
 			d = append(d, x)
 		}
 	}
-	limit := math.NaN()
-	r.Floor = Floor{nan, nan, nan, nan}
-	if len(d) > 0 {
-		mean, sd := stat.PopMeanStdDev(d, nil)
-		r.Floor = Floor{Figure(mean), Figure(sd), Figure(slices.Min(d)), Figure(slices.Max(d))}
-		limit = max(mean+2*sd, m.tolerance.asReal)
-	}
-	r.Limit, r.Verdict = Figure(limit), judge(difference, limit, m.tolerance)
+	difference := m.distance(c.real, c.synthetic)
+	r.Floor = floorFigures(d)
+	limit := r.Floor.limit(m.tolerance)
+	r.Difference, r.Limit, r.Verdict = Figure(difference), Figure(limit), judge(difference, limit, m.tolerance)
 	return r
 }
 
@@ -246,13 +240,4 @@ func (r *TableReport) WriteJSON(w io.Writer) error {
 	}
 	_, err = w.Write(append(text, '\n'))
 	return err
-}
-
-// Measure returns the result of that name, nil if the report has none.
-func (r *TableReport) Measure(name string) *Result {
-	i := slices.IndexFunc(r.Measures, func(m Result) bool { return m.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return &r.Measures[i]
 }

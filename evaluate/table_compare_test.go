@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,6 +94,100 @@ func TestTableFaultsAreFound(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTableRowsOfTrainingAreFound(t *testing.T) {
+	real, train, other := data.Simulate(20_000, 1), data.Simulate(20_000, 2), data.Simulate(20_000, 3)
+	copied := data.Simulate(20_000, 4)
+	for i := range copied.Rows() / 10 { // every tenth row, no two in a row
+		copy(copied.Row(10*i), train.Row(10*i))
+	}
+	for name, tc := range map[string]struct {
+		synthetic   *data.Table
+		rows, pairs float64
+		alarm       Alarm
+	}{
+		"another draw":      {other, 0, 0, AlarmNone},
+		"a tenth is copied": {copied, 0.1, 0, AlarmRaised},
+		"the training rows": {train, 1, 1, AlarmRaised},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := CompareTables(TableSet{Name: "real", Table: real}, TableSet{Name: "synthetic", Table: tc.synthetic},
+				&TableSet{Name: "train", Table: train}, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows, pairs := r.Measure("exact_rows"), r.Measure("copied_pairs")
+			if float64(rows.Figure) != tc.rows || float64(pairs.Figure) != tc.pairs || rows.Real != 0 {
+				t.Errorf("rows %g, pairs %g, of real %g; want %g, %g, 0", rows.Figure, pairs.Figure, rows.Real, tc.rows, tc.pairs)
+			}
+			if alarm, _ := r.Privacy(); alarm != tc.alarm {
+				t.Errorf("%s, want %s", alarm, tc.alarm)
+			}
+		})
+	}
+}
+
+func TestTableMeasuresAreNamed(t *testing.T) {
+	schema := data.Schema{Entity: "e", Time: "t", Columns: []data.Column{{Name: "x"}, {Name: "y.z"}, {Name: "c", Classes: 2}}}
+	table := data.New(schema)
+	for e := range 4 {
+		table.Append(string(rune('A'+e)), []int64{0, 1, 2}, []float64{0, 1, 0, 1, 3, 1, 2, float64(e), 0})
+	}
+	nats := func(*data.Table) (map[string]float64, error) {
+		return map[string]float64{"c": 0.5, "y.z": 2, "x": 1, "gap of t": 4}, nil
+	}
+	set := TableSet{Name: "real", Table: table}
+	r, err := CompareTables(set, set, &set, Options{TableLikelihood: nats})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var likelihoods, names []string
+	for _, m := range r.Measures {
+		if m.Family == familyLikelihood {
+			likelihoods = append(likelihoods, m.Name)
+		}
+		if !strings.HasPrefix(m.Name, NLLPrefix) {
+			names = append(names, m.Name)
+		}
+	}
+	if want := []string{"nll_gap of t", "nll_x", "nll_y.z", "nll_c", "nll"}; !slices.Equal(likelihoods, want) {
+		t.Errorf("likelihoods %q, want %q", likelihoods, want)
+	}
+	slices.Sort(names)
+	if want := TableNames(schema); !slices.Equal(names, slices.Sorted(slices.Values(want))) {
+		t.Errorf("measures %q, want %q", names, want)
+	}
+	if m := r.Measure(nllName); m.Figure != 7.5 || m.OtherReal != 7.5 || m.Verdict != NotJudged {
+		t.Errorf("nll %+v, want 7.5 of both, not judged", m)
+	}
+	if err := r.Check(Bound{Measure: "js_y.z", Op: ">", Value: 0.5}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTableCurvesHoldEveryRow(t *testing.T) {
+	r := compared(t, data.Simulate(5000, 1), data.Simulate(5000, 2))
+	c := r.Measure("js_x").Curves
+	if len(c.At) != shownBins+1 || len(c.Real) != shownBins || len(c.Synthetic) != shownBins {
+		t.Fatalf("%d edges, %d and %d values, want %d bins", len(c.At), len(c.Real), len(c.Synthetic), shownBins)
+	}
+	for _, values := range [][]Figure{c.Real, c.Synthetic} {
+		sum := 0.
+		for _, v := range values {
+			sum += float64(v)
+		}
+		if math.Abs(sum-1) > 1e-9 {
+			t.Errorf("shares sum to %g, want 1", sum)
+		}
+	}
+}
+
+func TestATableOfOneEntityHasNoVerdicts(t *testing.T) {
+	r := compared(t, data.Simulate(500, 1), data.Simulate(3000, 2))
+	if r.Floor.From != FromNone || r.Verdicts.NoFloor == 0 || r.Verdicts.Apart > 0 || len(r.Notes) != 1 {
+		t.Errorf("floor %+v, verdicts %+v, notes %q, want none but %q, and a note", r.Floor, r.Verdicts, r.Notes, NoFloor)
 	}
 }
 

@@ -142,11 +142,7 @@ type tableCounts struct {
 	fine    [][]uint64 // by column and bin
 	moments []moments  // by pair, of two continuous columns
 	joint   [][][]float64
-}
-
-// linear tells whether a pair is measured by a regression, else by mutual information.
-func (b *tableBins) linear(p columnPair) bool {
-	return !b.columns[p.x].Discrete() && !b.columns[p.y].Discrete()
+	copied  tableCopied
 }
 
 func newTableCounts(b *tableBins, pairs []columnPair) *tableCounts {
@@ -155,7 +151,7 @@ func newTableCounts(b *tableBins, pairs []columnPair) *tableCounts {
 		n.fine[c] = make([]uint64, b.fineBins(c))
 	}
 	for i, p := range pairs {
-		if !b.linear(p) {
+		if !p.linear(b.columns) {
 			n.joint[i] = make([][]float64, coarseBins)
 			for a := range n.joint[i] {
 				n.joint[i][a] = make([]float64, coarseBins)
@@ -190,6 +186,7 @@ func (n *tableCounts) add(b *tableBins, pairs []columnPair, t *data.Table, entit
 }
 
 func (n *tableCounts) join(o *tableCounts) {
+	n.copied.join(&o.copied)
 	for c := range n.fine {
 		for i, x := range o.fine[c] {
 			n.fine[c][i] += x

@@ -3,7 +3,6 @@ package evaluate
 import (
 	"fmt"
 	"io"
-	"math"
 )
 
 // WriteTable writes the report for a person to read on a terminal of that many columns, at least 80.
@@ -18,18 +17,16 @@ func (r *TableReport) WriteTable(w io.Writer, width int) error {
 	if r.Train != nil {
 		set("train", *r.Train)
 	}
-	headings := map[string]string{
-		familyColumns: "One column at a time: Jensen-Shannon divergence", familyRow: "In a row", familyBefore: "From row to row",
+	for _, note := range r.Notes {
+		t.wrap("Note: ", note)
 	}
 	family := ""
 	for _, m := range r.Measures {
 		if m.Family != family {
 			family = m.Family
-			t.line("")
-			t.columns(headings[family], "real", "synthetic", "", "difference", "limit", "")
+			t.heading(family, r.Train != nil)
 		}
-		t.columns(mark(m)+m.Title, significant(m.Real), significant(m.Synthetic), "",
-			tableDifference(m.Difference, m.DifferenceUnit), tableDifference(m.Limit, m.DifferenceUnit), m.Verdict)
+		t.value(m, r.Train != nil)
 	}
 	t.line("")
 	switch r.Floor.From {
@@ -39,28 +36,8 @@ func (r *TableReport) WriteTable(w io.Writer, width int) error {
 	case FromHalves:
 		t.wrap("", fmt.Sprintf("Limit: how far one half of real's entities is from the other, mean and two standard deviations of "+
 			"%d splits.", r.Floor.Draws))
-	default:
-		t.wrap("", "No verdicts: real holds one entity and there is no training table.")
 	}
 	t.wrap("", "As real: within the limit; near (~): within three times the limit, or too little to matter; apart (!): beyond.")
-	v := r.Verdicts
-	t.line("")
-	t.line("%d measures: %d as real, %d near, %d apart%s", v.AsReal+v.Near+v.Apart+v.NoData+v.NoFloor, v.AsReal, v.Near, v.Apart, gaps(v))
+	t.verdicts(&r.Findings)
 	return t.w.Flush()
-}
-
-// tableDifference is differenceText for differences of any size.
-func tableDifference(f Figure, unit Unit) string {
-	if unit == Number {
-		return significant(f)
-	}
-	return differenceText(f, unit)
-}
-
-// significant formats a figure of any size.
-func significant(f Figure) string {
-	if math.IsNaN(float64(f)) {
-		return "-"
-	}
-	return fmt.Sprintf("%.4g", float64(f))
 }

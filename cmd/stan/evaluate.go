@@ -50,7 +50,8 @@ func newEvaluateCommand(con *console) *cli.Command {
 time, and who talks to whom. Each measure is taken between real and other real hosts too: that is the floor, and a
 synthetic set no further away than that is "as real". Other real hosts are those of --train, where given, else real is
 split in halves. With --train, copies of training rows are looked for as well. --real should hold hosts that the model
-was not trained on. Of tables each column is compared, and how columns hang together in a row and from row to row.`,
+was not trained on. Of tables each column is compared, how columns hang together in a row and from row to row, and with
+--train what shows of its rows; --sample is for flows only.`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "real", Destination: &o.real, Usage: "folder `DIR` of real flows to compare with"},
 			&cli.StringFlag{Name: "synthetic", Destination: &o.synthetic, Usage: "folder `DIR` of flows to judge"},
@@ -63,7 +64,7 @@ was not trained on. Of tables each column is compared, and how columns hang toge
 			&cli.StringFlag{Name: "html", Destination: &o.html,
 				Usage: "write the report to `FILE` as a page for a browser too"},
 			&cli.BoolFlag{Name: "show-real", Destination: &o.showReal,
-				Usage: "put a dozen real flows beside the synthetic ones into JSON and page: only if those may be seen"},
+				Usage: "put a dozen real flows or rows beside the synthetic ones into JSON and page: only if those may be seen"},
 			&cli.StringSliceFlag{Name: "fail-if",
 				Usage: "end with status 1 where a measure meets this `CONDITION`, such as 'window_auc>0.8'; may stand " +
 					"several times; 'copy_share.difference>0.01' for another figure of a measure than its own"},
@@ -111,11 +112,6 @@ func (o *evaluateOptions) validate() error {
 		if err != nil {
 			return usagef("evaluate", "--fail-if: %w", err)
 		}
-		names := evaluate.Names()
-		ofModel := strings.HasPrefix(bound.Measure, "nll_") // its attributes are the model's
-		if !ofModel && !slices.Contains(names, bound.Measure) {
-			return usagef("evaluate", "--fail-if: no measure %q%s", bound.Measure, didYouMean(bound.Measure, names))
-		}
 		o.bounds = append(o.bounds, bound)
 	}
 	if o.internal != "" {
@@ -128,7 +124,7 @@ func (o *evaluateOptions) validate() error {
 	return nil
 }
 
-// runEvaluate writes the table to con.out, JSON and page where o says, and then fails if a bound is met. The output is checked before the long work.
+// runEvaluate compares what o names. The output is checked before the long work.
 func runEvaluate(ctx context.Context, o evaluateOptions, con *console) error {
 	if err := o.checkOutput(); err != nil {
 		return err
@@ -137,18 +133,26 @@ func runEvaluate(ctx context.Context, o evaluateOptions, con *console) error {
 	if err != nil {
 		return fmt.Errorf("evaluate: real: %w", err)
 	}
-	if isTable && o.model != "" {
-		return usagef("evaluate", "--model with a table, want it with flows only")
-	}
 	if isTable {
-		if o.html != "" || len(o.bounds) > 0 {
-			return usagef("evaluate", "--html and --fail-if are for flows, %s holds a table", o.real)
+		return evaluateTables(ctx, o, con)
+	}
+	return evaluateFlows(ctx, o, con)
+}
+
+// checkNames refuses a bound of a measure that is not among names. Those of a model's attributes have its names.
+func (o *evaluateOptions) checkNames(names []string) error {
+	for _, b := range o.bounds {
+		if !strings.HasPrefix(b.Measure, evaluate.NLLPrefix) && !slices.Contains(names, b.Measure) {
+			return usagef("evaluate", "--fail-if: no measure %q%s", b.Measure, didYouMean(b.Measure, names))
 		}
-		report, err := compareTables(ctx, o)
-		if err != nil {
-			return err
-		}
-		return o.write(report, con)
+	}
+	return nil
+}
+
+// evaluateFlows compares the folders of flows that o names.
+func evaluateFlows(ctx context.Context, o evaluateOptions, con *console) error {
+	if err := o.checkNames(evaluate.Names()); err != nil {
+		return err
 	}
 	open := func(name, dir string) (set evaluate.Set, flows int64, err error) {
 		folder, err := dataset.Open(dir)
@@ -209,15 +213,7 @@ func runEvaluate(ctx context.Context, o evaluateOptions, con *console) error {
 		return err
 	}
 	con.metrics.evaluation(report)
-	if o.html != "" {
-		if err := writeReport("--html", o.html, func(w io.Writer) error { return page.Write(w, report) }); err != nil {
-			return err
-		}
-	}
-	if err := o.write(report, con); err != nil {
-		return err
-	}
-	return o.checkBounds(report)
+	return o.finish(report, func(w io.Writer) error { return page.Write(w, report) }, con)
 }
 
 func openScorer(dir string) (torchmodel.Scorer, error) {
@@ -263,6 +259,20 @@ func (o *evaluateOptions) checkOutput() error {
 type report interface {
 	WriteJSON(w io.Writer) error
 	WriteTable(w io.Writer, width int) error
+	Check(b evaluate.Bound) error
+}
+
+// finish writes the report and its page where o says, and then fails if a bound is met.
+func (o *evaluateOptions) finish(report report, page func(io.Writer) error, con *console) error {
+	if o.html != "" {
+		if err := writeReport("--html", o.html, page); err != nil {
+			return err
+		}
+	}
+	if err := o.write(report, con); err != nil {
+		return err
+	}
+	return o.checkBounds(report)
 }
 
 func (o *evaluateOptions) write(report report, con *console) error {
@@ -290,7 +300,7 @@ func writeReport(flag, path string, write func(io.Writer) error) error {
 }
 
 // checkBounds returns an error for every bound of --fail-if that the report meets.
-func (o *evaluateOptions) checkBounds(report *evaluate.Report) error {
+func (o *evaluateOptions) checkBounds(report report) error {
 	var met []error
 	for _, bound := range o.bounds {
 		if err := report.Check(bound); err != nil {

@@ -13,7 +13,6 @@ import (
 
 	"stan/dataset"
 	"stan/dataset/table"
-	"stan/evaluate"
 	"stan/torchmodel"
 )
 
@@ -168,35 +167,4 @@ func inspectTableModel(m *torchmodel.Model, con *console) error {
 	}
 	_, err := fmt.Fprintf(con.out, "\n%s", likelihoodTable(m.Manifest))
 	return err
-}
-
-// compareTables compares the folders of tables that o names.
-func compareTables(ctx context.Context, o evaluateOptions) (*evaluate.TableReport, error) {
-	if o.internal != "" {
-		return nil, usagef("evaluate", "--internal %s, want none: %s holds a table", o.internal, o.real)
-	}
-	read := func(name, dir string) (evaluate.TableSet, error) {
-		t, err := readTable(ctx, dir)
-		if err != nil {
-			err = fmt.Errorf("evaluate: %s: %w", name, err)
-		}
-		return evaluate.TableSet{Name: name, Place: dir, Table: t}, err
-	}
-	real, err := read("real", o.real)
-	if err != nil {
-		return nil, err
-	}
-	synthetic, err := read("synthetic", o.synthetic)
-	if err != nil {
-		return nil, err
-	}
-	var train *evaluate.TableSet
-	if o.train != "" {
-		set, err := read("train", o.train)
-		if err != nil {
-			return nil, err
-		}
-		train = &set
-	}
-	return evaluate.CompareTables(real, synthetic, train, evaluate.Options{Seed: o.seed, Draws: o.draws})
 }

@@ -71,6 +71,26 @@ func TestRoadOfATable(t *testing.T) {
 			t.Errorf("%+v, want independent columns apart, with a coefficient of about 0", m)
 		}
 	}
+	evaluate := func(want outcome, args ...string) string {
+		t.Helper()
+		return step(want, append([]string{"evaluate", "--real", real, "--synthetic", drawn}, args...)...)
+	}
+	evaluate(outcome{0, "Privacy alarm:  rows that stand in training", ""}, "--train", drawn, "--model", model, "--html", dir+"/page.html", "--show-real")
+	page, err := os.ReadFile(dir + "/page.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"<h1>", "How the columns look", "real: 12 consecutive rows of", "<code>nll_x</code>", "Likelihood under the model"} {
+		if !strings.Contains(string(page), part) {
+			t.Errorf("the page does not hold %q", part)
+		}
+	}
+	evaluate(outcome{1, "measures:", "refused: slope_y_on_x is "}, "--fail-if", "slope_y_on_x<0.5", "--fail-if", "js_x>0.99")
+	evaluate(outcome{0, "measures:", ""}, "--fail-if", "slope_y_on_x.real<0.5", "--model", model, "--fail-if", "nll_x>1000")
+	evaluate(outcome{1, "measures:", "nll was not measured"}, "--fail-if", "nll>0")
+	evaluate(outcome{2, "", `no measure \"js_z\"`}, "--fail-if", "js_z>0")
+	evaluate(outcome{2, "", "--internal 10.0.0.0/8, want none"}, "--internal", "10.0.0.0/8")
+	evaluate(outcome{65, "", "--model"}, "--model", real)
 	step(outcome{65, "", "flows, want a folder of a table"}, "evaluate", "--real", real, "--synthetic", flowsOf(t))
 	step(outcome{65, "", "a table, want a folder of flows"}, "evaluate", "--real", flowsOf(t), "--synthetic", real)
 	step(outcome{65, "", "flows, want a folder of a table"}, "train", "--data", real, "--valid", flowsOf(t), "-o", dir+"/other")

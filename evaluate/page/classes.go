@@ -8,7 +8,7 @@ import (
 
 // classes draws shares by class, a row each: real as a broad bar, synthetic as a thin one in it, other real hosts as a
 // mark.
-func classes(title string, c *evaluate.Curves) template.HTML {
+func classes(title, things string, c *evaluate.Curves) template.HTML {
 	const (
 		row    = 18.
 		labels = 104.
@@ -17,7 +17,7 @@ func classes(title string, c *evaluate.Curves) template.HTML {
 	)
 	top := marginTop
 	bottom := top + row*float64(len(c.Labels))
-	d := newCanvas(drawingWidth, bottom+marginBottom, title+": shares of flows by class, real, synthetic and other real")
+	d := newCanvas(drawingWidth, bottom+marginBottom, title+": shares of "+things+" by class, real, synthetic and other real")
 	most := 0.
 	for _, set := range [][]evaluate.Figure{c.Real, c.Synthetic, c.OtherReal} {
 		for _, v := range set {
@@ -30,7 +30,7 @@ func classes(title string, c *evaluate.Curves) template.HTML {
 		d.line("grid", x(t.at), top, x(t.at), bottom)
 		d.text("tick middle", x(t.at), bottom+14, t.text)
 	}
-	d.text("title middle", (left+right)/2, bottom+32, "% of flows")
+	d.text("title middle", (left+right)/2, bottom+32, "% of "+things)
 	d.text("title end", drawingWidth-column, 11, "real")
 	d.text("title end synthetic", drawingWidth-1, 11, "synthetic")
 	for k, label := range c.Labels {

@@ -20,21 +20,29 @@ func drawCurves(m *evaluate.Result) template.HTML {
 	c := m.Curves
 	switch {
 	case len(c.Labels) > 0:
-		return classes(m.PlainTitle(), c)
+		return classes(m.PlainTitle(), counted(m), c)
 	case len(c.At) == len(c.Real)+1 || len(c.At) == len(c.Synthetic)+1:
-		return histogram(m.PlainTitle(), c)
+		return histogram(m.PlainTitle(), counted(m), c)
 	default:
 		return lines(m.PlainTitle(), c)
 	}
 }
 
+// counted names what the shares are of.
+func counted(m *evaluate.Result) string {
+	if m.Family == evaluate.FamilyColumns {
+		return "rows"
+	}
+	return "flows"
+}
+
 // histogram overlays shares by bin: real as an area, synthetic as a line, other real hosts as a thin one. Bins are
 // equally wide on paper.
-func histogram(title string, c *evaluate.Curves) template.HTML {
+func histogram(title, things string, c *evaluate.Curves) template.HTML {
 	const height = 200
 	left, right := marginLeft, drawingWidth-marginRight
 	top, bottom := marginTop, height-marginBottom
-	d := newCanvas(drawingWidth, height, title+": shares of flows, real, synthetic and other real")
+	d := newCanvas(drawingWidth, height, title+": shares of "+things+", real, synthetic and other real")
 	n := len(c.At) - 1
 	most := 0.
 	for _, set := range [][]evaluate.Figure{c.Real, c.Synthetic, c.OtherReal} {
@@ -53,7 +61,7 @@ func histogram(title string, c *evaluate.Curves) template.HTML {
 		}
 		shares = fitting(shares, y, top, bottom, heightOf)
 	}
-	d.yAxis(shares, y, left, right, shareTitle(logarithmic))
+	d.yAxis(shares, y, left, right, shareTitle(things, logarithmic))
 	x := linear(0, float64(n), left, right)
 	place := func(v float64) float64 {
 		for i := range n {
@@ -67,7 +75,11 @@ func histogram(title string, c *evaluate.Curves) template.HTML {
 		}
 		return math.Inf(1)
 	}
-	d.xAxis(fitting(atTicks(c.AtUnit), place, left, right, widthOf), place, bottom, left, right, atTitle(c, logarithmic))
+	ticks := atTicks(c.AtUnit)
+	if c.AtUnit == string(evaluate.Value) {
+		ticks = plainTicks(float64(c.At[0]), float64(c.At[n]), 5, number)
+	}
+	d.xAxis(fitting(ticks, place, left, right, widthOf), place, bottom, left, right, atTitle(c, logarithmic))
 	for _, set := range []struct {
 		values []evaluate.Figure
 		class  string
@@ -85,11 +97,12 @@ func histogram(title string, c *evaluate.Curves) template.HTML {
 	return d.finish()
 }
 
-func shareTitle(rooted bool) string {
+func shareTitle(things string, rooted bool) string {
+	text := "% of " + things
 	if rooted {
-		return "% of flows, root scale"
+		return text + ", root scale"
 	}
-	return "% of flows"
+	return text
 }
 
 // atTitle names the horizontal axis.
@@ -102,7 +115,7 @@ func atTitle(c *evaluate.Curves, logarithmic bool) string {
 		return text + ", log scale"
 	case logarithmic:
 		return text + " (" + c.AtUnit + "), log scale"
-	case c.AtUnit == "" || c.AtUnit == "h":
+	case c.AtUnit == "" || c.AtUnit == "h" || c.AtUnit == string(evaluate.Value):
 		return text
 	default:
 		return text + " (" + c.AtUnit + ")"

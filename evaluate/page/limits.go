@@ -22,8 +22,8 @@ func limits(m *evaluate.Result) template.HTML {
 		return math.Log2(1+min(v, limitsShown)) / math.Log2(1+limitsShown) * (width - 12)
 	}
 	d.rect("within", 0, 4, x(1), height-8)
-	d.rect("beside", x(1), 4, x(2)-x(1), height-8)
-	d.rect("beyond", x(2), 4, x(limitsShown)-x(2)+6, height-8)
+	d.rect("beside", x(1), 4, x(evaluate.NearLimits)-x(1), height-8)
+	d.rect("beyond", x(evaluate.NearLimits), 4, x(limitsShown)-x(evaluate.NearLimits)+6, height-8)
 	d.circle("dot "+verdictClass(m.Verdict), max(x(excess), 4), height/2, 4.5)
 	return d.finish()
 }

@@ -18,12 +18,24 @@ import (
 )
 
 //go:embed page.html
-var pageText string
+var layout string // what pages of flows and of tables have in common
+
+//go:embed flows.html
+var flowsParts string
+
+//go:embed table.html
+var tableParts string
 
 //go:embed style.css
 var style string
 
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+var flowsTemplate, tableTemplate = pageOf(flowsParts), pageOf(tableParts)
+
+func pageOf(parts string) *template.Template {
+	return template.Must(template.Must(template.New("page").Funcs(functions).Parse(layout)).Parse(parts))
+}
+
+var functions = template.FuncMap{
 	"style":    func() template.CSS { return template.CSS(style) },
 	"thousand": thousands,
 	"class":    verdictClass,
@@ -38,29 +50,41 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"clock":    func(t string) string { return t[max(len(t)-len("15:04:05.000"), 0):] },
 	"day":      func(t string) string { return t[:min(len("2006-01-02"), len(t))] },
 	"percent":  func(part, whole int) string { return fmt.Sprintf("%.2f%%", 100*float64(part)/float64(max(whole, 1))) },
-}).Parse(pageText))
+}
 
-// view is what the template shows.
-type view struct {
+// overview is what the layout shows beside the report's own fields.
+type overview struct {
+	Things     string // what a set holds
+	Owners     string // whose they are
+	Headline   string
+	Alarm      evaluate.Alarm
+	Alarmed    []*evaluate.Result
+	Ranked     []ranked // measures beyond their limit, the furthest first
+	Unranked   int      // how many more there are
+	OneLimit   string   // where the ranking's scale has one limit
+	NearLimits string   // where it has MostNear
+	MostNear   int
+	Drawn      []*evaluate.Result // attributes with curves, the furthest first
+	DrawnTime  []*evaluate.Result
+	Told       []*evaluate.Result // discriminators
+	Blocks     []block
+}
+
+type flowsView struct {
+	overview
 	*evaluate.Report
-	Headline  string
-	Alarm     evaluate.Alarm
-	Alarmed   []*evaluate.Result
-	Sets      []namedSet
-	Ranked    []ranked // measures beyond their limit, the furthest first
-	Unranked  int      // how many more there are
-	OneLimit  string   // where the ranking's scale has one limit
-	TwoLimits string
-	Drawn     []*evaluate.Result // attributes with curves, the furthest first
-	DrawnTime []*evaluate.Result
-	Told      []*evaluate.Result // discriminators
-	Blocks    []block
-	Excerpts  []namedExcerpt
+	Sets     []namedSet
+	Excerpts []namedExcerpt
 }
 
 type namedSet struct {
 	Name string
 	evaluate.SetReport
+}
+
+type namedExcerpt struct {
+	Name string
+	*evaluate.Excerpt
 }
 
 type ranked struct {
@@ -75,32 +99,37 @@ type block struct {
 	Measures []*evaluate.Result
 }
 
-type namedExcerpt struct {
-	Name string
-	*evaluate.Excerpt
-}
-
 // rankedShown is how many measures the ranking names.
 const rankedShown = 12
 
 // Write writes the report as a page.
 func Write(w io.Writer, r *evaluate.Report) error {
+	v := &flowsView{overview: newOverview(&r.Findings), Report: r, Sets: []namedSet{{"real", r.Real}, {"synthetic", r.Synthetic}}}
+	v.Things, v.Owners = "flows", "hosts"
+	if r.Train != nil {
+		v.Sets = append(v.Sets, namedSet{"train", *r.Train})
+	}
+	v.Excerpts = []namedExcerpt{{"synthetic", &r.Rows.Synthetic}}
+	if r.Rows.Real != nil {
+		v.Excerpts = append(v.Excerpts, namedExcerpt{"real", r.Rows.Real})
+	}
+	return write(w, flowsTemplate, v)
+}
+
+func write(w io.Writer, page *template.Template, view any) error {
 	var text bytes.Buffer
-	if err := pageTemplate.Execute(&text, newView(r)); err != nil {
+	if err := page.Execute(&text, view); err != nil {
 		return fmt.Errorf("evaluate: page: %w", err)
 	}
 	_, err := w.Write(text.Bytes())
 	return err
 }
 
-func newView(r *evaluate.Report) *view {
-	v := &view{Report: r, Headline: r.Verdict(), Sets: []namedSet{{"real", r.Real}, {"synthetic", r.Synthetic}}}
-	v.Alarm, v.Alarmed = r.Privacy()
-	if r.Train != nil {
-		v.Sets = append(v.Sets, namedSet{"train", *r.Train})
-	}
-	for i := range r.Measures {
-		m := &r.Measures[i]
+func newOverview(f *evaluate.Findings) overview {
+	v := overview{Headline: f.Verdict(), MostNear: evaluate.NearLimits}
+	v.Alarm, v.Alarmed = f.Privacy()
+	for i := range f.Measures {
+		m := &f.Measures[i]
 		if m.Title == "" {
 			continue
 		}
@@ -108,23 +137,21 @@ func newView(r *evaluate.Report) *view {
 		if m.Discriminator != nil && len(m.Discriminator.Folds) > 0 {
 			v.Told = append(v.Told, m)
 		}
-		if m.Curves != nil && m.Family == "attributes" {
+		switch {
+		case m.Curves == nil:
+		case m.Family == evaluate.FamilyAttributes || m.Family == evaluate.FamilyColumns:
 			v.Drawn = append(v.Drawn, m)
-		} else if m.Curves != nil && len(m.Curves.Real)+len(m.Curves.Synthetic) > 0 {
+		case len(m.Curves.Real)+len(m.Curves.Synthetic) > 0:
 			v.DrawnTime = append(v.DrawnTime, m)
 		}
 	}
 	slices.SortStableFunc(v.Drawn, func(a, b *evaluate.Result) int { return cmp.Compare(beyond(b), beyond(a)) })
 	v.rank()
-	v.Excerpts = []namedExcerpt{{"synthetic", &r.Rows.Synthetic}}
-	if r.Rows.Real != nil {
-		v.Excerpts = append(v.Excerpts, namedExcerpt{"real", r.Rows.Real})
-	}
 	return v
 }
 
 // add puts a measure into its block.
-func (v *view) add(m *evaluate.Result) {
+func (v *overview) add(m *evaluate.Result) {
 	if n := len(v.Blocks); n == 0 || v.Blocks[n-1].Title != m.Block() {
 		v.Blocks = append(v.Blocks, block{Title: m.Block()})
 	}
@@ -136,7 +163,7 @@ func (v *view) add(m *evaluate.Result) {
 var pairTitles = map[string]string{"same": "of one flow", "lag": "of a flow (rows) and the flow before (columns)"}
 
 // rank lists the measures beyond their limit.
-func (v *view) rank() {
+func (v *overview) rank() {
 	var all []*evaluate.Result
 	for _, b := range v.Blocks {
 		for _, m := range b.Measures {
@@ -156,7 +183,7 @@ func (v *view) rank() {
 	for _, m := range all[:min(rankedShown, len(all))] {
 		v.Ranked = append(v.Ranked, ranked{m, length(excess(m))})
 	}
-	v.OneLimit, v.TwoLimits = length(1), length(2)
+	v.OneLimit, v.NearLimits = length(1), length(evaluate.NearLimits)
 	v.Unranked = len(all) - len(v.Ranked)
 }
 

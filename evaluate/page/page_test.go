@@ -29,7 +29,7 @@ func golden(t *testing.T, name string) *evaluate.Report {
 	return report
 }
 
-func pageOf(t *testing.T, r *evaluate.Report) string {
+func textOf(t *testing.T, r *evaluate.Report) string {
 	t.Helper()
 	var text bytes.Buffer
 	if err := Write(&text, r); err != nil {
@@ -59,7 +59,7 @@ var outside = regexp.MustCompile(`(?i)https?:|//[a-z]|src=|href=|url\(|@import|<
 
 func TestThePageStandsAlone(t *testing.T) {
 	for _, name := range []string{"trained", "halves", "one-host"} {
-		text := pageOf(t, golden(t, name))
+		text := textOf(t, golden(t, name))
 		checkMarkup(t, text)
 		if at := outside.FindString(text); at != "" {
 			t.Errorf("%s: the page holds %q, want nothing from elsewhere", name, at)
@@ -75,7 +75,7 @@ func TestThePageStandsAlone(t *testing.T) {
 
 func TestTheVerdictComesFirst(t *testing.T) {
 	report := golden(t, "trained")
-	text := pageOf(t, report)
+	text := textOf(t, report)
 	parts := []string{report.Verdict(), "Alarm", "What is apart", "How the attributes look", "Flows as they are", "Every measure"}
 	at := 0
 	for _, part := range parts {
@@ -109,7 +109,7 @@ func TestHostileTextIsEscaped(t *testing.T) {
 	report.Rows.Synthetic.Host = hostile
 	report.Rows.Synthetic.Rows[0].Time = hostile
 	report.Rows.Synthetic.Rows[0].Remote = hostile
-	text := pageOf(t, report)
+	text := textOf(t, report)
 	checkMarkup(t, text)
 	if strings.Contains(text, "<script") || strings.Contains(text, "<img") {
 		t.Error("text of the report became markup")
@@ -118,26 +118,26 @@ func TestHostileTextIsEscaped(t *testing.T) {
 
 func TestRealRowsAreShownOnlyWhereTheReportHoldsThem(t *testing.T) {
 	report := golden(t, "trained")
-	if text := pageOf(t, report); strings.Contains(text, "consecutive flows of host 192.0.2.1") || !strings.Contains(text, "--show-real") {
+	if text := textOf(t, report); strings.Contains(text, "consecutive flows of host 192.0.2.1") || !strings.Contains(text, "--show-real") {
 		t.Error("without real rows: the page shows some, or does not say how to have them")
 	}
 	real := report.Rows.Synthetic
 	real.Host = "192.0.2.1"
 	report.Rows.Real = &real
-	if text := pageOf(t, report); !strings.Contains(text, "consecutive flows of host 192.0.2.1") || strings.Contains(text, "--show-real") {
+	if text := textOf(t, report); !strings.Contains(text, "consecutive flows of host 192.0.2.1") || strings.Contains(text, "--show-real") {
 		t.Error("with real rows: the page does not show them, or says that it does not")
 	}
 }
 
 func TestAReportWithoutFiguresIsShown(t *testing.T) {
 	nan := evaluate.Figure(math.NaN())
-	report := &evaluate.Report{Measures: []evaluate.Result{
+	report := &evaluate.Report{Findings: evaluate.Findings{Measures: []evaluate.Result{
 		{Name: "js_gap", Family: "attributes", Title: "gap", Real: nan, Synthetic: nan, OtherReal: nan, Difference: nan, Limit: nan,
 			Verdict: evaluate.NoData, Curves: &evaluate.Curves{Axis: "gap", At: []evaluate.Figure{0, 1}}},
 		{Name: "acf_bytes", Family: "time", Title: "autocorrelation", Difference: nan, Limit: nan, Verdict: evaluate.NoData,
 			Curves: &evaluate.Curves{Axis: "lag"}},
-	}}
-	checkMarkup(t, pageOf(t, report))
+	}}}
+	checkMarkup(t, textOf(t, report))
 }
 
 func TestWriteErrorsAreReturned(t *testing.T) {
