@@ -57,6 +57,12 @@ func TestMeasuresSeeWhatIsTheirs(t *testing.T) {
 				host[i].End += 6 * microsPerHour
 			}
 		}, hours, []string{"js_hour", "js_paper_hour", "hour_profile"}},
+		"times of another year": {func(host []dataset.Flow, _ *rand.Rand) {
+			for i := range host {
+				host[i].Start += 5 * 365 * 24 * microsPerHour
+				host[i].End += 5 * 365 * 24 * microsPerHour
+			}
+		}, nil, nil},
 		"other flags": {func(host []dataset.Flow, _ *rand.Rand) {
 			for i := range host {
 				host[i].TCPFlags |= 64

@@ -85,6 +85,24 @@ func TestTasksWithoutRowsHaveNoData(t *testing.T) {
 	}
 }
 
+func TestSetsOfOneProtocolAreCompared(t *testing.T) {
+	udp := func(net byte) []dataset.Flow {
+		flows := office(1, net, 8, 60)
+		for i := range flows {
+			flows[i].Proto, flows[i].TCPFlags = protoUDP, 0
+		}
+		return flows
+	}
+	report := compareTasks(t, udp(1), udp(2), udp(3))
+	if m := report.Measure("js_protocol"); m.Difference != 0 || m.Verdict != AsReal {
+		t.Errorf("js_protocol: %g, %s, want 0, %s", m.Difference, m.Verdict, AsReal)
+	}
+	// One class is told without fault, by whatever model.
+	if m := report.Measure("protocol_f1_loss"); m.Difference != 0 || m.Verdict != AsReal {
+		t.Errorf("protocol_f1_loss: %g, %s, want 0, %s", m.Difference, m.Verdict, AsReal)
+	}
+}
+
 func TestWhatSamplesShowIsDocumented(t *testing.T) {
 	document, err := os.ReadFile("../docs/format/evaluation.md")
 	if err != nil {
