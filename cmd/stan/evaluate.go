@@ -212,7 +212,7 @@ func evaluateFlows(ctx context.Context, o evaluateOptions, con *console) error {
 	if err != nil {
 		return err
 	}
-	con.metrics.evaluation(report)
+	con.metrics.evaluation(&report.Findings)
 	return o.finish(report, func(w io.Writer) error { return page.Write(w, report) }, con)
 }
 

@@ -60,6 +60,7 @@ func evaluateTables(ctx context.Context, o evaluateOptions, con *console) error 
 	if err != nil {
 		return err
 	}
+	con.metrics.evaluation(&report.Findings)
 	return o.finish(report, func(w io.Writer) error { return page.WriteTable(w, report) }, con)
 }
 

@@ -216,7 +216,7 @@ func (m *metrics) stage(s *stage) {
 }
 
 // evaluation tells what a report found, measure by measure.
-func (m *metrics) evaluation(r *evaluate.Report) {
+func (m *metrics) evaluation(r *evaluate.Findings) {
 	v := r.Verdicts
 	for verdict, n := range map[evaluate.Verdict]int{evaluate.AsReal: v.AsReal, evaluate.Near: v.Near, evaluate.Apart: v.Apart} {
 		m.evaluationTally.WithLabelValues(string(verdict)).Set(float64(n))

@@ -118,7 +118,7 @@ func TestMetricsListen(t *testing.T) {
 	watch := &trainWatch{con: con, stage: con.Stage("train", "rows", 1000)}
 	watch.stage.Set(250)
 	con.metrics.loss.WithLabelValues().Set(26.5)
-	con.metrics.evaluation(&evaluate.Report{Verdicts: evaluate.Tally{AsReal: 3}, Measures: []evaluate.Result{{Name: "window_auc", Figure: 0.7}}})
+	con.metrics.evaluation(&evaluate.Findings{Verdicts: evaluate.Tally{AsReal: 3}, Measures: []evaluate.Result{{Name: "window_auc", Figure: 0.7}}})
 	answer, err := http.Get(address)
 	if err != nil {
 		t.Fatal(err)
