@@ -22,7 +22,7 @@ func newCorpus(t *testing.T, v *lanes.Vocabulary, streams ...[]row) *lanes.Corpu
 	return newCorpusIn(t, v, 0, nil, streams...)
 }
 
-func newCorpusIn(t *testing.T, v *lanes.Vocabulary, memory int64, file *os.File, streams ...[]row) *lanes.Corpus {
+func newCorpusIn(t testing.TB, v *lanes.Vocabulary, memory int64, file *os.File, streams ...[]row) *lanes.Corpus {
 	t.Helper()
 	c, err := lanes.NewCorpus(newTables(t, v), memory, file)
 	if err != nil {
