@@ -47,8 +47,8 @@ func (m room) checkSpace(rows int64, hosts int) error {
 	}
 	if free := float64(disk.Bavail) * float64(disk.Bsize); float64(beyond) > free {
 		const mib = 1 << 20
-		return fmt.Errorf("scratch file in %s: %w: %.0f MiB are free, want more than %d MiB for the rows beyond a memory of %d MiB",
-			m.dir, ErrCannotWrite, free/mib, beyond/mib, m.memory/mib)
+		return fmt.Errorf("scratch file in %s: %w: %.1f MiB are free, want more than %.1f MiB for the rows beyond a memory of %d MiB",
+			m.dir, ErrCannotWrite, free/mib, float64(beyond)/mib, m.memory/mib)
 	}
 	return nil
 }
