@@ -140,7 +140,7 @@ func removeFolder(path string) {
 
 // sweep removes what a killed run left in dir.
 func sweep(dir string) {
-	for _, pattern := range []string{".checkpoint-*", ".old-*", ".model.*", ".metrics.*"} {
+	for _, pattern := range []string{".checkpoint-*", ".old-*", ".model.*", ".metrics.*", scratchPattern} {
 		left, _ := filepath.Glob(filepath.Join(dir, pattern))
 		for _, path := range left {
 			_ = os.RemoveAll(path)

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"slices"
 
 	torch "github.com/wangkuiyi/gotorch"
@@ -81,6 +82,8 @@ type stream struct{ begin, end int64 }
 // corpus is a set of encoded streams that windows are cut from.
 type corpus struct {
 	*lanes.Corpus
+	room    room
+	file    *os.File // nil in a room without
 	streams []stream
 	rows    int64
 	sum     uint64 // of all rows in their order, as FNV-1a of words
@@ -96,20 +99,32 @@ func (c *corpus) add(r *encode.Row) {
 	}
 }
 
-// newCorpus encodes flows. capture is the start of the capture, µs.
-func newCorpus(t *lanes.Tables, v *encode.Vocabulary, flows iter.Seq2[[]dataset.Flow, error], capture int64) (*corpus, error) {
-	lc, err := lanes.NewCorpus(t, 0)
+// newCorpus encodes flows into a room. capture is the start of the capture, µs.
+func newCorpus(t *lanes.Tables, v *encode.Vocabulary, flows iter.Seq2[[]dataset.Flow, error], capture int64, in room) (*corpus, error) {
+	c := &corpus{room: in}
+	var err error
+	if in.dir != "" {
+		if c.file, err = openScratch(in.dir); err != nil {
+			return nil, err
+		}
+	}
+	if c.Corpus, err = lanes.NewCorpus(t, in.memory, c.file); err == nil {
+		err = c.fill(encode.NewEncoder(v, capture), flows)
+	}
 	if err != nil {
+		c.Free()
 		return nil, err
 	}
-	c := &corpus{Corpus: lc}
-	e := encode.NewEncoder(v, capture)
+	return c, nil
+}
+
+// fill appends the rows of flows.
+func (c *corpus) fill(e *encode.Encoder, flows iter.Seq2[[]dataset.Flow, error]) error {
 	var host netip.Addr
 	var rows []encode.Row
 	for batch, err := range flows {
 		if err != nil {
-			c.Free()
-			return nil, err
+			return err
 		}
 		for len(batch) > 0 {
 			n := sameHost(batch)
@@ -121,8 +136,7 @@ func newCorpus(t *lanes.Tables, v *encode.Vocabulary, flows iter.Seq2[[]dataset.
 			}
 			rows = e.Encode(rows[:0], batch[:n])
 			if err := lanes.Append(c.Corpus, rows, fresh); err != nil {
-				c.Free()
-				return nil, err
+				return c.fileError(err)
 			}
 			for i := range rows {
 				c.add(&rows[i])
@@ -132,7 +146,11 @@ func newCorpus(t *lanes.Tables, v *encode.Vocabulary, flows iter.Seq2[[]dataset.
 			batch = batch[n:]
 		}
 	}
-	return c, nil
+	if c.file == nil {
+		return nil
+	}
+	// A page that the system fails to write later would read as zeros.
+	return c.fileError(c.file.Sync())
 }
 
 // coldShare is the share of training windows that forget all before them, as generated hosts do at their start;
@@ -255,20 +273,16 @@ func convert[T uint8 | uint16](s []int) []T {
 }
 
 // profilesOf fits host profiles to the training set.
-func profilesOf(s *sets) (*Profiles, error) {
+func profilesOf(s *sets, in room) (*Profiles, error) {
 	tables, err := newTables(s.vocabulary, newLayout(s.vocabulary), torch.Device{})
 	if err != nil {
 		return nil, err
 	}
 	defer tables.Free()
-	c, err := newCorpus(tables, s.vocabulary, s.train(), s.about.First)
+	c, err := newCorpus(tables, s.vocabulary, s.train(), s.about.First, in)
 	if err != nil {
 		return nil, err
 	}
 	defer c.Free()
-	days, _, err := lanes.Plans[plan](c.Corpus)
-	if err != nil {
-		return nil, err
-	}
-	return fitProfiles(days)
+	return c.profiles(mostDays)
 }

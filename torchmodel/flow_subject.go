@@ -21,23 +21,21 @@ type flowSubject struct {
 	profiles *Profiles
 }
 
-// newFlowSubject encodes the flows. The caller frees the result, also that of a failure.
-func newFlowSubject(s *sets, o TrainOptions) (f *flowSubject, err error) {
+// newFlowSubject encodes the flows into a room. The caller frees the result, also that of a failure.
+func newFlowSubject(s *sets, o TrainOptions, in room) (f *flowSubject, err error) {
 	f = &flowSubject{o: o, sets: s}
 	if f.tables, err = newTables(s.vocabulary, newLayout(s.vocabulary), torch.Device{}); err != nil {
 		return f, err
 	}
-	if f.train, err = newCorpus(f.tables, s.vocabulary, s.train(), s.about.First); err != nil {
+	if f.train, err = newCorpus(f.tables, s.vocabulary, s.train(), s.about.First, in); err != nil {
 		return f, err
 	}
-	if f.valid, err = newCorpus(f.tables, s.vocabulary, s.valid(), s.about.First); err != nil {
+	held, _ := f.train.Bytes()
+	in.memory -= held
+	if f.valid, err = newCorpus(f.tables, s.vocabulary, s.valid(), s.about.First, in); err != nil {
 		return f, err
 	}
-	days, _, err := lanes.Plans[plan](f.train.Corpus)
-	if err != nil {
-		return f, err
-	}
-	if f.profiles, err = fitProfiles(days); err != nil {
+	if f.profiles, err = f.train.profiles(mostDays); err != nil {
 		return f, err
 	}
 	torch.ManualSeed(o.Seed)
@@ -76,6 +74,13 @@ func (f *flowSubject) data() any {
 		Training     Training
 		Train, Valid uint64
 	}{f.sets.vocabulary, f.sets.about, f.train.sum, f.valid.sum}
+}
+
+// written is how many bytes of the rows lie in scratch files.
+func (f *flowSubject) written() int64 {
+	_, train := f.train.Bytes()
+	_, valid := f.valid.Bytes()
+	return train + valid
 }
 
 func (f *flowSubject) free() {

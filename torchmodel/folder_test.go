@@ -151,40 +151,56 @@ func TestFoldersAreReplacedOnlyWhenAsked(t *testing.T) {
 	})
 }
 
-// A full disk must not cost the last checkpoint. The limit of the size of files stands for it: the system refuses to write
-// with another number, at any byte that the test chooses. It holds for the whole process, so the test has one of its own: the
-// test runner writes files too.
-func TestFullDiskLeavesTheLastCheckpoint(t *testing.T) {
+// inProcessOfItsOwn runs the test in another process, and tells whether this is it. A limit of the size of files stands for a
+// full disk: the system refuses to write with another number, at any byte that the test chooses. It holds for the whole
+// process, and the test runner writes files too.
+func inProcessOfItsOwn(t *testing.T) bool {
+	t.Helper()
 	const alone = "STAN_TEST_LIMITED"
-	if os.Getenv(alone) == "" {
-		c := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
-		c.Env = append(os.Environ(), alone+"=1")
-		if out, err := c.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-		return
+	if os.Getenv(alone) != "" {
+		return true
 	}
+	c := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+	c.Env = append(os.Environ(), alone+"=1")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return false
+}
+
+// withFilesOfAtMost calls f while no file of the process can grow beyond so many bytes.
+func withFilesOfAtMost(t *testing.T, size uint64, f func()) {
+	t.Helper()
 	signal.Ignore(syscall.SIGXFSZ)
 	defer signal.Reset(syscall.SIGXFSZ)
-	flows, dir := someFlows(t, 8, 30, 1), t.TempDir()
-	o := shortOptions()
-	o.Epochs = 4
-	trainUntil(t, flows, dir, o, at{1, 0})
 	var before syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
 		t.Fatal(err)
 	}
+	limit := before
+	limit.Cur = size
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	f()
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A full disk must not cost the last checkpoint.
+func TestFullDiskLeavesTheLastCheckpoint(t *testing.T) {
+	if !inProcessOfItsOwn(t) {
+		return
+	}
+	flows, dir := someFlows(t, 8, 30, 1), t.TempDir()
+	o := shortOptions()
+	o.Epochs = 4
+	trainUntil(t, flows, dir, o, at{1, 0})
 	o.Resume, o.Checkpoint = true, 1
 	for _, size := range []uint64{0, 100, 50_000} {
-		limit := before
-		limit.Cur = size
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
-			t.Fatal(err)
-		}
-		_, err := Train(context.Background(), flows, nil, dir, o, &watcher{})
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
-			t.Fatal(err)
-		}
+		var err error
+		withFilesOfAtMost(t, size, func() { _, err = Train(context.Background(), flows, nil, dir, o, &watcher{}) })
 		if !errors.Is(err, ErrCannotWrite) {
 			t.Errorf("files of at most %d bytes: got error %v, want %v", size, err, ErrCannotWrite)
 		}

@@ -200,9 +200,9 @@ func countIndependent(s *sets) (*independent, error) {
 }
 
 // trainIndependent writes the baseline as a model.
-func trainIndependent(_ context.Context, s *sets, b *independent, dir string, _ TrainOptions, obs Observer) (*Model, error) {
+func trainIndependent(_ context.Context, s *sets, b *independent, dir string, o TrainOptions, obs Observer) (*Model, error) {
 	var err error
-	if b.profiles, err = profilesOf(s); err != nil {
+	if b.profiles, err = profilesOf(s, room{o.Memory, dir}); err != nil {
 		return nil, err
 	}
 	about := s.about

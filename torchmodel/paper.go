@@ -182,7 +182,7 @@ func byColumn(columns []paper.Column, nll, offsets []float64) map[string]float64
 
 // trainFlows learns flows as a table of the paper's columns. The likelihood is that of the paper's classes and bins.
 func (a paperArch) trainFlows(ctx context.Context, s *sets, dir string, o TrainOptions, obs Observer) (*Model, error) {
-	profiles, err := profilesOf(s)
+	profiles, err := profilesOf(s, room{o.Memory, dir})
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ func fitted(t *testing.T) *Profiles {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := profilesOf(s)
+	p, err := profilesOf(s, room{})
 	if err != nil {
 		t.Fatal(err)
 	}

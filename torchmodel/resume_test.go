@@ -353,9 +353,10 @@ func replaceText(old, new string) func(string) error {
 // trainHere names the folder in which a process started by the test of kills trains.
 const trainHere = "STAN_TEST_TRAIN"
 
-// killOptions save often, so that most kills find a checkpoint, and some find one being written.
+// killOptions save often, so that most kills find a checkpoint, and some find one being written; rows lie in a scratch file.
 func killOptions() TrainOptions {
 	o := tinyOptions()
+	o.Memory = 0
 	o.Checkpoint, o.Resume = 30*time.Millisecond, true
 	return o
 }
@@ -419,6 +420,9 @@ func TestKilledTrainingGoesOn(t *testing.T) {
 			if _, err := Load(checkpointPath(model, step)); err != nil {
 				t.Errorf("a checkpoint that a kill left: %v", err)
 			}
+		}
+		if left, _ := filepath.Glob(filepath.Join(model, scratchPattern)); len(left) > 0 {
+			t.Errorf("a kill left %q", left)
 		}
 		t.Logf("killed with checkpoints %v and leftovers %q", checkpoints(model), hidden(t, model))
 	}

@@ -233,7 +233,7 @@ func (w *sampled) replay(hosts map[int][]drawn) *replayed {
 		}
 	}
 	var err error
-	if r.corpus, err = newCorpus(w.tables, w.vocabulary, oneBatch(flows), sampledStart); err != nil {
+	if r.corpus, err = newCorpus(w.tables, w.vocabulary, oneBatch(flows), sampledStart, room{}); err != nil {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(r.Free)

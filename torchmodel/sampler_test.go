@@ -220,7 +220,7 @@ func TestPlanInputsAgreeWithTraining(t *testing.T) {
 	}
 	before := run(first)
 	r := w.replay(before)
-	days, of, err := lanes.Plans[plan](r.Corpus)
+	days, of, err := lanes.Plans[plan](r.Corpus, 0, r.Days())
 	if err != nil {
 		t.Fatal(err)
 	}

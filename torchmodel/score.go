@@ -115,7 +115,7 @@ func (s *networkScorer) Close() {
 func (s *networkScorer) Attributes() []string { return headNames[:] }
 
 func (s *networkScorer) Score(host []dataset.Flow, first int64, limit int) (nats []float64, rows int64, err error) {
-	c, err := newCorpus(s.tables, s.vocabulary, allAtOnce(host), first)
+	c, err := newCorpus(s.tables, s.vocabulary, allAtOnce(host), first, room{})
 	if err != nil {
 		return nil, 0, err
 	}

@@ -28,7 +28,8 @@ type TrainOptions struct {
 	Internal []netip.Prefix // networks of the hosts
 	MinHosts int            // hosts at which a value must be seen to be stored in the model
 	Device   torch.Device
-	Threads  int // of one operation on the CPU; 0 for all cores
+	Threads  int   // of one operation on the CPU; 0 for all cores
+	Memory   int64 // bytes of the rows of flows that are held; the others lie in a scratch file in the model's folder
 	Seed     int64
 
 	Epochs   int           // most passes over the data; 0 for no bound but MaxTime's
@@ -48,7 +49,7 @@ type TrainOptions struct {
 // DefaultTrainOptions are the options that the README's figures speak of.
 func DefaultTrainOptions() TrainOptions {
 	return TrainOptions{
-		Arch: ArchStan, Config: DefaultConfig(), MinHosts: 2, Seed: 1, Epochs: 20, Patience: 8,
+		Arch: ArchStan, Config: DefaultConfig(), MinHosts: 2, Memory: 1 << 30, Seed: 1, Epochs: 20, Patience: 8,
 		Batch: 8, Length: 256, LearningRate: 2e-3, WeightDecay: 0.02, ClipNorm: 1, Checkpoint: time.Minute,
 	}
 }
@@ -76,6 +77,8 @@ func (o *TrainOptions) Validate() error {
 		return fmt.Errorf("%w: checkpoint %v, want at least 0s", ErrConfig, o.Checkpoint)
 	case o.Threads < 0 || o.Threads > mostThreads:
 		return fmt.Errorf("%w: threads %d, want 1 to %d, or 0 for one a core", ErrConfig, o.Threads, mostThreads)
+	case o.Memory < 0:
+		return fmt.Errorf("%w: memory %d, want at least 0 bytes", ErrConfig, o.Memory)
 	}
 	return o.Config.Validate()
 }
@@ -126,6 +129,13 @@ func Train(ctx context.Context, train, valid Flows, dir string, o TrainOptions, 
 			return nil, fmt.Errorf("%w: no internal network, want those of the hosts", ErrConfig)
 		case train.Flows() == 0:
 			return nil, fmt.Errorf("%w: no flows to train on", ErrData)
+		}
+		rows, hosts := train.Flows(), train.Hosts()
+		if valid != nil {
+			rows, hosts = rows+valid.Flows(), hosts+valid.Hosts()
+		}
+		if err := (room{o.Memory, dir}).checkSpace(rows, hosts); err != nil {
+			return nil, err
 		}
 		sets, err := splitSets(ctx, train, valid, o, obs)
 		if err != nil {
@@ -244,12 +254,15 @@ type trainer struct {
 
 // newTrainer prepares a training on flows. The caller frees the result, also that of a failure.
 func newTrainer(s *sets, dir string, o TrainOptions, obs Observer) (*trainer, error) {
-	f, err := newFlowSubject(s, o)
+	f, err := newFlowSubject(s, o, room{o.Memory, dir})
 	t := &trainer{o: o, obs: obs, dir: dir, subject: f}
-	if err == nil {
-		err = t.begin()
+	if err != nil {
+		return t, err
 	}
-	return t, err
+	if n := f.written(); n > 0 {
+		obs.Note("rows beyond memory lie in a scratch file", "bytes", n, "folder", dir)
+	}
+	return t, t.begin()
 }
 
 // begin prepares the loop's own state.
@@ -310,7 +323,7 @@ func (t *trainer) run(ctx context.Context) (*Model, error) {
 // setup is a digest of what must not change between the runs of one training.
 func (t *trainer) setup() (string, error) {
 	o := t.o
-	o.Resume, o.Force, o.Device, o.Threads, o.Checkpoint, o.MaxTime, o.Epochs = false, false, torch.Device{}, 0, 0, 0, 0
+	o.Resume, o.Force, o.Device, o.Threads, o.Memory, o.Checkpoint, o.MaxTime, o.Epochs = false, false, torch.Device{}, 0, 0, 0, 0, 0
 	text, err := json.Marshal(struct {
 		Options TrainOptions
 		Data    any

@@ -38,7 +38,7 @@ var (
 type Error struct {
 	Op  string // the operation, as "matmul"
 	Msg string // what is wrong
-	Err error  // the sentinel, ErrTorch when none fits better
+	Err error  // the sentinel, ErrTorch when none fits better; a syscall.Errno where the system refused
 }
 
 func (e *Error) Error() string { return e.Op + ": " + e.Msg }
@@ -80,6 +80,9 @@ var sentinels = map[libtorch.Kind]error{
 func asError(err error) *Error {
 	var e *libtorch.Error
 	if errors.As(err, &e) {
+		if e.Kind == libtorch.KindSystem {
+			return &Error{Op: e.Op, Msg: e.Msg, Err: e.No}
+		}
 		return &Error{Op: e.Op, Msg: e.Msg, Err: sentinels[e.Kind]}
 	}
 	return &Error{Op: "gotorch", Msg: err.Error(), Err: ErrTorch}

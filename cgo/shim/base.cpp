@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <string>
+#include <system_error>
 
 #include "internal.h"
 
@@ -58,6 +60,8 @@ char *caught() noexcept {
     return message(kind_of(e.what_without_backtrace()), e.what_without_backtrace());
   } catch (const std::bad_alloc &e) {
     return message(ST_KIND_MEMORY, e.what());
+  } catch (const std::system_error &e) {
+    return message(ST_KIND_SYSTEM, (std::to_string(e.code().value()) + " " + e.what()).c_str());
   } catch (const std::exception &e) {
     return message(kind_of(e.what()), e.what());
   } catch (...) {

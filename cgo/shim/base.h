@@ -24,6 +24,7 @@ typedef struct st_tensor st_tensor;
 #define ST_KIND_MEMORY 'M'  // host or device memory exhausted
 #define ST_KIND_NOCUDA 'C'  // asked for CUDA in a build or on a machine without it
 #define ST_KIND_HANDLE 'H'  // a handle is NULL: no tensor, or freed before
+#define ST_KIND_SYSTEM 'E'  // the system refused; the text begins with errno and a space
 
 void st_free_message(char *message);
 

@@ -6,6 +6,7 @@
 
 #include "lanes/draw.h"
 #include "lanes/tables_object.h"
+#include "paged.h"
 
 using namespace stan;
 
@@ -15,53 +16,28 @@ constexpr int64_t kMark = 256;  // rows between two snapshots
 constexpr int64_t kPad = 64;    // row subsets are padded to multiples, so that kernels see few shapes
 constexpr int64_t kIgnore = -100;
 
-// Saved is a list whose rows are told by their positions in the stream.
-template <int N>
-struct Saved {
-  struct {
-    int32_t position, count;
-    int16_t tuple_rank, peer_rank;
-  } slot[N];
-  uint8_t order[N];
-  int32_t used;
-
-  explicit Saved(const List<N> &list) : used(list.used) {
-    std::copy(list.order, list.order + N, order);
-    for (int i = 0; i < used; i++) {
-      const Entry &e = list.slot[i];
-      slot[i] = {e.position, e.count, e.tuple_rank, e.peer_rank};
-    }
-  }
-
-  void restore(List<N> &list, const Row *stream) const {
-    list.used = used;
-    std::copy(order, order + N, list.order);
-    for (int i = 0; i < used; i++)
-      list.slot[i] = {stream[slot[i].position], -1, slot[i].position, slot[i].count, slot[i].tuple_rank, slot[i].peer_rank};
-  }
-};
-
-// Snapshot is a lane before a row.
+// Snapshot is a lane before a row of its stream. It holds what replay needs of all rows before, so that a window takes one
+// read of a snapshot and one of rows that lie together.
 struct Snapshot {
-  Saved<kTuples> tuples;
-  Saved<kPeers> peers;
+  List<kTuples> tuples;
+  List<kPeers> peers;
   Sizes sizes;
   int64_t plan;
   int32_t done;
   int32_t hour_done[24];
   float sum[kMarks];
 
-  Snapshot(const Lane &lane, int64_t p) : tuples(lane.tuples), peers(lane.peers), sizes(lane.sizes), plan(p), done(lane.done) {
-    std::copy(lane.hour_done, lane.hour_done + 24, hour_done);
-    std::copy(lane.sum, lane.sum + kMarks, sum);
+  static Snapshot of(const Lane &lane, int64_t plan) {
+    Snapshot s{lane.tuples, lane.peers, lane.sizes, plan, lane.done, {}, {}};
+    std::copy(lane.hour_done, lane.hour_done + 24, s.hour_done);
+    std::copy(lane.sum, lane.sum + kMarks, s.sum);
+    return s;
   }
 
-  // restore gives lane what it had done of the day of plan p, and its lists of rows of the stream.
-  void restore(Lane &lane, const Plan &p, const Row *stream) const {
-    lane.forget();
-    lane.start_day(p);
-    tuples.restore(lane.tuples, stream);
-    peers.restore(lane.peers, stream);
+  // restore gives lane, whose day has begun, what it had done of it, and its lists.
+  void restore(Lane &lane) const {
+    lane.tuples = tuples;
+    lane.peers = peers;
     lane.sizes = sizes;
     lane.done = done;
     std::copy(hour_done, hour_done + 24, lane.hour_done);
@@ -71,7 +47,7 @@ struct Snapshot {
 
 struct Stream {
   int64_t begin, end;         // rows
-  int64_t snapshot;           // first of its snapshots, one before each kMark rows
+  int64_t snapshot;           // first of its snapshots, one before each kMark rows but the first ones
   int64_t first_plan, plans;  // its days
 };
 
@@ -79,11 +55,14 @@ struct Stream {
 
 struct st_corpus {
   const st_tables *tables;
-  std::vector<Row> rows;
+  Room room;
   std::vector<Stream> streams;
-  std::vector<Snapshot> snapshots;
-  std::vector<Plan> plans;
+  Paged<Row> rows{room};
+  Paged<Snapshot> snapshots{room};
+  Paged<Plan> plans{room};
   Lane lane;  // of the stream that is being appended
+
+  st_corpus(const st_tables *t, int64_t memory, int fd) : tables(t), room{memory, fd} {}
 
   const Tables &t() const { return tables->tables; }
 
@@ -111,7 +90,7 @@ struct st_corpus {
       s.plans++;
       lane.start_day(p);
     }
-    if ((s.end - s.begin) % kMark == 0) snapshots.emplace_back(lane, int64_t(plans.size()) - 1);
+    if (s.end > s.begin && (s.end - s.begin) % kMark == 0) snapshots.push_back(Snapshot::of(lane, plans.size() - 1));
     observe(lane, row, 0, t());
     rows.push_back(row);
     s.end++;
@@ -281,23 +260,33 @@ void replay_chunk(Batch &batch, const st_corpus &c, const st_chunk &chunk, int64
   int64_t at = s.begin + saved * kMark;
 
   auto lane = std::make_unique<Lane>();
-  const Snapshot &snapshot = c.snapshots[s.snapshot + saved];
-  int64_t plan = snapshot.plan;
-  snapshot.restore(*lane, c.plans[plan], c.rows.data() + s.begin);
+  lane->forget();
+  int64_t plan = s.first_plan;
+  if (saved == 0) {
+    lane->start_day(c.plans.read(plan));
+  } else {
+    const Snapshot snapshot = c.snapshots.read(s.snapshot + saved - 1);
+    plan = snapshot.plan;
+    lane->start_day(c.plans.read(plan));
+    snapshot.restore(*lane);
+  }
+  const int64_t first = at - (at > s.begin);  // with the row before
+  std::vector<Row> rows(size_t(end - first));
+  c.rows.read(first, end - first, rows.data());
   lane->position = int32_t(at - s.begin);
   if (at > s.begin) {
-    lane->previous = c.rows[at - 1];
+    lane->previous = rows[0];
     lane->has_previous = 1;
     lane->now = lane->previous.end;
   } else {  // the clock is such that the first row's gap leads to it
-    lane->now = c.rows[at].end - c.rows[at].gap * t.gap_tick;
+    lane->now = rows[0].end - rows[0].gap * t.gap_tick;
   }
   auto enter_day = [&](const Row &r) {
-    if (day_of(r.end) != lane->plan.day) lane->start_day(c.plans[++plan]);
+    if (day_of(r.end) != lane->plan.day) lane->start_day(c.plans.read(++plan));
   };
   for (; at < low; at++) {
-    enter_day(c.rows[at]);
-    observe(*lane, c.rows[at], -1, t);
+    enter_day(rows[at - first]);
+    observe(*lane, rows[at - first], -1, t);
   }
   if (chunk.cold) lane->forget();
 
@@ -318,9 +307,11 @@ void replay_chunk(Batch &batch, const st_corpus &c, const st_chunk &chunk, int64
     off[m] = chunk.blur * float(z) * std::sqrt(mean * (1 - mean) + 1e-3f);
   }
   const int64_t stray = std::max(low, begin - chunk.foreign_rows);
+  std::vector<Row> foreign(size_t(begin - stray));
+  c.rows.read(chunk.foreign, begin - stray, foreign.data());
   std::unique_ptr<Lane> own;  // what is done of the plan is what the host did itself, whatever is remembered
   for (; at < end; at++) {
-    const Row &done = c.rows[at];
+    const Row &done = rows[at - first];
     Row r = done;  // as it is remembered
     const int64_t p = at - begin + batch.context;
     const int64_t index = base + kEntries + p;
@@ -329,7 +320,7 @@ void replay_chunk(Batch &batch, const st_corpus &c, const st_chunk &chunk, int64
       if (!own) own = std::make_unique<Lane>(*lane);
       if (own->plan.day != lane->plan.day) own->start_day(lane->plan);
       observe(*own, done, 0, t);
-      r = c.rows[chunk.foreign + at - stray];
+      r = foreign[at - stray];
       r.end = done.end;
       r.gap = done.gap;
       r.gap_atom = done.gap_atom;
@@ -366,13 +357,10 @@ void st_lane_sizes(st_sizes_of *out) {
           kDurationCopies, kBytesCopies};
 }
 
-char *st_corpus_new(st_corpus **out, const st_tables *tables, int64_t reserve) {
+char *st_corpus_new(st_corpus **out, const st_tables *tables, int64_t memory, int32_t fd) {
   return guard([&] {
     TORCH_CHECK(tables->device.is_cpu(), "a corpus needs tables on the CPU, got ", tables->device.str());
-    auto c = std::make_unique<st_corpus>();
-    c->tables = tables;
-    c->rows.reserve(reserve);
-    *out = c.release();
+    *out = new st_corpus(tables, memory, fd);
   });
 }
 
@@ -383,8 +371,8 @@ char *st_corpus_append(st_corpus *c, const void *rows, int64_t n, bool new_strea
     TORCH_CHECK(new_stream || !c->streams.empty(), "the first rows of a corpus must begin a stream");
     if (new_stream) {
       c->close_day();
-      const int64_t at = int64_t(c->rows.size());
-      c->streams.push_back({at, at, int64_t(c->snapshots.size()), int64_t(c->plans.size()), 0});
+      const int64_t at = c->rows.size();
+      c->streams.push_back({at, at, c->snapshots.size(), c->plans.size(), 0});
       c->lane.forget();
     }
     const Row *r = static_cast<const Row *>(rows);
@@ -393,13 +381,23 @@ char *st_corpus_append(st_corpus *c, const void *rows, int64_t n, bool new_strea
   });
 }
 
-int64_t st_corpus_days(const st_corpus *c) { return int64_t(c->plans.size()); }
+void st_corpus_bytes(const st_corpus *c, int64_t *held, int64_t *written) {
+  *held = c->room.held;
+  *written = c->room.written;
+}
 
-char *st_corpus_plans(const st_corpus *c, void *plans, int32_t *streams) {
+int64_t st_corpus_days(const st_corpus *c) { return c->plans.size(); }
+
+char *st_corpus_plans(const st_corpus *c, int64_t from, int64_t n, void *plans, int32_t *streams) {
   return guard([&] {
-    std::memcpy(plans, c->plans.data(), c->plans.size() * sizeof(Plan));
-    for (size_t s = 0; s < c->streams.size(); s++)
-      for (int64_t d = 0; d < c->streams[s].plans; d++) streams[c->streams[s].first_plan + d] = int32_t(s);
+    TORCH_CHECK_INDEX(from >= 0 && n >= 0 && from <= c->plans.size() - n, n, " days from day ", from, " of ", c->plans.size());
+    c->plans.read(from, n, static_cast<Plan *>(plans));
+    auto s = std::upper_bound(c->streams.begin(), c->streams.end(), from,
+                              [](int64_t d, const Stream &x) { return d < x.first_plan + x.plans; });
+    for (int64_t d = from; d < from + n; d++) {
+      while (d >= s->first_plan + s->plans) s++;
+      streams[d - from] = int32_t(s - c->streams.begin());
+    }
   });
 }
 
@@ -410,11 +408,11 @@ char *st_corpus_replay(st_tensor **out, const st_corpus *c, const st_chunk *chun
                 length);
     Batch b(n, context, length);
     for (int64_t i = 0; i < n; i++) {
-      TORCH_CHECK_INDEX(chunks[i].row >= 0 && chunks[i].row < int64_t(c->rows.size()), "chunk ", i, " starts at row ",
+      TORCH_CHECK_INDEX(chunks[i].row >= 0 && chunks[i].row < c->rows.size(), "chunk ", i, " starts at row ",
                         chunks[i].row, " of ", c->rows.size());
       TORCH_CHECK_INDEX(chunks[i].foreign_rows == 0 ||
                             (chunks[i].foreign >= 0 && chunks[i].foreign_rows > 0 &&
-                             chunks[i].foreign <= int64_t(c->rows.size()) - chunks[i].foreign_rows),
+                             chunks[i].foreign <= c->rows.size() - chunks[i].foreign_rows),
                         "chunk ", i, " has a past of ", chunks[i].foreign_rows, " rows from row ", chunks[i].foreign, " of ",
                         c->rows.size());
       replay_chunk(b, *c, chunks[i], i);

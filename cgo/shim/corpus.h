@@ -17,16 +17,22 @@ void st_lane_sizes(st_sizes_of *out);
 
 typedef struct st_corpus st_corpus;
 
-// A corpus borrows its tables, which must live on the CPU and outlive it.
-char *st_corpus_new(st_corpus **out, const st_tables *tables, int64_t reserve);
+// A corpus borrows its tables, which must live on the CPU and outlive it. Up to memory bytes of it are held, the others are
+// written to the open file fd, from its start, which must outlive it too and be nobody else's. With fd -1 all are held.
+// Beside both, 40 bytes a stream and a page of 64 KiB of each kind (row, snapshot, day) are held always.
+char *st_corpus_new(st_corpus **out, const st_tables *tables, int64_t memory, int32_t fd);
 void st_corpus_free(st_corpus *c);
 
-// Copies n rows to the end of the corpus, as the next ones of its last stream or as the first of a new one.
+// Bytes that are held and that lie in the file.
+void st_corpus_bytes(const st_corpus *c, int64_t *held, int64_t *written);
+
+// Copies n rows to the end of the corpus, as the next ones of its last stream or as the first of a new one. After an error
+// it can be freed and no more.
 char *st_corpus_append(st_corpus *c, const void *rows, int64_t n, bool new_stream);
 
-// The days of all streams in order: how many, and each as a stan::Plan with the stream it belongs to.
+// The days of all streams in order: how many, and n of them from a day on, each as a stan::Plan with the stream it belongs to.
 int64_t st_corpus_days(const st_corpus *c);
-char *st_corpus_plans(const st_corpus *c, void *plans, int32_t *streams);
+char *st_corpus_plans(const st_corpus *c, int64_t from, int64_t n, void *plans, int32_t *streams);
 
 // A training window: length rows from row, preceded by context rows where the stream has them. A cold one forgets all
 // rows before it, as a generated host does at its start. One with a foreign past has the last foreign_rows rows before it

@@ -21,7 +21,7 @@ func parseSize(text string) (int64, error) {
 	return int64(n * unit), nil
 }
 
-// parseMemory reads a size that a sort can work in.
+// parseMemory reads a size that one can work in.
 func parseMemory(text string) (int64, error) {
 	bytes, err := parseSize(text)
 	if err == nil && bytes < 1<<20 {

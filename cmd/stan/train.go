@@ -16,6 +16,7 @@ type trainOptions struct {
 	output      string
 	internal    string
 	device      string
+	memory      string
 
 	model torchmodel.TrainOptions
 }
@@ -42,6 +43,8 @@ training was stopped and resumed. With --max-time the learning rate follows the 
 				Usage: "store a value (address, port, size) only if at least `N` hosts have shown it"},
 			&cli.StringFlag{Name: "device", Value: "auto", Destination: &o.device, Usage: "`auto|cuda|cuda:N|cpu`"},
 			&cli.IntFlag{Name: "threads", Destination: &o.model.Threads, Usage: "`N`, 0 for one a core"},
+			&cli.StringFlag{Name: "memory", Value: "1GiB", Destination: &o.memory,
+				Usage: "for the rows of flows; those beyond lie in a scratch file in MODEL. The result is the same. `SIZE` with unit KiB, MiB or GiB"},
 			&cli.Int64Flag{Name: "seed", Value: d.Seed, Destination: &o.model.Seed, Usage: "`S`"},
 			&cli.IntFlag{Name: "epochs", Value: d.Epochs, Destination: &o.model.Epochs,
 				Usage: "at most `N` passes over the flows; with --max-time 0 for no bound"},
@@ -80,8 +83,11 @@ func (o *trainOptions) validate() error {
 	if o.model.Resume && o.model.Force {
 		return usagef("train", "--resume and --force, want one of them")
 	}
+	var err error
+	if o.model.Memory, err = parseMemory(o.memory); err != nil {
+		return usagef("train", "--memory: %w", err)
+	}
 	if o.internal != "" {
-		var err error
 		if o.model.Internal, err = parsePrefixes(o.internal); err != nil {
 			return usagef("train", "--internal: %w", err)
 		}

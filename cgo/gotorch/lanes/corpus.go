@@ -1,6 +1,7 @@
 package lanes
 
 import (
+	"os"
 	"unsafe"
 
 	torch "github.com/wangkuiyi/gotorch"
@@ -22,12 +23,14 @@ func NewTables(v *Vocabulary, d torch.Device) (*Tables, error) {
 // Free releases the tables.
 func (t *Tables) Free() { t.t.Free() }
 
-// Corpus holds the rows of training streams on the CPU.
+// Corpus holds the rows of training streams on the CPU: in memory, and in a file. What is read of it is the same in both.
 type Corpus struct{ c *libtorch.Corpus }
 
-// NewCorpus makes a corpus with room for reserve rows; t must lie on the CPU. The caller frees the result.
-func NewCorpus(t *Tables, reserve int64) (*Corpus, error) {
-	c, err := libtorch.NewCorpus(t.t, reserve)
+// NewCorpus makes a corpus that holds up to memory bytes; what is more it writes to file, from its start, or holds it too if
+// file is nil. t must lie on the CPU. Both must outlive the corpus, which the caller frees. An error of the file wraps its
+// syscall.Errno; a corpus whose Append has failed is of no more use.
+func NewCorpus(t *Tables, memory int64, file *os.File) (*Corpus, error) {
+	c, err := libtorch.NewCorpus(t.t, memory, file)
 	if err != nil {
 		return nil, typed(err)
 	}
@@ -46,9 +49,15 @@ func Append[Row any](c *Corpus, rows []Row, fresh bool) error {
 	return typed(c.c.Append(unsafe.Pointer(&b[0]), len(rows), fresh))
 }
 
-// Plans returns what the streams did, day by day, as stan::Plan, and the stream of each day.
-func Plans[Plan any](c *Corpus) ([]Plan, []int32, error) {
-	b, streams, err := c.c.Plans()
+// Bytes are those that are held and those in the file.
+func (c *Corpus) Bytes() (held, written int64) { return c.c.Bytes() }
+
+// Days is the number of days of all streams.
+func (c *Corpus) Days() int { return c.c.Days() }
+
+// Plans returns what the streams did on n of their days from day from on, as stan::Plan, and the stream of each day.
+func Plans[Plan any](c *Corpus, from, n int) ([]Plan, []int32, error) {
+	b, streams, err := c.c.Plans(from, n)
 	plans := make([]Plan, len(streams))
 	copy(raw("corpus plans", plans, SizesOf().PlanBytes), b)
 	return plans, streams, typed(err)

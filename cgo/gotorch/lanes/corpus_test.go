@@ -4,7 +4,10 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"os"
+	"reflect"
 	"slices"
+	"syscall"
 	"testing"
 
 	torch "github.com/wangkuiyi/gotorch"
@@ -16,7 +19,12 @@ const context = 16
 
 func newCorpus(t *testing.T, v *lanes.Vocabulary, streams ...[]row) *lanes.Corpus {
 	t.Helper()
-	c, err := lanes.NewCorpus(newTables(t, v), 100)
+	return newCorpusIn(t, v, 0, nil, streams...)
+}
+
+func newCorpusIn(t testing.TB, v *lanes.Vocabulary, memory int64, file *os.File, streams ...[]row) *lanes.Corpus {
+	t.Helper()
+	c, err := lanes.NewCorpus(newTables(t, v), memory, file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -448,7 +456,7 @@ func TestPlansSumUpDays(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	streams := [][]row{stream(v, r, 800, 17_000*day+22*hour), stream(v, r, 10, -3*day+hour)}
 	c := newCorpus(t, v, streams...)
-	plans, of, err := lanes.Plans[plan](c)
+	plans, of, err := lanes.Plans[plan](c, 0, c.Days())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -511,13 +519,109 @@ func TestCorpusRefuses(t *testing.T) {
 	if err := lanes.Append(empty, rows, false); !errors.Is(err, torch.ErrTorch) {
 		t.Errorf("rows before any stream: got error %v, want one of the shim", err)
 	}
-	if plans, _, err := lanes.Plans[plan](empty); err != nil || len(plans) != 0 {
+	if plans, _, err := lanes.Plans[plan](empty, 0, 0); err != nil || len(plans) != 0 {
 		t.Errorf("plans of no rows: %v and error %v, want none", plans, err)
 	}
 	if err := torch.Try(func() { _ = lanes.Append(empty, []int32{1}, true) }); !errors.Is(err, torch.ErrShape) {
 		t.Errorf("rows of another size: got error %v, want %v", err, torch.ErrShape)
 	}
-	if err := torch.Try(func() { _, _, _ = lanes.Plans[int64](c) }); !errors.Is(err, torch.ErrShape) {
+	if _, _, err := lanes.Plans[plan](c, 0, c.Days()+1); !errors.Is(err, torch.ErrTorch) {
+		t.Errorf("plans of more days than there are: got error %v, want one of the shim", err)
+	}
+	if err := torch.Try(func() { _, _, _ = lanes.Plans[int64](c, 0, 1) }); !errors.Is(err, torch.ErrShape) {
 		t.Errorf("plans of another size: got error %v, want %v", err, torch.ErrShape)
 	}
+}
+
+// A corpus whose pages lie in a file, all or some, replays what one in memory does.
+func TestCorpusInAFile(t *testing.T) {
+	leaktest.Check(t)
+	v := world()
+	r := rand.New(rand.NewPCG(11, 12))
+	streams := [][]row{stream(v, r, 6000, 17_000*day)}
+	for range 200 {
+		streams = append(streams, stream(v, r, 1+r.IntN(40), 17_000*day+r.Int64N(5*day)))
+	}
+	var rows int64
+	for _, s := range streams {
+		rows += int64(len(s))
+	}
+	chunks := []lanes.Chunk{{Row: 5999}, {Row: 6000}, {Row: rows - 1}}
+	for range 60 {
+		k := lanes.Chunk{Row: r.Int64N(rows), Cold: r.IntN(3) == 0, Blur: 0.1, NoiseSeed: r.Uint64()}
+		if r.IntN(2) == 0 {
+			k.ForeignRows = 1 + r.IntN(context)
+			k.Foreign = r.Int64N(rows - int64(k.ForeignRows))
+		}
+		chunks = append(chunks, k)
+	}
+	held := newCorpus(t, v, streams...)
+	want := replay(t, held, chunks, 256)
+	days, of, err := lanes.Plans[plan](held, 0, held.Days())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bytes, _ := held.Bytes()
+	for name, memory := range map[string]int64{"all": 0, "half": bytes / 2, "none": bytes} {
+		t.Run(name, func(t *testing.T) {
+			file, err := os.CreateTemp(t.TempDir(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer file.Close()
+			c := newCorpusIn(t, v, memory, file, streams...)
+			inMemory, written := c.Bytes()
+			if inMemory > memory || inMemory+written != bytes || (written == 0) != (name == "none") {
+				t.Errorf("%d bytes held and %d written of %d, with a memory of %d", inMemory, written, bytes, memory)
+			}
+			if info, err := file.Stat(); err != nil || info.Size() != written {
+				t.Errorf("the file has %d bytes, want %d", info.Size(), written)
+			}
+			if !reflect.DeepEqual(replay(t, c, chunks, 256), want) {
+				t.Error("the windows are others")
+			}
+			for _, from := range []int{0, 1, 130, c.Days() - 1} {
+				got, streams, err := lanes.Plans[plan](c, from, c.Days()-from)
+				if err != nil || !reflect.DeepEqual(got, days[from:]) || !slices.Equal(streams, of[from:]) {
+					t.Errorf("the days from day %d are others, error %v", from, err)
+				}
+			}
+		})
+	}
+}
+
+func TestCorpusFileFails(t *testing.T) {
+	leaktest.Check(t)
+	v := world()
+	rows := stream(v, rand.New(rand.NewPCG(1, 1)), 4000, 0)
+	open := func(name string, flag int) *os.File {
+		f, err := os.OpenFile(name, flag, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { f.Close() })
+		return f
+	}
+	full, err := lanes.NewCorpus(newTables(t, v), 0, open("/dev/full", os.O_RDWR))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Free()
+	if err := lanes.Append(full, rows, true); !errors.Is(err, syscall.ENOSPC) || !errors.Is(err, torch.ErrTorch) {
+		t.Errorf("on a full disk: got error %v, want %v", err, syscall.ENOSPC)
+	}
+	file, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	c := newCorpusIn(t, v, 0, file, rows)
+	if err := file.Truncate(1000); err != nil {
+		t.Fatal(err)
+	}
+	torch.With(func(scope *torch.Scope) {
+		if _, err := c.Replay(scope, []lanes.Chunk{{Row: 100}}, context, 16); !errors.Is(err, syscall.EIO) {
+			t.Errorf("of a file cut short: got error %v, want %v", err, syscall.EIO)
+		}
+	})
 }

@@ -219,7 +219,7 @@ func stream(v *lanes.Vocabulary, r *rand.Rand, n int, start int64) []row {
 	return rows
 }
 
-func newTables(t *testing.T, v *lanes.Vocabulary) *lanes.Tables {
+func newTables(t testing.TB, v *lanes.Vocabulary) *lanes.Tables {
 	t.Helper()
 	tables, err := lanes.NewTables(v, torch.Device{})
 	if err != nil {

@@ -3,7 +3,12 @@ package libtorch
 // #include "base.h"
 import "C"
 
-import "unsafe"
+import (
+	"strconv"
+	"strings"
+	"syscall"
+	"unsafe"
+)
 
 // Kind says what an error is about. The values are those of shim/base.h.
 type Kind byte
@@ -17,6 +22,7 @@ const (
 	KindMemory Kind = C.ST_KIND_MEMORY
 	KindNoCUDA Kind = C.ST_KIND_NOCUDA
 	KindHandle Kind = C.ST_KIND_HANDLE
+	KindSystem Kind = C.ST_KIND_SYSTEM
 )
 
 // Error is a message of the shim: the operation that failed, and libtorch's text without its stack trace.
@@ -24,6 +30,7 @@ type Error struct {
 	Op   string
 	Kind Kind
 	Msg  string
+	No   syscall.Errno // of KindSystem
 }
 
 func (e *Error) Error() string { return e.Op + ": " + e.Msg }
@@ -35,7 +42,13 @@ func check(op string, msg *C.char) error {
 	}
 	text := C.GoString(msg)
 	C.st_free_message(msg)
-	return &Error{Op: op, Kind: Kind(text[0]), Msg: text[1:]}
+	e := &Error{Op: op, Kind: Kind(text[0]), Msg: text[1:]}
+	if e.Kind == KindSystem {
+		number, rest, _ := strings.Cut(e.Msg, " ")
+		no, _ := strconv.Atoi(number) // the shim wrote it
+		e.No, e.Msg = syscall.Errno(no), rest
+	}
+	return e
 }
 
 // cstring reads a text that the shim made, and frees it.

@@ -4,6 +4,7 @@ package libtorch
 import "C"
 
 import (
+	"os"
 	"runtime"
 	"unsafe"
 )
@@ -29,12 +30,17 @@ func SizesOfLanes() LaneSizes {
 type Corpus struct {
 	p      *C.st_corpus
 	tables *Tables
+	file   *os.File
 }
 
-// NewCorpus makes an empty corpus with room for reserve rows. It borrows t. The caller frees the result.
-func NewCorpus(t *Tables, reserve int64) (*Corpus, error) {
-	c := &Corpus{tables: t}
-	if err := check("corpus", C.st_corpus_new(&c.p, t.p, C.int64_t(reserve))); err != nil {
+// NewCorpus makes an empty corpus that holds up to memory bytes; what is more it writes to file, from its start, or holds it
+// too if file is nil. It borrows t and file. The caller frees the result.
+func NewCorpus(t *Tables, memory int64, file *os.File) (*Corpus, error) {
+	c, fd := &Corpus{tables: t, file: file}, -1
+	if file != nil {
+		fd = int(file.Fd())
+	}
+	if err := check("corpus", C.st_corpus_new(&c.p, t.p, C.int64_t(memory), C.int32_t(fd))); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -48,17 +54,28 @@ func (c *Corpus) Free() {
 
 // Append copies n rows at rows, of RowBytes each.
 func (c *Corpus) Append(rows unsafe.Pointer, n int, newStream bool) error {
-	return check("corpus append", C.st_corpus_append(c.p, rows, C.int64_t(n), C.bool(newStream)))
+	msg := C.st_corpus_append(c.p, rows, C.int64_t(n), C.bool(newStream))
+	runtime.KeepAlive(c)
+	return check("corpus append", msg)
 }
 
-// Plans returns the days of all streams, PlanBytes each, and the stream of each.
-func (c *Corpus) Plans() ([]byte, []int32, error) {
-	n := int(C.st_corpus_days(c.p))
+// Bytes are those that are held and those in the file.
+func (c *Corpus) Bytes() (held, written int64) {
+	C.st_corpus_bytes(c.p, (*C.int64_t)(&held), (*C.int64_t)(&written))
+	return held, written
+}
+
+// Days is the number of days of all streams.
+func (c *Corpus) Days() int { return int(C.st_corpus_days(c.p)) }
+
+// Plans returns n days from day from on, PlanBytes each, and the stream of each.
+func (c *Corpus) Plans(from, n int) ([]byte, []int32, error) {
 	plans, streams := make([]byte, n*SizesOfLanes().PlanBytes), make([]int32, n)
 	if n == 0 {
 		return plans, streams, nil
 	}
-	msg := C.st_corpus_plans(c.p, unsafe.Pointer(&plans[0]), (*C.int32_t)(&streams[0]))
+	msg := C.st_corpus_plans(c.p, C.int64_t(from), C.int64_t(n), unsafe.Pointer(&plans[0]), (*C.int32_t)(&streams[0]))
+	runtime.KeepAlive(c)
 	return plans, streams, check("corpus plans", msg)
 }
 
@@ -88,7 +105,7 @@ func (c *Corpus) Replay(pool *Pool, chunks []Chunk, context, length int) ([]*Han
 	}
 	var out [BatchTensors]*C.st_tensor
 	msg := C.st_corpus_replay(&out[0], c.p, first(cs), C.int64_t(len(cs)), C.int32_t(context), C.int32_t(length))
-	runtime.KeepAlive(c.tables)
+	runtime.KeepAlive(c)
 	if err := check("replay", msg); err != nil {
 		return nil, err
 	}
