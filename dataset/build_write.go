@@ -125,6 +125,7 @@ func (b *Builder) writeBucket(ctx context.Context, bucket int, m *Manifest, plac
 		flows = flows[:len(flows)+1]
 		f := &flows[len(flows)-1]
 		decodeRecord(record, f, b.labels)
+		b.options.Coarsening.apply(f)
 		if f.Host != host {
 			host = f.Host
 			info.Hosts++

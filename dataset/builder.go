@@ -28,6 +28,7 @@ type BuildOptions struct {
 	Buckets     int            // into which hosts are hashed, 1 to 1000
 	Threads     int            // for sorting and writing; the result does not depend on it
 	Force       bool           // replace a folder of flows that stands there already
+	Coarsening  Coarsening     // of the rows, which keep the order that they have without it
 
 	// Progress is called while Finish writes, from one goroutine at a time.
 	Progress func(done, total int64)
@@ -55,6 +56,9 @@ func (o *BuildOptions) complete() error {
 		return fmt.Errorf("dataset: %w: %d threads, want at least 1", ErrInput, o.Threads)
 	case o.MemoryBytes < 1<<20:
 		return fmt.Errorf("dataset: %w: %d bytes of memory, want at least 1 MiB", ErrInput, o.MemoryBytes)
+	}
+	if err := o.Coarsening.Validate(); err != nil {
+		return fmt.Errorf("dataset: %w: %w", ErrInput, err)
 	}
 	return nil
 }
@@ -163,10 +167,11 @@ func (b *Builder) add(first uint64, flows []Flow) error {
 		}
 		b.buffer.records = encodeRecord(b.buffer.records, f, order, b.host(f.Host), label)
 		order++
+		start, end := b.options.Coarsening.times(f.Start, f.End)
 		if b.added == 0 {
-			b.first, b.last = f.Start, f.End
+			b.first, b.last = start, end
 		}
-		b.first, b.last = min(b.first, f.Start), max(b.last, f.End)
+		b.first, b.last = min(b.first, start), max(b.last, end)
 		b.added++
 	}
 	return nil

@@ -26,7 +26,7 @@ type ConvertOptions struct {
 
 // Convert reads captures, or one folder of flows, and writes their flows into one file, in the order of the input. A
 // flow between two internal hosts, which is two rows of a folder, is written once. A Parquet file gets each flow's source
-// as its host. The file appears whole or not at all.
+// as its host. A file appears whole or not at all.
 func Convert(ctx context.Context, o ConvertOptions) (*Summary, error) {
 	if !slices.Contains(WriteFormats(), o.To) {
 		return nil, fmt.Errorf("dataset: %w: output format %q, want one of %s", ErrInput, o.To, strings.Join(WriteFormats(), ", "))
@@ -64,6 +64,9 @@ func convert(ctx context.Context, o ConvertOptions, out io.Writer) (*Summary, er
 
 // convertInto gives all flows to w.
 func convertInto(ctx context.Context, o IngestOptions, w flowWriter) (*Summary, error) {
+	if err := o.Coarsening.Validate(); err != nil {
+		return nil, fmt.Errorf("dataset: %w: %w", ErrInput, err)
+	}
 	if len(o.Inputs) == 1 {
 		if _, err := os.Stat(filepath.Join(o.Inputs[0], manifestName)); err == nil {
 			return convertSet(ctx, o, w)
@@ -74,7 +77,12 @@ func convertInto(ctx context.Context, o IngestOptions, w flowWriter) (*Summary, 
 		return nil, err
 	}
 	g.internal, g.threads = nil, 1 // one of each keeps the order
-	g.take = func(_ block, rows []Flow) error { return w.Write(rows) }
+	g.take = func(_ block, rows []Flow) error {
+		for i := range rows {
+			o.Coarsening.apply(&rows[i])
+		}
+		return w.Write(rows)
+	}
 	err = g.run(ctx)
 	summary := g.summary()
 	if err == nil {
@@ -105,6 +113,7 @@ func convertSet(ctx context.Context, o IngestOptions, w flowWriter) (*Summary, e
 			if f := flows[i]; f.Outbound() || !internal.contains(f.SrcAddr) {
 				f.SrcAddr, f.DstAddr = replace(f.SrcAddr), replace(f.DstAddr)
 				f.Host = f.SrcAddr
+				o.Coarsening.apply(&f)
 				once = append(once, f)
 			}
 		}

@@ -27,7 +27,9 @@ type IngestOptions struct {
 	Timeouts Timeouts       // of flows that are put together from packets
 	Key      *PseudonymKey  // replaces addresses by pseudonyms, in the networks of the manifest too; nil to keep them
 	Tool     string         // program and version, for the manifest
-	Build    BuildOptions   // Internal is filled in
+	Build    BuildOptions   // Internal and Coarsening are filled in
+
+	Coarsening Coarsening // of the flows, after they were sorted
 
 	// Progress is called while the inputs are read, from one goroutine at a time: bytes of the files, compressed as
 	// they are, and lines. total is -1 if it cannot be known.
@@ -75,7 +77,7 @@ func Ingest(ctx context.Context, o IngestOptions) (Manifest, error) {
 	if err != nil {
 		return Manifest{}, err
 	}
-	o.Build.Internal = g.outside(o.Internal)
+	o.Build.Internal, o.Build.Coarsening = g.outside(o.Internal), o.Coarsening
 	builder, err := NewBuilder(o.Output, o.Build)
 	if err != nil {
 		return Manifest{}, err
@@ -247,7 +249,7 @@ func place(input int, line int64) uint64 { return uint64(input)<<lineBits | uint
 // summary returns what was read so far.
 func (g *ingester) summary() *Summary {
 	s := g.tally.summary(g.inputName)
-	s.Biflow = g.options.Biflow
+	s.Biflow, s.Coarsening = g.options.Biflow, g.options.Coarsening.String()
 	if g.options.Key != nil {
 		s.Pseudonyms = "CryptoPAn, key " + g.options.Key.ID()
 	}

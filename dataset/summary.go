@@ -20,6 +20,7 @@ type Summary struct {
 	Records      int64            `json:"records"`                // lines that are flow records
 	Biflow       Biflow           `json:"biflow"`                 // what became of records of both directions
 	Pseudonyms   string           `json:"pseudonyms,omitempty"`   // what replaced the addresses, with the key's ID
+	Coarsening   string           `json:"coarsening,omitempty"`   // what the flows do not tell any more
 	Flows        int64            `json:"flows"`                  // what the records came to
 	Kept         int64            `json:"kept"`                   // flows with an internal address
 	External     int64            `json:"external"`               // flows dropped because neither address is internal

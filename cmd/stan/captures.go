@@ -19,6 +19,7 @@ type captureFlags struct {
 	zone    string
 	biflow  string
 	keyFile string
+	coarse  dataset.Coarsening
 	maxBad  string
 	idle    time.Duration
 	active  time.Duration
@@ -40,6 +41,10 @@ func (o *captureFlags) flags() []cli.Flag {
 			Usage: "end a flow of captured packets `TIME` after its first"},
 		&cli.StringFlag{Name: "anonymize", Destination: &o.keyFile,
 			Usage: "replace addresses by pseudonyms (CryptoPAn) of the key in `KEYFILE`: 32 bytes or 64 hexadecimal digits"},
+		&cli.IntFlag{Name: "coarse-ports", Destination: &o.coarse.PortsFrom,
+			Usage: "make ports of `N` and above N, such as 1024 or 32768"},
+		&cli.DurationFlag{Name: "coarse-time", Destination: &o.coarse.Time,
+			Usage: "make the end of a flow a multiple of `TIME`, such as 1m, and move its start as much"},
 		&cli.StringFlag{Name: "max-bad-rows", Value: "0.1%", Destination: &o.maxBad,
 			Usage: "refuse the input when more than `N|P%` of its lines are no flows"},
 	}
@@ -74,6 +79,10 @@ func (o *captureFlags) options(command string) (dataset.IngestOptions, error) {
 		return options, usagef(command, "--idle-timeout %v, --active-timeout %v, want at least 1ms, and the second not below the first",
 			o.idle, o.active)
 	}
+	if err := o.coarse.Validate(); err != nil {
+		return options, usagef(command, "--coarse-ports, --coarse-time: %w", err)
+	}
+	options.Coarsening = o.coarse
 	options.Timeouts = dataset.Timeouts{Idle: o.idle, Active: o.active}
 	if o.keyFile != "" {
 		key, err := dataset.ReadPseudonymKey(o.keyFile)

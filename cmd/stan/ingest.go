@@ -195,6 +195,9 @@ func printSummary(out io.Writer, m *dataset.Manifest) error {
 		if s.Pseudonyms != "" {
 			fmt.Fprintf(t, "pseudonyms\t\t%s\n", s.Pseudonyms)
 		}
+		if s.Coarsening != "" {
+			fmt.Fprintf(t, "coarse\t\t%s\n", s.Coarsening)
+		}
 		if s.NotIP > 0 {
 			fmt.Fprintf(t, "not about IP\t%d\t\n", s.NotIP)
 		}
