@@ -18,10 +18,11 @@ import (
 // ConvertOptions are the settings of Convert.
 type ConvertOptions struct {
 	Read   IngestOptions // Inputs and how to read them; Output, Internal and Build are not looked at
-	Output string        // a file, or StandardInput's name for Stdout
+	Output string        // a file, StandardInput's name for Stdout, or a collector of IPFIX
 	Stdout io.Writer
 	To     string // one of WriteFormats
 	Force  bool   // replace a file that is there already
+	Rate   int    // flows a second to a collector, at most
 }
 
 // Convert reads captures, or one folder of flows, and writes their flows into one file, in the order of the input. A
@@ -30,6 +31,9 @@ type ConvertOptions struct {
 func Convert(ctx context.Context, o ConvertOptions) (*Summary, error) {
 	if !slices.Contains(WriteFormats(), o.To) {
 		return nil, fmt.Errorf("dataset: %w: output format %q, want one of %s", ErrInput, o.To, strings.Join(WriteFormats(), ", "))
+	}
+	if IsCollector(o.Output) {
+		return sendTo(ctx, o)
 	}
 	if o.Output == StandardInput {
 		return convert(ctx, o, o.Stdout)

@@ -31,12 +31,13 @@ type notation struct {
 const (
 	FormatParquet = "parquet"
 	FormatUGR16   = "ugr16"
+	FormatIPFIX   = "ipfix"
 )
 
 // formats are tried in this order; UGR'16, which may lack a header, comes last.
 var formats = []*notation{
 	parquetFormat, pcapFormat, netflowFormat, zeekTSVFormat, zeekJSONFormat, ecsFormat, ciddsFormat, argusFormat, nfv3Format,
-	nfdumpFormat, nfdump16Format, ugr16Format,
+	nfdumpFormat, nfdump16Format, ipfixFormat, ugr16Format,
 }
 
 // ReadFormats returns the names of the capture formats that Ingest reads.

@@ -23,12 +23,14 @@ func newConvertCommand(con *console) *cli.Command {
 	return &cli.Command{
 		Name:      "convert",
 		Usage:     "write captures, or a folder of flows, as one file of another format",
-		ArgsUsage: "IN... OUT",
+		ArgsUsage: "IN... OUT|udp://HOST:PORT",
 		Description: `Reads what stan ingest reads, or a folder of flows, and writes every flow once, in the order of the input, into the
-file OUT, or to standard output for -. What a format has no room for is lost: docs/format/captures.md says what that is.`,
+file OUT, or to standard output for -. IPFIX goes to a collector too, over UDP: OUT is udp://HOST:PORT then. What a format has no room for is lost: docs/format/captures.md says what that is.`,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "to", Destination: &o.to, Usage: "`FORMAT` of OUT: " + strings.Join(dataset.WriteFormats(), ", ")},
 			&cli.BoolFlag{Name: "force", Destination: &o.settings.Force, Usage: "replace a file that is there already"},
+			&cli.IntFlag{Name: "rate", Value: 10_000, Destination: &o.settings.Rate,
+				Usage: "send a collector at most `N` flows a second"},
 		}, o.read.flags()...),
 		Action: func(c *cli.Context) error {
 			if err := o.validate(c.Args().Slice()); err != nil {
@@ -46,12 +48,19 @@ func (o *convertOptions) validate(args []string) error {
 	if !slices.Contains(dataset.WriteFormats(), o.to) {
 		return usagef("convert", "--to %q, want one of %s", o.to, strings.Join(dataset.WriteFormats(), ", "))
 	}
+	out := args[len(args)-1]
+	if dataset.IsCollector(out) && o.to != dataset.FormatIPFIX {
+		return usagef("convert", "--to %q for a collector, want %s", o.to, dataset.FormatIPFIX)
+	}
+	if o.settings.Rate < 1 {
+		return usagef("convert", "--rate %d, want at least 1", o.settings.Rate)
+	}
 	read, err := o.read.options("convert")
 	if err != nil {
 		return err
 	}
 	read.Inputs = args[:len(args)-1]
-	o.settings.Read, o.settings.To, o.settings.Output = read, o.to, args[len(args)-1]
+	o.settings.Read, o.settings.To, o.settings.Output = read, o.to, out
 	return nil
 }
 
