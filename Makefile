@@ -44,6 +44,10 @@ test-race: ## the tests under the race detector
 cuda-check: ## compile and link everything for CUDA; needs no GPU
 	scripts/cuda-check.sh
 
+.PHONY: check-formats
+check-formats: build-cpu ## our formats read by nfdump, tshark and zeek-cut, and theirs by us; these must be installed
+	scripts/check_formats.py
+
 .PHONY: bench
 bench: ## every benchmark; BENCHTIME=1x runs each once
 	scripts/bench.sh

@@ -18,11 +18,11 @@ func IsCollector(output string) bool { return strings.HasPrefix(output, collecto
 // ipfixPort is IANA's for IPFIX over UDP.
 const ipfixPort = "4739"
 
-// collectorAddress returns host and port of udp://HOST[:PORT].
-func collectorAddress(output string) (string, error) {
+// CollectorAddress returns host and port of udp://HOST[:PORT].
+func CollectorAddress(output string) (string, error) {
 	u, err := url.Parse(output)
 	if err != nil || u.Hostname() == "" || output != collectorScheme+u.Host {
-		return "", fmt.Errorf("dataset: %w: output %q, want udp://HOST:PORT", ErrInput, output)
+		return "", fmt.Errorf("output %q, want udp://HOST:PORT", output)
 	}
 	if u.Port() == "" {
 		return net.JoinHostPort(u.Hostname(), ipfixPort), nil
@@ -35,9 +35,9 @@ func sendTo(ctx context.Context, o ConvertOptions) (*Summary, error) {
 	if o.To != FormatIPFIX {
 		return nil, fmt.Errorf("dataset: %w: output format %q to a collector, want %s", ErrInput, o.To, FormatIPFIX)
 	}
-	address, err := collectorAddress(o.Output)
+	address, err := CollectorAddress(o.Output)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("dataset: %w: %w", ErrInput, err)
 	}
 	conn, err := new(net.Dialer).DialContext(ctx, "udp", address)
 	if err != nil {

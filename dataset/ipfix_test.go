@@ -150,7 +150,7 @@ func TestConvertToNoCollector(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, err, tc.want)
 		}
 	}
-	if address, err := collectorAddress("udp://[2001:db8::1]"); address != "[2001:db8::1]:4739" || err != nil {
+	if address, err := CollectorAddress("udp://[2001:db8::1]"); address != "[2001:db8::1]:4739" || err != nil {
 		t.Errorf("no port: %q, %v, want that of IPFIX", address, err)
 	}
 }

@@ -49,8 +49,13 @@ func (o *convertOptions) validate(args []string) error {
 		return usagef("convert", "--to %q, want one of %s", o.to, strings.Join(dataset.WriteFormats(), ", "))
 	}
 	out := args[len(args)-1]
-	if dataset.IsCollector(out) && o.to != dataset.FormatIPFIX {
-		return usagef("convert", "--to %q for a collector, want %s", o.to, dataset.FormatIPFIX)
+	if dataset.IsCollector(out) {
+		if _, err := dataset.CollectorAddress(out); err != nil {
+			return usagef("convert", "%w", err)
+		}
+		if o.to != dataset.FormatIPFIX {
+			return usagef("convert", "--to %q for a collector, want %s", o.to, dataset.FormatIPFIX)
+		}
 	}
 	if o.settings.Rate < 1 {
 		return usagef("convert", "--rate %d, want at least 1", o.settings.Rate)
