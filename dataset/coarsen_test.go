@@ -14,7 +14,9 @@ func TestCoarsening(t *testing.T) {
 		return flowOf("2024-01-02 03:04:05.678", "2024-01-02 03:05:07.178", "192.0.2.1", "198.51.100.7", 40000, 443, 10, 1200, edits...)
 	}
 	times := func(start, end int64) func(*Flow) { return func(f *Flow) { f.Start, f.End = start, end } }
-	ports := func(source, destination uint16) func(*Flow) { return func(f *Flow) { f.SrcPort, f.DstPort = source, destination } }
+	ports := func(source, destination uint16) func(*Flow) {
+		return func(f *Flow) { f.SrcPort, f.DstPort = source, destination }
+	}
 	tests := map[string]struct {
 		c        Coarsening
 		in, want Flow

@@ -2,14 +2,14 @@ package dataset
 
 import (
 	"bytes"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"os"
+
+	"stan/dataset/internal/aesblocks"
 )
 
 // PseudonymKey is a key of CryptoPAn: 16 bytes for AES, 16 that make the pad.
@@ -50,23 +50,20 @@ const tableBits = 16
 // Source: J. Xu, J. Fan, M. Ammar, S. Moon, Prefix-preserving IP address anonymization, ICNP 2002. IPv6 is the same over
 // 128 bits, as in nfdump's nfanon.
 type pseudonymizer struct {
-	block        cipher.Block
+	cipher       *aesblocks.Cipher
 	padHi, padLo uint64
 	table        *[1 << tableBits]uint16 // flips of the first bits, those of IPv4 and IPv6 being the same
 	known        map[netip.Addr]netip.Addr
-	in, out      [aes.BlockSize]byte
+	blocks       [64]aesblocks.Block // of flips
 
 	networkFlips map[uint64]uint64 // flips of the upper half of IPv6 addresses, which many hosts share
 }
 
 func newPseudonymizer(key PseudonymKey) *pseudonymizer {
-	block, err := aes.NewCipher(key[:aes.BlockSize])
-	if err != nil {
-		panic(err) // the length is right
-	}
-	p := &pseudonymizer{block: block, table: new([1 << tableBits]uint16)}
-	block.Encrypt(p.out[:], key[aes.BlockSize:])
-	p.padHi, p.padLo = binary.BigEndian.Uint64(p.out[:]), binary.BigEndian.Uint64(p.out[8:])
+	p := &pseudonymizer{cipher: aesblocks.New([16]byte(key[:16])), table: new([1 << tableBits]uint16)}
+	pad := []aesblocks.Block{aesblocks.Block(key[16:])}
+	p.cipher.Encrypt(pad)
+	p.padHi, p.padLo = binary.BigEndian.Uint64(pad[0][:]), binary.BigEndian.Uint64(pad[0][8:])
 	for bit := range tableBits {
 		for prefix := range 1 << bit {
 			flip := p.flips(uint64(prefix)<<(64-bit), 0, bit, bit+1) >> (64 - tableBits)
@@ -82,7 +79,7 @@ func newPseudonymizer(key PseudonymKey) *pseudonymizer {
 // clone returns a pseudonymizer of the same key for another goroutine.
 func (p *pseudonymizer) clone() *pseudonymizer {
 	return &pseudonymizer{
-		block: p.block, padHi: p.padHi, padLo: p.padLo, table: p.table,
+		cipher: p.cipher, padHi: p.padHi, padLo: p.padLo, table: p.table,
 		known: make(map[netip.Addr]netip.Addr), networkFlips: make(map[uint64]uint64),
 	}
 }
@@ -131,18 +128,22 @@ func (p *pseudonymizer) network(hi uint64) uint64 {
 
 // flips returns the flips of bits from..to-1 of an address, which lie in one half of it, at their places in that half.
 func (p *pseudonymizer) flips(hi, lo uint64, from, to int) uint64 {
-	var flips uint64
-	for bit := from; bit < to; bit++ {
+	blocks := p.blocks[:to-from]
+	for i := range blocks {
+		bit := from + i
 		rest := ^uint64(0) >> (bit % 64) // what the pad stands for
 		if bit < 64 {
-			binary.BigEndian.PutUint64(p.in[:], hi&^rest|p.padHi&rest)
-			binary.BigEndian.PutUint64(p.in[8:], p.padLo)
+			binary.BigEndian.PutUint64(blocks[i][:], hi&^rest|p.padHi&rest)
+			binary.BigEndian.PutUint64(blocks[i][8:], p.padLo)
 		} else {
-			binary.BigEndian.PutUint64(p.in[:], hi)
-			binary.BigEndian.PutUint64(p.in[8:], lo&^rest|p.padLo&rest)
+			binary.BigEndian.PutUint64(blocks[i][:], hi)
+			binary.BigEndian.PutUint64(blocks[i][8:], lo&^rest|p.padLo&rest)
 		}
-		p.block.Encrypt(p.out[:], p.in[:])
-		flips |= uint64(p.out[0]>>7) << (63 - bit%64)
+	}
+	p.cipher.Encrypt(blocks)
+	var flips uint64
+	for i := range blocks {
+		flips |= uint64(blocks[i][0]>>7) << (63 - (from+i)%64)
 	}
 	return flips
 }
