@@ -2,7 +2,9 @@ package dataset
 
 import (
 	"bytes"
+	"maps"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -28,7 +30,7 @@ func parseText(t testing.TB, text string, biflow Biflow) ([]Flow, *blockTally) {
 func written(t testing.TB, format string, flows []Flow) string {
 	t.Helper()
 	var text bytes.Buffer
-	w := findFormat(format).newWriter(&text)
+	w := newFlowWriter(&text, "test", &Manifest{Format: format})
 	if err := w.Write(flows); err != nil {
 		t.Fatal(err)
 	}
@@ -86,12 +88,41 @@ func keepZeek(f *Flow) {
 	}
 }
 
+// edgeFlows are the outermost of what a flow may be.
+func edgeFlows() []Flow {
+	edges := map[string]func(f *Flow){
+		"the first moment":    func(f *Flow) { f.Start, f.End = minTime, minTime },
+		"the last moment":     func(f *Flow) { f.Start, f.End = maxTime, maxTime },
+		"half a second of it": func(f *Flow) { f.Start, f.End = maxTime-500_000, maxTime },
+		"a leap day":          func(f *Flow) { f.Start, f.End = at("2024-02-29 23:59:59.999999"), at("2024-03-01 00:00:00") },
+		"a year long":         func(f *Flow) { f.End = f.Start + 365*24*3600*1e6 },
+		"all that counts":     func(f *Flow) { f.Packets, f.Bytes = maxCount/20, maxCount },
+		"the largest":         func(f *Flow) { f.Packets, f.Bytes = 1, maxPacketBytes },
+		"the smallest":        func(f *Flow) { f.Packets, f.Bytes = 1, minPacketBytes },
+		"the highest ports":   func(f *Flow) { f.SrcPort, f.DstPort = 65535, 65535 },
+		"no ports":            func(f *Flow) { f.SrcPort, f.DstPort = 0, 0 },
+		"no address":          func(f *Flow) { f.SrcAddr, f.DstAddr = netip.IPv4Unspecified(), netip.IPv6Unspecified() },
+		"every bit":           func(f *Flow) { f.SrcAddr = netip.AddrFrom16([16]byte(bytes.Repeat([]byte{255}, 16))) },
+		"a long label":        func(f *Flow) { f.Label = strings.Repeat("ä", maxLabelBytes/2) },
+		"a label of marks":    func(f *Flow) { f.Label = `a\b|c;d#e{f}<g>&'h` },
+	}
+	var flows []Flow
+	for _, name := range slices.Sorted(maps.Keys(edges)) {
+		for _, proto := range []uint8{protoTCP, protoUDP, protoICMP, protoICMPv6, 132} {
+			f := testFlow()
+			f.Proto = proto
+			edges[name](&f)
+			flows = append(flows, f)
+		}
+	}
+	return flows
+}
+
 // Reading what was written gives the same flows, but for what the format has no room for.
 func TestFormatsReadWhatTheyWrite(t *testing.T) {
 	flows := randomFlows(17, 5_000)
 	for i := range flows {
 		flows[i].Start -= int64(i*7919) % 1_000_000
-		flows[i].Host = flows[i].SrcAddr
 		if i%10 == 0 {
 			flows[i].Proto = protoICMP
 		}
@@ -99,9 +130,15 @@ func TestFormatsReadWhatTheyWrite(t *testing.T) {
 			flows[i].Proto = protoTCP
 		}
 	}
-	for _, name := range WriteFormats()[1:] {
+	flows = append(flows, edgeFlows()...)
+	for i := range flows {
+		flows[i].Host = flows[i].SrcAddr
+	}
+	for _, name := range WriteFormats() {
 		t.Run(name, func(t *testing.T) {
-			got, s, err := readFlows(IngestOptions{Inputs: []string{"-"}, Stdin: strings.NewReader(written(t, name, flows))})
+			in := filepath.Join(t.TempDir(), "flows")
+			write(t, in, written(t, name, flows))
+			got, s, err := readFlows(IngestOptions{Inputs: []string{in}})
 			if err != nil || s.Bad > 0 || len(got) != len(flows) {
 				t.Fatalf("%d flows of %d, refused %v, %v", len(got), len(flows), s.BadLines, err)
 			}

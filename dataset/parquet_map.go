@@ -196,7 +196,7 @@ func (c *textColumn) append(v parquet.Value) {
 	case parquet.Int64:
 		n := v.Int64()
 		if c.micros > 0 {
-			n *= c.micros
+			n = max(min(n, maxTime/c.micros+1), -1) * c.micros // what lies outside stays outside
 		} else if c.micros < 0 {
 			n /= -c.micros
 		}

@@ -193,6 +193,8 @@ func isoClock(p *rowParser, text []byte) (int64, bool) {
 	return at.UnixMicro(), err == nil && at.Year() >= 1970
 }
 
+var powersOfTen = [7]uint64{1, 10, 100, 1000, 10_000, 100_000, 1_000_000}
+
 // parseScaled returns the decimal number text times 10^decimals, rounded; decimals may be negative. Negative numbers are
 // refused.
 func parseScaled(text []byte, decimals int) (int64, bool) {
@@ -201,8 +203,11 @@ func parseScaled(text []byte, decimals int) (int64, bool) {
 	if point >= 0 {
 		whole, rest = text[:point], text[point+1:]
 	}
-	n, ok := parseUint(whole, math.MaxInt64/1_000_000)
-	if !ok || decimals < 0 || decimals > 6 {
+	if decimals < 0 || decimals > 6 {
+		return parseScaledFloat(text, decimals)
+	}
+	n, ok := parseUint(whole, math.MaxInt64/powersOfTen[decimals]-1)
+	if !ok {
 		return parseScaledFloat(text, decimals)
 	}
 	for i := range decimals + 1 {
