@@ -47,6 +47,10 @@ func TestPacketsBecomeTheFlowsOfNfpcapd(t *testing.T) {
 	if s.Lines != 15 || s.Records != 15 || s.Flows != 10 || s.Bad != 0 {
 		t.Errorf("summary %+v, want 15 packets, 10 flows", s)
 	}
+	// The same packets as tshark writes them.
+	if again, _, err := readFlows(IngestOptions{Inputs: []string{samples + "packets.pcapng"}}); err != nil || !slices.Equal(again, got) {
+		t.Errorf("pcapng: %+v, %v, want %+v", again, err, got)
+	}
 	byKey := func(a, b Flow) int { return strings.Compare(key(&a), key(&b)) }
 	slices.SortFunc(want, byKey)
 	slices.SortFunc(got, byKey)
@@ -216,6 +220,11 @@ func FuzzPcap(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(whole)
+	next, err := os.ReadFile(samples + "packets.pcapng")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(next)
 	f.Add([]byte("\x0a\x0d\x0d\x0a\x1c\x00\x00\x00\x4d\x3c\x2b\x1a\x01\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\x1c\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, content []byte) { fuzzPackets(t, "pcap", content) })
 }

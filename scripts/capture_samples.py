@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes testdata/captures: a small packet capture of documentation addresses, and what nfdump's own tools make of it.
 
-Needs nfpcapd and nfdump (Debian's package nfdump, 1.7.1) and softflowd (1.1.0) on the PATH:
+Needs nfpcapd and nfdump (Debian's package nfdump, 1.7.1), softflowd (1.1.0) and tshark (4.0.17) on the PATH:
 
     scripts/capture_samples.py testdata/captures
 """
@@ -109,6 +109,7 @@ def main(folder):
     os.makedirs(folder, exist_ok=True)
     pcap = os.path.join(folder, "packets.pcap")
     write_pcap(pcap, START)
+    subprocess.run(["tshark", "-r", pcap, "-F", "pcapng", "-w", pcap + "ng"], check=True)
     with tempfile.TemporaryDirectory() as spool:
         # softflowd tells times since it was started, in 32 bits of ms: packets of another year would be lost in time.
         recent = os.path.join(spool, "recent.pcap")
