@@ -35,6 +35,9 @@ func sendTo(ctx context.Context, o ConvertOptions) (*Summary, error) {
 	if o.To != FormatIPFIX {
 		return nil, fmt.Errorf("dataset: %w: output format %q to a collector, want %s", ErrInput, o.To, FormatIPFIX)
 	}
+	if o.Rate < 1 {
+		return nil, fmt.Errorf("dataset: %w: %d flows a second to a collector, want at least 1", ErrInput, o.Rate)
+	}
 	address, err := CollectorAddress(o.Output)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w: %w", ErrInput, err)

@@ -143,17 +143,18 @@ func TestMappedParquet(t *testing.T) {
 		{at, 12, "42.219.0.1", "198.51.100.7", &port, 17, 2, 0.25, &class, nil},
 		{at, 0, "42.219.0.1", "nowhere", nil, 17, 2, 0.25, nil, nil},
 		{at, 0, "2001:db8::1", "2001:db8::2", nil, 58, 1, 0.125, nil, []string{"x"}},
+		{time.UnixMilli(18448448238354802), 0, "42.219.0.1", "198.51.100.7", nil, 17, 2, 0.25, nil, nil}, // µs that are 2024 again in 64 bits
 	}
 	path := filepath.Join(t.TempDir(), "flows.parquet")
 	if err := parquet.WriteFile(path, rows); err != nil {
 		t.Fatal(err)
 	}
-	dir, m, err := ingest(t, IngestOptions{Inputs: []string{path}, Mapping: readMapping(t, testMapping), MaxBad: BadLimit{Lines: 1}})
+	dir, m, err := ingest(t, IngestOptions{Inputs: []string{path}, Mapping: readMapping(t, testMapping), MaxBad: BadLimit{Lines: 2}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if bad := m.Ingest.BadLines; len(bad) != 1 || bad[0].Line != 2 || bad[0].Column != "to" || bad[0].Value != "nowhere" {
-		t.Errorf("refused %v, want row 2", bad)
+	if bad := m.Ingest.BadLines; len(bad) != 2 || bad[0].Line != 2 || bad[0].Column != "to" || bad[0].Value != "nowhere" || bad[1].Line != 4 {
+		t.Errorf("refused %v, want rows 2 and 4", bad)
 	}
 	want := flowOf("2024-01-02 03:04:05.25", "2024-01-02 03:04:05.262", "42.219.0.1", "198.51.100.7", 0, 53, 2, 256, proto(17), labelled("dns"))
 	got := byHost(readAll(t, dir))

@@ -25,7 +25,8 @@ func newConvertCommand(con *console) *cli.Command {
 		Usage:     "write captures, or a folder of flows, as one file of another format",
 		ArgsUsage: "IN... OUT|udp://HOST:PORT",
 		Description: `Reads what stan ingest reads, or a folder of flows, and writes every flow once, in the order of the input, into the
-file OUT, or to standard output for -. IPFIX goes to a collector too, over UDP: OUT is udp://HOST:PORT then. What a format has no room for is lost: docs/format/captures.md says what that is.`,
+file OUT, or to standard output for -. IPFIX goes to a collector too, over UDP, if OUT is udp://HOST:PORT. What a format has no
+room for is lost: docs/format/captures.md says what that is.`,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "to", Destination: &o.to, Usage: "`FORMAT` of OUT: " + strings.Join(dataset.WriteFormats(), ", ")},
 			&cli.BoolFlag{Name: "force", Destination: &o.settings.Force, Usage: "replace a file that is there already"},
