@@ -76,17 +76,18 @@ type Builder struct {
 	output   *outputDir
 	create   func(path string) (tempFile, error)
 
-	mu      sync.Mutex  // guards what follows
-	buffer  *sortBuffer // rows not yet in a run
-	added   uint64      // rows so far
-	hosts   map[netip.Addr]uint32
-	hostIn  []hostInfo // by host number
-	labelNo map[string]uint32
-	labels  []string // by label number
-	runs    []*run
-	failed  error // first error of a spill
-	first   int64 // earliest start
-	last    int64 // latest end
+	mu       sync.Mutex  // guards what follows
+	buffer   *sortBuffer // rows not yet in a run
+	added    uint64      // rows so far
+	hosts    map[netip.Addr]uint32
+	hostIn   []hostInfo // by host number
+	lastHost uint32     // of the row before
+	labelNo  map[string]uint32
+	labels   []string // by label number
+	runs     []*run
+	failed   error // first error of a spill
+	first    int64 // earliest start
+	last     int64 // latest end
 
 	free    chan *sortBuffer // empty buffers
 	spills  sync.WaitGroup
@@ -180,12 +181,16 @@ func (b *Builder) standsElsewhere(f *Flow) bool {
 
 // host returns the number of a host.
 func (b *Builder) host(a netip.Addr) uint32 {
+	if int(b.lastHost) < len(b.hostIn) && b.hostIn[b.lastHost].addr == a {
+		return b.lastHost
+	}
 	number, known := b.hosts[a]
 	if !known {
 		number = uint32(len(b.hostIn))
 		b.hosts[a] = number
 		b.hostIn = append(b.hostIn, hostInfo{a, uint32(bucketOf(a, b.options.Buckets))})
 	}
+	b.lastHost = number
 	return number
 }
 
