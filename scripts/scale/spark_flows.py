@@ -1,4 +1,4 @@
-"""UGR'16 captures into the layout of a folder of flows, by Spark. The rules are those of ugr16.sql and layout.sql.
+"""UGR'16 captures into the layout of a folder of flows, by Spark. The rules are those of ugr16.sql, stage.sql and sort.sql.
 
     spark-submit spark_flows.py CAPTURES CIDR[,CIDR] BUCKETS FLOWS
 

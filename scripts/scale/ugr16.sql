@@ -1,4 +1,4 @@
--- UGR'16 captures as rows of flows, for layout.sql. DuckDB; set before it:
+-- UGR'16 captures as rows of flows, for stage.sql. DuckDB; set before it:
 --   SET VARIABLE captures = 'captures/*.csv.gz';
 -- The rules are those of stan ingest: te is the end, on UTC; td is rounded to milliseconds. A line that cannot be read is an
 -- error with its number; stan ingest counts such lines, and says which column is wrong.
