@@ -60,6 +60,14 @@ fuzz: ## every fuzz target, FUZZTIME (30s) each
 lint: ## gofmt, go vet, staticcheck, layers, shellcheck
 	scripts/lint.sh
 
+.PHONY: scale-check
+scale-check: build-cpu ## what DuckDB lays out by scripts/scale is what stan ingest lays out
+	scripts/scale-check.sh duckdb
+
+.PHONY: scale-check-spark
+scale-check-spark: build-cpu ## the same for Spark in local mode; needs Java
+	scripts/scale-check.sh spark
+
 .PHONY: clean
 clean: ## remove what was built; libtorch stays in the user's cache
 	rm -rf bin build demo paper cgo/shim/build

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 )
 
@@ -21,7 +22,7 @@ func (b *Builder) writeData(ctx context.Context, m *Manifest) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	progress := b.progress(m.Rows)
+	progress := b.progress(b.rows())
 	buckets := make(chan int)
 	infos := make([]FileInfo, b.options.Buckets)
 	var workers sync.WaitGroup
@@ -38,7 +39,7 @@ func (b *Builder) writeData(ctx context.Context, m *Manifest) error {
 		})
 	}
 	for bucket := range b.options.Buckets {
-		if b.bucketSize(bucket) > 0 && ctx.Err() == nil {
+		if b.hasRows(bucket) && ctx.Err() == nil {
 			buckets <- bucket
 		}
 	}
@@ -50,7 +51,12 @@ func (b *Builder) writeData(ctx context.Context, m *Manifest) error {
 	for _, info := range infos {
 		if info.Rows > 0 {
 			m.Files = append(m.Files, info)
+			m.Rows += info.Rows
+			m.Hosts += info.Hosts
 		}
+	}
+	if err := b.checkLabels(); err != nil {
+		return err
 	}
 	for _, r := range b.runs {
 		r.close()
@@ -78,12 +84,34 @@ func (b *Builder) reduceRuns(ctx context.Context, place func(uint32) uint64) err
 	return nil
 }
 
-func (b *Builder) bucketSize(bucket int) int64 {
-	var size int64
-	for _, r := range b.runs {
-		size += r.bounds[bucket+1] - r.bounds[bucket]
+// hasRows reports whether a bucket has a row, old or new.
+func (b *Builder) hasRows(bucket int) bool {
+	if b.base != nil && b.base.files[bucket].Rows > 0 {
+		return true
 	}
-	return size
+	return slices.ContainsFunc(b.runs, func(r *run) bool { return r.bounds[bucket+1] > r.bounds[bucket] })
+}
+
+// rows returns how many rows there will be.
+func (b *Builder) rows() int64 {
+	rows := int64(b.added)
+	if b.base != nil {
+		rows += b.base.Flows()
+	}
+	return rows
+}
+
+// checkLabels returns an error if the old rows and the new ones have too many labels together.
+func (b *Builder) checkLabels() error {
+	if b.base == nil {
+		return nil
+	}
+	for label := range b.base.labels {
+		if _, err := b.label(label); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // progress returns a function that adds finished rows and reports their sum.
@@ -112,6 +140,11 @@ func (b *Builder) writeBucket(ctx context.Context, bucket int, m *Manifest, plac
 	defer file.close()
 	out := newFlowWriter(file, info.Path, m)
 
+	old, stop, err := b.base.oldRows(ctx, bucket)
+	defer stop()
+	if err != nil {
+		return info, err
+	}
 	flows := make([]Flow, 0, writeRows)
 	flush := func() error {
 		err := out.Write(flows)
@@ -120,12 +153,8 @@ func (b *Builder) writeBucket(ctx context.Context, bucket int, m *Manifest, plac
 		return err
 	}
 	var host netip.Addr
-	memory := int(b.options.MemoryBytes / 2 / int64(b.options.Threads))
-	err = mergeBucket(ctx, b.runs, bucket, memory, place, func(record []byte) error {
-		flows = flows[:len(flows)+1]
-		f := &flows[len(flows)-1]
-		decodeRecord(record, f, b.labels)
-		b.options.Coarsening.apply(f)
+	emit := func(f *Flow) error {
+		flows = append(flows, *f)
 		if f.Host != host {
 			host = f.Host
 			info.Hosts++
@@ -135,7 +164,20 @@ func (b *Builder) writeBucket(ctx context.Context, bucket int, m *Manifest, plac
 			return flush()
 		}
 		return nil
+	}
+	var f Flow
+	memory := int(b.options.MemoryBytes / 2 / int64(b.options.Threads))
+	err = mergeBucket(ctx, b.runs, bucket, memory, place, func(record []byte) error {
+		decodeRecord(record, &f, b.labels)
+		if err := old.upTo(&f, emit); err != nil {
+			return err
+		}
+		b.options.Coarsening.apply(&f)
+		return emit(&f)
 	})
+	if err == nil {
+		err = old.rest(emit)
+	}
 	if err == nil {
 		err = flush()
 	}

@@ -29,6 +29,7 @@ type BuildOptions struct {
 	Threads     int            // for sorting and writing; the result does not depend on it
 	Force       bool           // replace a folder of flows that stands there already
 	Coarsening  Coarsening     // of the rows, which keep the order that they have without it
+	Append      bool           // keep the flows of a folder that stands there already, and its networks and buckets
 
 	// Progress is called while Finish writes, from one goroutine at a time.
 	Progress func(done, total int64)
@@ -50,6 +51,8 @@ func (o *BuildOptions) complete() error {
 	switch {
 	case !slices.Contains(WriteFormats(), o.Format):
 		return fmt.Errorf("dataset: %w: output format %q, want one of %s", ErrInput, o.Format, strings.Join(WriteFormats(), ", "))
+	case o.Append && o.Format != FormatParquet:
+		return fmt.Errorf("dataset: %w: output format %q, want %s to append to a folder", ErrInput, o.Format, FormatParquet)
 	case o.Buckets < 1 || o.Buckets > maxBuckets:
 		return fmt.Errorf("dataset: %w: %d buckets, want 1 to %d", ErrInput, o.Buckets, maxBuckets)
 	case o.Threads < 1:
@@ -78,19 +81,21 @@ type Builder struct {
 	options  BuildOptions
 	internal prefixSet
 	output   *outputDir
+	base     *baseSet // nil to begin anew
 	create   func(path string) (tempFile, error)
 
-	mu      sync.Mutex  // guards what follows
-	buffer  *sortBuffer // rows not yet in a run
-	added   uint64      // rows so far
-	hosts   map[netip.Addr]uint32
-	hostIn  []hostInfo // by host number
-	labelNo map[string]uint32
-	labels  []string // by label number
-	runs    []*run
-	failed  error // first error of a spill
-	first   int64 // earliest start
-	last    int64 // latest end
+	mu       sync.Mutex  // guards what follows
+	buffer   *sortBuffer // rows not yet in a run
+	added    uint64      // rows so far
+	hosts    map[netip.Addr]uint32
+	hostIn   []hostInfo // by host number
+	lastHost uint32     // of the row before
+	labelNo  map[string]uint32
+	labels   []string // by label number
+	runs     []*run
+	failed   error // first error of a spill
+	first    int64 // earliest start
+	last     int64 // latest end
 
 	free    chan *sortBuffer // empty buffers
 	spills  sync.WaitGroup
@@ -104,12 +109,20 @@ type hostInfo struct {
 
 // NewBuilder prepares to write a folder of flows at dir. It takes a lock beside it and removes what a killed run left.
 func NewBuilder(dir string, options BuildOptions) (*Builder, error) {
+	buckets := options.Buckets
 	if err := options.complete(); err != nil {
 		return nil, err
 	}
-	output, err := claimOutput(dir, options.Force)
+	output, err := claimOutput(dir, options.Force || options.Append)
 	if err != nil {
 		return nil, err
+	}
+	var base *baseSet
+	if options.Append {
+		if base, err = options.base(output.path, buckets); err != nil {
+			output.release()
+			return nil, err
+		}
 	}
 	// One buffer fills while the others are sorted and written.
 	buffers := min(options.Threads, 4) + 1
@@ -117,6 +130,7 @@ func NewBuilder(dir string, options BuildOptions) (*Builder, error) {
 		options:  options,
 		internal: newPrefixSet(options.Internal),
 		output:   output,
+		base:     base,
 		create:   createFile,
 		hosts:    make(map[netip.Addr]uint32),
 		labelNo:  make(map[string]uint32),
@@ -185,12 +199,16 @@ func (b *Builder) standsElsewhere(f *Flow) bool {
 
 // host returns the number of a host.
 func (b *Builder) host(a netip.Addr) uint32 {
+	if int(b.lastHost) < len(b.hostIn) && b.hostIn[b.lastHost].addr == a {
+		return b.lastHost
+	}
 	number, known := b.hosts[a]
 	if !known {
 		number = uint32(len(b.hostIn))
 		b.hosts[a] = number
 		b.hostIn = append(b.hostIn, hostInfo{a, uint32(bucketOf(a, b.options.Buckets))})
 	}
+	b.lastHost = number
 	return number
 }
 
@@ -294,14 +312,16 @@ func (b *Builder) finish(ctx context.Context, meta Meta) (Manifest, error) {
 	for range cap(b.free) - 1 { // the buffers' memory is free for the merge
 		<-b.free
 	}
+	if b.base != nil {
+		first, last := b.base.Span()
+		b.first, b.last = min(b.first, first), max(b.last, last)
+	}
 	m := Manifest{
 		SchemaVersion: SchemaVersion,
 		Format:        b.options.Format,
 		Tool:          meta.Tool,
 		Internal:      b.options.Internal,
 		Buckets:       b.options.Buckets,
-		Rows:          int64(b.added),
-		Hosts:         int64(len(b.hostIn)),
 		First:         time.UnixMicro(b.first).UTC(),
 		Last:          time.UnixMicro(b.last).UTC(),
 		Ingest:        meta.Summary,

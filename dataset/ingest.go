@@ -83,16 +83,27 @@ func Ingest(ctx context.Context, o IngestOptions) (Manifest, error) {
 		return Manifest{}, err
 	}
 	defer builder.Abort()
+	var earlier Summary
+	if builder.base != nil {
+		if err := g.checkSettings(builder.base.Set); err != nil {
+			return Manifest{}, err
+		}
+		earlier = *builder.base.manifest.Ingest
+	}
 	g.threads = builder.options.Threads
 	g.take = func(b block, rows []Flow) error { return builder.AddAt(place(b.input, b.firstLine), rows) }
 	if err := g.run(ctx); err != nil {
 		return Manifest{Ingest: g.summary()}, err
 	}
 	summary := g.summary()
+	summary.Sources = g.sources()
 	if err := g.verdict(summary); err != nil {
 		return Manifest{Ingest: summary}, err
 	}
-	return builder.Finish(ctx, Meta{Tool: o.Tool, Summary: summary})
+	if err := g.checkTwice(earlier.Sources, summary.Sources); err != nil {
+		return Manifest{Ingest: summary}, err
+	}
+	return builder.Finish(ctx, Meta{Tool: o.Tool, Summary: earlier.plus(summary)})
 }
 
 // ingester reads files in two stages: readers decompress and cut into blocks of whole lines, workers parse blocks.
@@ -105,6 +116,7 @@ type ingester struct {
 	pseudonyms *pseudonymizer                   // nil to keep addresses
 	take       func(b block, rows []Flow) error // from several goroutines; rows are valid during the call
 	tally      tally
+	digests    [][]byte     // of the files that were read to their end
 	bytes      atomic.Int64 // read from files
 	total      int64        // of all files, -1 if unknown
 	pool       chan []byte  // buffers for blocks
@@ -150,6 +162,7 @@ func newIngester(o IngestOptions) (*ingester, error) {
 		g.pseudonyms = newPseudonymizer(*o.Key)
 	}
 	g.tally.perInput = make([]int64, len(files))
+	g.digests = make([][]byte, len(files))
 	for _, path := range files {
 		info, err := os.Stat(path)
 		if err != nil || !info.Mode().IsRegular() {

@@ -7,13 +7,27 @@ import (
 	"io"
 )
 
-// read cuts one file of text into blocks of whole lines and sends them to the workers. Others it reads itself.
+// read reads one file, and digests it on the way.
 func (g *ingester) read(ctx context.Context, index int) error {
-	in, err := openInput(g.files[index], g.options.Stdin, func(n int) { g.bytes.Add(int64(n)) })
+	digest := newSourceDigest(g.options.Key)
+	in, err := openInput(g.files[index], g.options.Stdin, func(chunk []byte) {
+		g.bytes.Add(int64(len(chunk)))
+		digest.Write(chunk)
+	})
 	if err != nil {
 		return err
 	}
 	defer in.close()
+	if err := g.readInput(ctx, in, index); err != nil || ctx.Err() != nil {
+		return err
+	}
+	err = in.drain()
+	g.digests[index] = digest.Sum(nil)
+	return err
+}
+
+// readInput cuts a file of text into blocks of whole lines and sends them to the workers. Others it reads itself.
+func (g *ingester) readInput(ctx context.Context, in *input, index int) error {
 	for _, f := range g.formats {
 		if f.magic != nil && f.magic(in.head()) {
 			return f.read(g, ctx, in, index)

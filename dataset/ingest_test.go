@@ -156,6 +156,12 @@ func TestIngestAcceptsVariants(t *testing.T) {
 }
 
 func TestIngestRefusesFiles(t *testing.T) {
+	content, err := os.ReadFile(malformed + "ok-crlf.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(t.TempDir(), "copied.csv")
+	write(t, copied, string(content))
 	tests := map[string]struct {
 		inputs  []string
 		want    error
@@ -174,6 +180,7 @@ func TestIngestRefusesFiles(t *testing.T) {
 		"zstd magic only":      {[]string{malformed + "magic-only.csv.zst"}, ErrInput, "magic-only.csv.zst"},
 		"a folder of others":   {[]string{"../testdata/malformed"}, ErrInput, "malformed"},
 		"twice the same":       {[]string{malformed + "ok-crlf.csv", "../testdata/./malformed/ok-crlf.csv"}, ErrInput, "the same file as"},
+		"twice the content":    {[]string{malformed + "ok-crlf.csv", copied}, ErrInput, copied + ": bad input: the same content as " + malformed + "ok-crlf.csv"},
 		"twice standard input": {[]string{"-", "-"}, ErrInput, "named twice"},
 	}
 	for name, tc := range tests {
@@ -211,8 +218,9 @@ func TestIngestReadsFoldersAndStandardInput(t *testing.T) {
 	write(t, dir+"/c.zstd", zst.String())
 	write(t, dir+"/d.csv", xzed.String())
 	write(t, dir+"/_SUCCESS", "not data")
+	stdin := gz.String()[:9] + "\x03" + gz.String()[10:] // another operating system in gzip's header: not the same capture
 	write(t, dir+"/.hidden/x", "not data")
-	_, m, err := ingest(t, IngestOptions{Inputs: []string{dir, StandardInput}, Stdin: strings.NewReader(gz.String())})
+	_, m, err := ingest(t, IngestOptions{Inputs: []string{dir, StandardInput}, Stdin: strings.NewReader(stdin)})
 	if err != nil {
 		t.Fatal(err)
 	}

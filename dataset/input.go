@@ -103,6 +103,7 @@ func walked(dir string) string { return filepath.Clean(dir) + string(filepath.Se
 type input struct {
 	name  string // for messages
 	text  *bufio.Reader
+	raw   *bufio.Reader // the file; text itself if that is not compressed
 	close func() error
 }
 
@@ -115,9 +116,9 @@ func (in *input) head() []byte {
 	return head
 }
 
-// openInput opens a file, or standard input for "-". Compression is recognised by the first bytes. counted is called
-// with the number of bytes read from the file, compressed.
-func openInput(path string, stdin io.Reader, counted func(n int)) (*input, error) {
+// openInput opens a file, or standard input for "-". Compression is recognised by the first bytes. seen is called with
+// what is read from the file, compressed, and may not keep it.
+func openInput(path string, stdin io.Reader, seen func(chunk []byte)) (*input, error) {
 	in := &input{name: path, close: func() error { return nil }}
 	raw := stdin
 	if path == StandardInput {
@@ -129,7 +130,8 @@ func openInput(path string, stdin io.Reader, counted func(n int)) (*input, error
 		}
 		raw, in.close = file, file.Close
 	}
-	buffered := bufio.NewReaderSize(&countingReader{raw, counted}, 1<<17)
+	buffered := bufio.NewReaderSize(&seenReader{raw, seen}, 1<<17)
+	in.raw = buffered
 	text, err := decompress(buffered)
 	if err != nil {
 		in.close()
@@ -139,6 +141,12 @@ func openInput(path string, stdin io.Reader, counted func(n int)) (*input, error
 		in.text = bufio.NewReaderSize(text, 1<<16)
 	}
 	return in, nil
+}
+
+// drain reads what the text left of the file, so that all of it has been seen.
+func (in *input) drain() error {
+	_, err := io.Copy(io.Discard, in.raw)
+	return readError(err)
 }
 
 func decompress(r *bufio.Reader) (io.Reader, error) {
@@ -174,13 +182,13 @@ func (in *input) failure(err error, lines int64) error {
 	return fmt.Errorf("dataset: %s: %w: broken after %d lines: %w", in.name, ErrInput, lines, err)
 }
 
-type countingReader struct {
-	in      io.Reader
-	counted func(n int)
+type seenReader struct {
+	in   io.Reader
+	seen func(chunk []byte)
 }
 
-func (r *countingReader) Read(p []byte) (int, error) {
+func (r *seenReader) Read(p []byte) (int, error) {
 	n, err := r.in.Read(p)
-	r.counted(n)
+	r.seen(p[:n])
 	return n, err
 }

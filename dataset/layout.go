@@ -157,16 +157,19 @@ func namesAll(line []byte, separator byte, names ...string) bool {
 func splitAt(separator byte) func(p *rowParser, line []byte) bool {
 	return func(p *rowParser, line []byte) bool {
 		last := len(p.values) - 1
-		for i := range last {
-			end := bytes.IndexByte(line, separator)
-			if end < 0 {
+		column, begin := 0, 0
+		for i, c := range line { // values are too short for bytes.IndexByte to win
+			if c != separator {
+				continue
+			}
+			if column == last {
 				return false
 			}
-			p.values[i] = trimBlanks(line[:end])
-			line = line[end+1:]
+			p.values[column] = trimBlanks(line[begin:i])
+			column, begin = column+1, i+1
 		}
-		p.values[last] = trimBlanks(line)
-		return bytes.IndexByte(line, separator) < 0
+		p.values[last] = trimBlanks(line[begin:])
+		return column == last
 	}
 }
 

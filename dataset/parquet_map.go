@@ -111,7 +111,6 @@ func (g *ingester) readParquet(ctx context.Context, _ *input, index int) error {
 			columns[c].stream.close()
 		}
 	}
-	g.bytes.Add(info.Size())
 	return nil
 }
 

@@ -26,6 +26,9 @@ type parquetWriter struct {
 	out   *parquet.GenericWriter[parquetFlow]
 	rows  []parquetFlow
 	texts addressTexts
+
+	host     netip.Addr // of the row before
+	hostText string
 }
 
 // newParquetWriter writes to out; name is for errors, metadata goes into the footer.
@@ -34,6 +37,7 @@ func newParquetWriter(out io.Writer, name string, metadata map[string]string) *p
 		parquet.Compression(newPageCodec()),
 		parquet.MaxRowsPerRowGroup(rowGroupRows),
 		parquet.SortingWriterConfig(parquet.SortingColumns(parquet.Ascending("host"), parquet.Ascending("end"))),
+		parquet.DataPageStatistics(false), // the page index has them
 		parquet.CreatedBy("stan", fmt.Sprint(SchemaVersion), ""),
 		parquet.KeyValueMetadata("stan.schema_version", fmt.Sprint(SchemaVersion)),
 	}
@@ -51,10 +55,20 @@ func (w *parquetWriter) Write(flows []Flow) error {
 	w.rows = w.rows[:0]
 	for i := range flows {
 		f := &flows[i]
+		if f.Host != w.host || i == 0 {
+			w.host, w.hostText = f.Host, w.texts.of(f.Host)
+		}
+		source, destination := w.hostText, w.hostText
+		if f.SrcAddr != f.Host {
+			source = w.texts.of(f.SrcAddr)
+		}
+		if f.DstAddr != f.Host {
+			destination = w.texts.of(f.DstAddr)
+		}
 		w.rows = append(w.rows, parquetFlow{
-			Host:  w.texts.of(f.Host),
+			Host:  w.hostText,
 			Start: f.Start, End: f.End, Duration: float64(f.End-f.Start) / 1e6,
-			SrcAddr: w.texts.of(f.SrcAddr), DstAddr: w.texts.of(f.DstAddr),
+			SrcAddr: source, DstAddr: destination,
 			SrcPort: f.SrcPort, DstPort: f.DstPort,
 			Proto: f.Proto, TCPFlags: f.TCPFlags, ToS: f.ToS,
 			Packets: f.Packets, Bytes: f.Bytes, Label: f.Label,

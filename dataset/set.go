@@ -45,7 +45,7 @@ func openFolder(dir string) (*Set, error) {
 	}
 	for _, name := range []string{successName, manifestName} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
-			return nil, fmt.Errorf("dataset: %s: %w: no file %s, want a folder that was finished", dir, ErrInput, name)
+			return nil, fmt.Errorf("dataset: %s: %w: no file %s, want a folder that was finished; stan adopt takes those of other programs", dir, ErrInput, name)
 		}
 	}
 	manifest, err := readManifest(dir)
@@ -60,10 +60,10 @@ func openFolder(dir string) (*Set, error) {
 	return s, s.checkFiles()
 }
 
-// checkFiles compares the data files with the manifest, by name and size.
-func (s *Set) checkFiles() error {
+// dataFiles returns the size of every data file below dir, by its path with slashes.
+func dataFiles(dir string) (map[string]int64, error) {
 	sizes := make(map[string]int64)
-	root := walked(s.dir)
+	root := walked(dir)
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return readError(err)
@@ -81,10 +81,16 @@ func (s *Set) checkFiles() error {
 		if err != nil {
 			return readError(err)
 		}
-		name, err := filepath.Rel(s.dir, path)
+		name, err := filepath.Rel(dir, path)
 		sizes[filepath.ToSlash(name)] = info.Size()
 		return err
 	})
+	return sizes, err
+}
+
+// checkFiles compares the data files with the manifest, by name and size.
+func (s *Set) checkFiles() error {
+	sizes, err := dataFiles(s.dir)
 	if err != nil {
 		return err
 	}
@@ -176,15 +182,8 @@ func (r *setReader) readFile(info FileInfo) error {
 		return err
 	}
 	defer file.Close()
-	var rows int64
 	hosts := len(r.seen)
-	err = r.parquet.read(file, info.Bytes, func(flows []Flow) error {
-		if err := r.verifyOrder(flows, rows, info.Path); err != nil {
-			return err
-		}
-		rows += int64(len(flows))
-		return r.add(flows)
-	})
+	rows, err := r.scan(file, info)
 	switch {
 	case errors.Is(err, errStopped), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
@@ -195,6 +194,18 @@ func (r *setReader) readFile(info FileInfo) error {
 			ErrInput, rows, len(r.seen)-hosts, manifestName, info.Rows, info.Hosts))
 	}
 	return nil
+}
+
+// scan gives the rows of an open file to r.add and verifies their order. The errors do not name the file.
+func (r *setReader) scan(file *os.File, info FileInfo) (rows int64, err error) {
+	err = r.parquet.read(file, info.Bytes, func(flows []Flow) error {
+		if err := r.verifyOrder(flows, rows, info.Path); err != nil {
+			return err
+		}
+		rows += int64(len(flows))
+		return r.add(flows)
+	})
+	return rows, err
 }
 
 // openVerified opens a data file whose digest is that of the manifest.
@@ -211,14 +222,23 @@ func (s *Set) openVerified(info FileInfo) (*os.File, error) {
 }
 
 func (s *Set) verifyDigest(file *os.File, info FileInfo) error {
-	digest := sha256.New()
-	if _, err := io.Copy(digest, io.NewSectionReader(file, 0, info.Bytes)); err != nil {
-		return readError(err)
+	got, err := digestOf(file, info.Bytes)
+	if err != nil {
+		return err
 	}
-	if got := hex.EncodeToString(digest.Sum(nil)); got != info.SHA256 {
+	if got != info.SHA256 {
 		return s.fault(info, fmt.Errorf("%w: SHA-256 %s, %s says %s", ErrInput, got, manifestName, info.SHA256))
 	}
 	return nil
+}
+
+// digestOf returns the SHA-256 of a file of so many bytes.
+func digestOf(file *os.File, size int64) (string, error) {
+	digest := sha256.New()
+	if _, err := io.Copy(digest, io.NewSectionReader(file, 0, size)); err != nil {
+		return "", readError(err)
+	}
+	return hex.EncodeToString(digest.Sum(nil)), nil
 }
 
 // verifyOrder checks that each host's rows follow each other and that its time never goes back.

@@ -29,6 +29,7 @@ type Summary struct {
 	BadByReason  map[Reason]int64 `json:"bad_by_reason,omitempty"`
 	BadLines     []BadLine        `json:"bad_lines,omitempty"` // the first ones, in input order
 	Protocols    map[string]int64 `json:"protocols"`           // kept flows by protocol
+	Sources      []Source         `json:"sources,omitempty"`   // the files, where all were read to their end
 }
 
 // BadLine is one refused line.

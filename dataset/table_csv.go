@@ -16,7 +16,7 @@ import (
 
 // readCSV reads a file with a header line, or standard input.
 func (g *tableIngester) readCSV(ctx context.Context, path string) error {
-	in, err := openInput(path, g.o.Stdin, func(int) {})
+	in, err := openInput(path, g.o.Stdin, func([]byte) {})
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ step "layers" go run ./scripts/layers
 step "conflict marks" conflict_marks
 step "go vet" each_module go vet -tags=cpu
 step "staticcheck" each_module go run "$staticcheck" -tags=cpu
-step "python" python3 -m py_compile scripts/*.py
+step "python" python3 -m py_compile scripts/*.py scripts/scale/*.py
 shell=(scripts/*.sh scripts/jobs/*.sh cmd/stan/shell/stan.bash .ci/run)
 if command -v shellcheck >/dev/null; then
 	step "shellcheck" shellcheck -x -s bash "${shell[@]}"

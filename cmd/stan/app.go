@@ -34,6 +34,7 @@ func newApp(con *console) *cli.App {
 		},
 		Commands: []*cli.Command{
 			newIngestCommand(con),
+			newAdoptCommand(con),
 			newConvertCommand(con),
 			newSimulateCommand(con),
 			newTrainCommand(con),

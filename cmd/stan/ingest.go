@@ -25,6 +25,7 @@ type ingestOptions struct {
 	threads  int
 	buckets  int
 	force    bool
+	add      bool
 	table    string
 
 	settings dataset.IngestOptions // what validate makes of the above
@@ -40,7 +41,10 @@ func newIngestCommand(con *console) *cli.Command {
 		Description: `Reads captures, plain or compressed by gzip, xz or zstd, from files, folders and, as -, standard input. A
 file's format is found by its content; --format admits one alone. Every host inside --internal gets the flows that it
 sent or received; a flow between two internal hosts belongs to both. A line that is no flow is counted by reason, and the
-first ones are shown.
+first ones are shown. A capture counts once: one with the content of another is refused.
+--append adds to a folder that stan ingest wrote with the same --internal, --biflow and --anonymize, and makes it if it is
+not there. The folder is written anew beside the old one, which stays as it is until the new one is whole; the result is
+that of one run over all captures.
 With --table the inputs are no captures but CSV and Parquet files whose columns a schema describes (docs/format/tables.md);
 of the other flags only --output, --max-bad-rows and --force count then.`,
 		Flags: append([]cli.Flag{
@@ -52,8 +56,11 @@ of the other flags only --output, --max-bad-rows and --force count then.`,
 			&cli.StringFlag{Name: "memory", Value: "96MiB", Destination: &o.memory,
 				Usage: "for sorting; `SIZE` with unit KiB, MiB or GiB"},
 			&cli.IntFlag{Name: "threads", Destination: &o.threads, Usage: "`N`, 0 for one a core; the result is the same"},
-			&cli.IntFlag{Name: "buckets", Value: 16, Destination: &o.buckets, Usage: "data files `N` to spread the hosts over"},
+			&cli.IntFlag{Name: "buckets", Destination: &o.buckets,
+				Usage: "data files `N` to spread the hosts over; 0 for 16, or for those of the folder that is appended to"},
 			&cli.BoolFlag{Name: "force", Destination: &o.force, Usage: "replace a folder of flows that is there already"},
+			&cli.BoolFlag{Name: "append", Destination: &o.add,
+				Usage: "add to the flows of a folder that is there already, read with the same settings"},
 		}, o.read.flags()...),
 		Action: func(c *cli.Context) error {
 			o.inputs = c.Args().Slice()
@@ -78,6 +85,9 @@ func (o *ingestOptions) validate() error {
 	if o.output == "" {
 		return usagef("ingest", "no output, want -o DIR")
 	}
+	if o.add && (o.force || o.table != "") {
+		return usagef("ingest", "--append with --force or --table, want it alone: it keeps what is there, and reads flows")
+	}
 	if o.table != "" {
 		return o.validateTable()
 	}
@@ -99,11 +109,11 @@ func (o *ingestOptions) validate() error {
 	if o.threads < 0 || o.threads > 256 {
 		return usagef("ingest", "--threads %d, want 0 to 256", o.threads)
 	}
-	if o.buckets < 1 || o.buckets > 1000 {
-		return usagef("ingest", "--buckets %d, want 1 to 1000", o.buckets)
+	if o.buckets < 0 || o.buckets > 1000 {
+		return usagef("ingest", "--buckets %d, want 1 to 1000, or 0", o.buckets)
 	}
 	settings.Inputs, settings.Output, settings.Internal = o.inputs, o.output, internal
-	settings.Build = dataset.BuildOptions{MemoryBytes: memory, Buckets: o.buckets, Threads: o.threads, Force: o.force}
+	settings.Build = dataset.BuildOptions{MemoryBytes: memory, Buckets: o.buckets, Threads: o.threads, Force: o.force, Append: o.add}
 	o.settings = settings
 	return nil
 }

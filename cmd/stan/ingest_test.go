@@ -79,6 +79,28 @@ func TestIngestReplacesOnlyByForce(t *testing.T) {
 	outcome{0, "rows           2", ""}.check(t, status, stdout, stderr)
 }
 
+func TestIngestAppends(t *testing.T) {
+	dir := t.TempDir() + "/out"
+	second := strings.Replace(flows, "2016-04-11", "2016-04-12", 1)
+	args := []string{"ingest", "-o", dir, "--internal", "42.219.0.0/16", "--append"}
+	for _, run := range []struct {
+		capture string
+		args    []string
+		want    outcome
+	}{
+		{flows, nil, outcome{0, "rows           1", ""}},
+		{second, nil, outcome{0, "in 2 lines of 2 files", ""}},
+		{second, nil, outcome{65, "", "standard input: bad input: the same content as standard input, which the folder has already"}},
+		{flows + second, []string{"--biflow", "sum"}, outcome{65, "", "records of both directions sum, want those of the folder, split"}},
+		{flows + second, []string{"--force"}, outcome{2, "", "--append with --force"}},
+	} {
+		status, stdout, stderr := stan(t, run.capture, append(append(args, run.args...), "-")...)
+		run.want.check(t, status, stdout, stderr)
+	}
+	status, stdout, stderr := stan(t, "", "inspect", dir)
+	outcome{0, "rows           2", ""}.check(t, status, stdout, stderr)
+}
+
 func TestInspectCommand(t *testing.T) {
 	dir := t.TempDir() + "/out"
 	status, stdout, stderr := stan(t, "", "ingest", "-o", dir, "--internal", "42.219.0.0/16", "--buckets", "1", "../../testdata/flows")
