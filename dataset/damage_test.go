@@ -34,12 +34,18 @@ func captures(t *testing.T) map[string][][]byte {
 		"nfdump sample": {file(samples + "nfdump-1.7.1.csv")},
 	}
 	for _, format := range []*notation{
-		ugr16Format, nfdumpFormat, zeekTSVFormat, zeekJSONFormat, ciddsFormat, argusFormat, nfv3Format, ecsFormat, parquetFormat,
+		ugr16Format, nfdumpFormat, zeekTSVFormat, zeekJSONFormat, ciddsFormat, argusFormat, nfv3Format, ecsFormat,
 	} {
 		for _, text := range seeds(format) {
 			all[format.name] = append(all[format.name], []byte(text))
 		}
 	}
+	var table bytes.Buffer
+	w := newParquetWriter(&table, "test", nil)
+	if err := errors.Join(w.Write(randomFlows(4, 50)), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	all[FormatParquet] = [][]byte{table.Bytes()}
 	plain := []byte(written(t, FormatUGR16, randomFlows(4, 50)))
 	all["gzip"] = [][]byte{squeezed(t, plain, func(w *bytes.Buffer) (closer, error) { return gzip.NewWriter(w), nil })}
 	all["zstd"] = [][]byte{squeezed(t, plain, func(w *bytes.Buffer) (closer, error) { return zstd.NewWriter(w) })}

@@ -17,7 +17,7 @@ func (c *campaign) disks(jobs []*job) error {
 	for _, j := range jobs {
 		if c.wants("disk full", j.name) {
 			r := c.table.row("disk full", j.name, writePromise)
-			if err := c.onDisk(r, j, c.sample(40), c.fill); err != nil {
+			if err := c.onDisk(r, j, 40, c.fill); err != nil {
 				return err
 			}
 		}
@@ -31,9 +31,9 @@ func (c *campaign) disks(jobs []*job) error {
 	return nil
 }
 
-// onDisk gives try a fresh file system so many times. Where none can be mounted, the row says so.
-func (c *campaign) onDisk(r *row, j *job, times int, try func(r *row, j *job, dir string) error) error {
-	for range times {
+// onDisk gives try a fresh file system for its share of full times. Where none can be mounted, the row says so.
+func (c *campaign) onDisk(r *row, j *job, full int, try func(r *row, j *job, dir string) error) error {
+	for range c.tries(full) {
 		dir, err := os.MkdirTemp(c.scratch, "disk-")
 		if err != nil {
 			return err

@@ -1,19 +1,22 @@
 // Faults runs stan while its machine fails, and checks what docs/reliability.md promises of every fault: no output is
 // visible in part, the exit status is that of the table, and the same command run again gives the same bytes.
 //
-//	faults [-stan bin/stan] [-testdata testdata] [-share 1] [-seed 1] [-only REGEXP] [-scratch DIR]
+//	faults [-stan bin/stan] [-testdata testdata] [-share 1] [-seed 1] [-only REGEXP] [-for DURATION] [-scratch DIR]
 //
 // It prints a row of a table for every fault and job. -share is how much of the campaign is run: the n-th operations and the
-// moments that are left out follow from the seed. Status 1 says that a promise was broken, and standard error which.
+// moments that are left out follow from the seed. Once -for has passed no more is tried; the table tells what was. Status 1 says
+// that a promise was broken, and standard error which.
 package main
 
 import (
 	"flag"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
+	"time"
 )
 
 // campaign is what all faults share.
@@ -23,6 +26,7 @@ type campaign struct {
 	share   float64
 	draw    *rand.Rand
 	only    *regexp.Regexp
+	end     time.Time // after which nothing new is tried, zero for never
 	table   table
 }
 
@@ -43,6 +47,7 @@ func run() error {
 	share := flag.Float64("share", 1, "`X` of the campaign, more than 0 to 1")
 	seed := flag.Uint64("seed", 1, "`S` of what is drawn")
 	only := flag.String("only", "", "faults and jobs that match `REGEXP`, written as fault/job")
+	limit := flag.Duration("for", 0, "try nothing new after `DURATION`, 0 for no limit")
 	scratch := flag.String("scratch", os.TempDir(), "`DIR` to work in")
 	flag.Parse()
 	if !(*share > 0 && *share <= 1) || flag.NArg() > 0 {
@@ -62,6 +67,9 @@ func run() error {
 	}
 	defer os.RemoveAll(dir)
 	c := &campaign{stan: program, scratch: dir, share: *share, draw: rand.New(rand.NewPCG(*seed, 0)), only: pattern}
+	if *limit > 0 {
+		c.end = time.Now().Add(*limit)
+	}
 	jobs, err := c.prepare(*testdata)
 	if err != nil {
 		return err
@@ -77,8 +85,19 @@ func run() error {
 // wants tells whether -only asks for a fault on a job.
 func (c *campaign) wants(fault, job string) bool { return c.only.MatchString(fault + "/" + job) }
 
-// sample is how many of full this campaign tries, at least one.
-func (c *campaign) sample(full int) int { return max(1, int(float64(full)*c.share)) }
+// over tells whether the time is up.
+func (c *campaign) over() bool { return !c.end.IsZero() && time.Now().After(c.end) }
+
+// tries yields as many times as this campaign's share of full, at least once if there is time.
+func (c *campaign) tries(full int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := range max(1, int(float64(full)*c.share)) {
+			if c.over() || !yield(i) {
+				return
+			}
+		}
+	}
+}
 
 // picked draws whether one of many is tried.
 func (c *campaign) picked() bool { return c.share == 1 || c.draw.Float64() < c.share }

@@ -53,7 +53,7 @@ func (c *campaign) sweep(f operationFault, j *job) error {
 	most := j.callsOf(f.effects)
 	one := 1 + c.draw.IntN(most) // is tried in any case
 	n := 1
-	for ; c.share == 1 || n <= most; n++ {
+	for ; (c.share == 1 || n <= most) && !c.over(); n++ {
 		if n != one && !c.picked() {
 			continue
 		}

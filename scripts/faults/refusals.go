@@ -19,7 +19,7 @@ func (c *campaign) refusals(jobs []*job) error {
 		}
 		r := c.table.row("file size limit", j.name, writePromise)
 		r.note = "in place of a quota"
-		for range c.sample(20) {
+		for range c.tries(20) {
 			size := 1 + c.draw.Int64N(j.largest-1)
 			if err := c.refuse(r, j, fmt.Sprintf("%d bytes", size), 0o755, setting{fileSize: uint64(size)}); err != nil {
 				return err

@@ -23,16 +23,16 @@ func (c *campaign) signals(jobs []*job) error {
 		}
 		if c.wants("SIGKILL at a random moment", j.name) {
 			r := c.table.row("SIGKILL at a random moment", j.name, killPromise)
-			for range c.sample(200) {
-				if err := c.end(r, j, syscall.SIGKILL, killed, nil); err != nil {
+			for range c.tries(200) {
+				if err := c.signal(r, j, syscall.SIGKILL, killed, nil); err != nil {
 					return err
 				}
 			}
 		}
 		if c.wants("SIGTERM at a random moment", j.name) {
 			r := c.table.row("SIGTERM at a random moment", j.name, "status 75, nothing left but a checkpoint; run again, same bytes")
-			for range c.sample(100) {
-				if err := c.end(r, j, syscall.SIGTERM, 75, nil); err != nil {
+			for range c.tries(100) {
+				if err := c.signal(r, j, syscall.SIGTERM, 75, nil); err != nil {
 					return err
 				}
 			}
@@ -49,8 +49,8 @@ func (c *campaign) clocks(jobs []*job) error {
 		}
 		r := c.table.row("clock set back after a SIGKILL", j.name, killPromise)
 		r.note = "files dated 2100 in place of the clock"
-		for range c.sample(20) {
-			if err := c.end(r, j, syscall.SIGKILL, killed, dateAhead); err != nil {
+		for range c.tries(20) {
+			if err := c.signal(r, j, syscall.SIGKILL, killed, dateAhead); err != nil {
 				return err
 			}
 		}
@@ -68,9 +68,9 @@ func dateAhead(dir string) error {
 	})
 }
 
-// end sends a signal to a run of j at a random moment; afterwards, if not nil, is done to the folder before it is checked. A run
+// signal sends a signal to a run of j at a random moment; afterwards, if not nil, is done to the folder before it is checked. A run
 // that came to its end first must be whole like any other.
-func (c *campaign) end(r *row, j *job, signal syscall.Signal, status int, afterwards func(dir string) error) error {
+func (c *campaign) signal(r *row, j *job, s syscall.Signal, status int, afterwards func(dir string) error) error {
 	dir, err := c.folder(j)
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (c *campaign) end(r *row, j *job, signal syscall.Signal, status int, afterw
 	seen := 0
 	decide := func(o operation) verdict {
 		if seen++; seen == n+1 {
-			return verdict{signal: signal, later: later}
+			return verdict{signal: s, later: later}
 		}
 		return verdict{}
 	}

@@ -41,6 +41,9 @@ func (t *table) print(w io.Writer) error {
 	for _, r := range t.rows {
 		broken += r.tried - r.held
 		tried := fmt.Sprint(r.tried)
+		if r.tried == 0 && r.note == "" {
+			r.note = "no time"
+		}
 		if r.note != "" {
 			tried += " (" + r.note + ")"
 		}

@@ -16,7 +16,7 @@ func (c *campaign) twice(jobs []*job) error {
 			continue
 		}
 		r := c.table.row("two runs on one output", j.name, "one gives the output, the other too or status 73")
-		for range c.sample(40) {
+		for range c.tries(40) {
 			if err := c.together(r, j); err != nil {
 				return err
 			}
