@@ -52,8 +52,8 @@ func (c *campaign) sweep(f operationFault, j *job) error {
 	r := c.table.row(f.name, j.name, f.promise)
 	most := j.callsOf(f.effects)
 	one := 1 + c.draw.IntN(most) // is tried in any case
-	n := 1
-	for ; (c.share == 1 || n <= most) && !c.over(); n++ {
+	r.note = fmt.Sprintf("of %d", most)
+	for n := 1; (c.share == 1 || n <= most) && !c.over(); n++ {
 		if n != one && !c.picked() {
 			continue
 		}
@@ -65,7 +65,6 @@ func (c *campaign) sweep(f operationFault, j *job) error {
 			break
 		}
 	}
-	r.note = fmt.Sprintf("of %d", n-1)
 	return nil
 }
 
