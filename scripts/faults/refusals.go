@@ -17,8 +17,7 @@ func (c *campaign) refusals(jobs []*job) error {
 		if !c.wants("file size limit", j.name) {
 			continue
 		}
-		r := c.table.row("file size limit", j.name, writePromise)
-		r.note = "in place of a quota"
+		r := c.table.row("file size limit, for a quota", j.name, writePromise)
 		for range c.tries(20) {
 			size := 1 + c.draw.Int64N(j.largest-1)
 			if err := c.refuse(r, j, fmt.Sprintf("%d bytes", size), 0o755, setting{fileSize: uint64(size)}); err != nil {

@@ -44,11 +44,10 @@ func (c *campaign) signals(jobs []*job) error {
 // clocks ends jobs and makes what they leave a hundred years younger than the run that comes after.
 func (c *campaign) clocks(jobs []*job) error {
 	for _, j := range jobs {
-		if !slices.Contains(mainJobs, j.name) || !c.wants("clock set back", j.name) {
+		if !slices.Contains(mainJobs, j.name) || !c.wants("files of 2100", j.name) {
 			continue
 		}
-		r := c.table.row("clock set back after a SIGKILL", j.name, killPromise)
-		r.note = "files dated 2100 in place of the clock"
+		r := c.table.row("files of 2100 after a SIGKILL, for a clock set back", j.name, killPromise)
 		for range c.tries(20) {
 			if err := c.signal(r, j, syscall.SIGKILL, killed, dateAhead); err != nil {
 				return err

@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 )
 
 // row is a line of the table: one fault on one job.
 type row struct {
 	fault, job, promise string
 	tried, held         int
-	note                string // why it was not tried, or what it stands for
+	note                string // why it was not tried, or of how many operations
 }
 
 type table struct{ rows []*row }
@@ -33,24 +35,47 @@ func (r *row) count(at string, err error) {
 	fmt.Fprintf(os.Stderr, "faults: BROKEN: %s: %s: %s: %v\n", r.fault, r.job, at, err)
 }
 
-// print writes the table as Markdown and returns an error if a promise was broken.
+// print writes the table as Markdown, a line for a fault, a column for a job: how often the promise held of how often the fault was
+// tried. It returns an error if a promise was broken.
 func (t *table) print(w io.Writer) error {
-	fmt.Fprintln(w, "| fault | job | tried | held | promise |")
-	fmt.Fprintln(w, "|---|---|---|---|---|")
+	var faults, jobs []string
+	cells := make(map[[2]string]string)
+	promises := make(map[string]string)
 	broken := 0
 	for _, r := range t.rows {
+		if !slices.Contains(faults, r.fault) {
+			faults = append(faults, r.fault)
+		}
+		if !slices.Contains(jobs, r.job) {
+			jobs = append(jobs, r.job)
+		}
+		promises[r.fault] = r.promise
+		cells[[2]string{r.fault, r.job}] = r.cell()
 		broken += r.tried - r.held
-		tried := fmt.Sprint(r.tried)
-		if r.tried == 0 && r.note == "" {
-			r.note = "no time"
+	}
+	fmt.Fprintf(w, "| fault | promise | %s |\n", strings.Join(jobs, " | "))
+	fmt.Fprintf(w, "|---|---%s|\n", strings.Repeat("|---", len(jobs)))
+	for _, fault := range faults {
+		line := []string{fault, promises[fault]}
+		for _, job := range jobs {
+			line = append(line, cells[[2]string{fault, job}])
 		}
-		if r.note != "" {
-			tried += " (" + r.note + ")"
-		}
-		fmt.Fprintf(w, "| %s | %s | %s | %d | %s |\n", r.fault, r.job, tried, r.held, r.promise)
+		fmt.Fprintf(w, "| %s |\n", strings.Join(line, " | "))
 	}
 	if broken > 0 {
 		return fmt.Errorf("%d promises broken", broken)
 	}
 	return nil
+}
+
+// cell says how often the promise held, of how often the fault was tried.
+func (r *row) cell() string {
+	text := fmt.Sprintf("%d/%d", r.held, r.tried)
+	if r.tried == 0 {
+		text = "not tried"
+	}
+	if r.note != "" {
+		text += " (" + r.note + ")"
+	}
+	return text
 }
