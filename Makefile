@@ -56,6 +56,10 @@ bench: ## every benchmark; BENCHTIME=1x runs each once
 fuzz: ## every fuzz target, FUZZTIME (30s) each
 	scripts/fuzz.sh
 
+.PHONY: faults
+faults: ## kills, full disks, failing calls, damaged files: the whole campaign of docs/reliability.md, which takes hours
+	scripts/faults.sh
+
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck, layers, shellcheck
 	scripts/lint.sh

@@ -151,6 +151,7 @@ func TestAppendRefuses(t *testing.T) {
 		"other networks":            {days[1:], IngestOptions{Internal: internal[:1]}, "internal networks [42.219.0.0/16], want those of the folder"},
 		"another rule for biflows":  {days[1:], IngestOptions{Biflow: BiflowSum}, "records of both directions sum, want those of the folder, split"},
 		"pseudonyms":                {days[1:], IngestOptions{Key: &PseudonymKey{1}}, "want those of the folder, none"},
+		"coarse ports":              {days[1:], IngestOptions{Coarsening: Coarsening{PortsFrom: 1024}}, "want those of the folder, none"},
 		"another number of buckets": {days[1:], IngestOptions{Build: BuildOptions{Buckets: 3}}, "3 buckets, want those of the folder, 16"},
 		"nothing new":               {[]string{malformed + "empty.csv"}, IngestOptions{}, "no flows"},
 	}

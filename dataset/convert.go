@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/google/renameio/v2"
 )
 
 // ConvertOptions are the settings of Convert.
@@ -44,16 +42,16 @@ func Convert(ctx context.Context, o ConvertOptions) (*Summary, error) {
 	if info, err := os.Stat(o.Output); err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("dataset: %s: %w: not a file, so even --force leaves it alone", o.Output, ErrExists)
 	}
-	file, err := renameio.NewPendingFile(o.Output, renameio.WithPermissions(0o644))
+	file, err := createPending(o.Output)
 	if err != nil {
-		return nil, writeError(err)
+		return nil, err
 	}
-	defer file.Cleanup()
+	defer file.abort()
 	summary, err := convert(ctx, o, file)
 	if err != nil {
 		return summary, err
 	}
-	return summary, writeError(file.CloseAtomicallyReplace())
+	return summary, file.commit()
 }
 
 func convert(ctx context.Context, o ConvertOptions, out io.Writer) (*Summary, error) {

@@ -59,7 +59,7 @@ func claimOutput(path string, force bool) (*outputDir, error) {
 	}
 	hidden := filepath.Join(parent, "."+base)
 	o := &outputDir{path: absolute, temp: hidden + ".stan-tmp", old: hidden + ".stan-old", lock: flock.New(hidden + ".stan-lock")}
-	if err := o.acquire(); err != nil {
+	if err := lockFile(o.lock, o.path); err != nil {
 		return nil, err
 	}
 	if err := o.prepare(force); err != nil {
@@ -67,30 +67,6 @@ func claimOutput(path string, force bool) (*outputDir, error) {
 		return nil, err
 	}
 	return o, nil
-}
-
-// acquire takes the lock. A lock file that its owner removed between our opening and locking it locks nothing: then
-// the next one is tried.
-func (o *outputDir) acquire() error {
-	for {
-		locked, err := o.lock.TryLock()
-		if err != nil {
-			return writeError(err)
-		}
-		if !locked {
-			return fmt.Errorf("dataset: %s: %w: another process is writing it", o.path, ErrLocked)
-		}
-		held, err := o.lock.Stat()
-		if err != nil {
-			return writeError(err)
-		}
-		if named, err := os.Stat(o.lock.Path()); err == nil && os.SameFile(held, named) {
-			return nil
-		}
-		if err := o.lock.Unlock(); err != nil {
-			return writeError(err)
-		}
-	}
 }
 
 func (o *outputDir) prepare(force bool) error {
@@ -137,31 +113,40 @@ func replaceable(path string, force bool) error {
 	return fmt.Errorf("dataset: %s: %w: not a folder of flows, so even --force leaves it alone", path, ErrExists)
 }
 
-// commit makes the folder visible at its place, durable on disk.
+// commit makes the folder visible at its place, durable on disk. If that cannot be made sure, what stood there stands there
+// again: a run that failed can be run again.
 func (o *outputDir) commit() error {
 	defer o.release()
 	if err := syncTree(o.temp); err != nil {
 		return writeError(err)
 	}
-	if err := o.exchange(); err != nil {
+	undo, err := o.exchange()
+	if err != nil {
 		return writeError(err)
 	}
-	return writeError(syncDir(filepath.Dir(o.path)))
+	if err := syncDir(filepath.Dir(o.path)); err != nil {
+		return writeError(errors.Join(err, undo()))
+	}
+	return nil
 }
 
-// exchange renames the temporary folder to its place; what it replaces is left for release to remove.
-func (o *outputDir) exchange() error {
-	err := os.Rename(o.temp, o.path) // replaces nothing or an empty folder
+// exchange renames the temporary folder to its place; what it replaces is left for release to remove, unless undo is called.
+func (o *outputDir) exchange() (undo func() error, err error) {
+	withdraw := func() error { return os.Rename(o.path, o.temp) } // release puts an old folder back
+	err = os.Rename(o.temp, o.path)                               // replaces nothing or an empty folder
 	if !errors.Is(err, syscall.ENOTEMPTY) && !errors.Is(err, syscall.EEXIST) {
-		return err
+		return withdraw, err
 	}
-	if unix.Renameat2(unix.AT_FDCWD, o.temp, unix.AT_FDCWD, o.path, unix.RENAME_EXCHANGE) == nil {
-		return nil
+	trade := func() error {
+		return unix.Renameat2(unix.AT_FDCWD, o.temp, unix.AT_FDCWD, o.path, unix.RENAME_EXCHANGE)
+	}
+	if trade() == nil {
+		return trade, nil
 	}
 	if err := os.Rename(o.path, o.old); err != nil {
-		return err
+		return nil, err
 	}
-	return os.Rename(o.temp, o.path)
+	return withdraw, os.Rename(o.temp, o.path)
 }
 
 // release removes everything temporary and gives the lock back. It may be called after commit.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -56,9 +57,34 @@ var (
 	times    = []parquet.Kind{parquet.Int64}
 )
 
+// diskReader keeps the first error of the system, which the Parquet library reports as it reports a damaged file.
+type diskReader struct {
+	io.ReaderAt
+	failed error
+}
+
+func (r *diskReader) ReadAt(p []byte, at int64) (int, error) {
+	n, err := r.ReaderAt.ReadAt(p, at)
+	var system *fs.PathError
+	if r.failed == nil && errors.As(err, &system) {
+		r.failed = err
+	}
+	return n, err
+}
+
 // readColumns calls decode with the columns of a file, up to readRows rows at a time, the first being the given row of the
 // file. A missing column has no stream. The errors name neither the file nor the package.
 func readColumns(file io.ReaderAt, size int64, columns []column,
+	decode func(streams []*valueStream, rows int, first int64) error) error {
+	disk := &diskReader{ReaderAt: file}
+	err := readFile(disk, size, columns, decode)
+	if disk.failed != nil {
+		return readError(disk.failed)
+	}
+	return err
+}
+
+func readFile(file io.ReaderAt, size int64, columns []column,
 	decode func(streams []*valueStream, rows int, first int64) error) error {
 	if err := checkFooter(file, size); err != nil {
 		return fmt.Errorf("%w: %w", ErrInput, err)

@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -160,5 +161,23 @@ func TestFlowKnowsItsRemote(t *testing.T) {
 	f.SrcAddr, f.DstAddr = f.DstAddr, f.SrcAddr
 	if got := f.Remote(); got != f.SrcAddr {
 		t.Errorf("remote of an inbound flow %v, want its source", got)
+	}
+}
+
+// A disk that fails is none of the file's faults.
+func TestParquetOnAFailingDisk(t *testing.T) {
+	dir, _ := build(t, oneFileFlows(10), BuildOptions{})
+	file, err := os.Open(dataFile(t, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := file.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.Close() // every read is an error of the system now
+	err = newParquetReader().read(file, info.Size(), func([]Flow) error { return nil })
+	if !errors.Is(err, ErrIO) || errors.Is(err, ErrInput) {
+		t.Errorf("%v, want %v", err, ErrIO)
 	}
 }

@@ -16,10 +16,11 @@ const (
 	metricsEvery = 10
 )
 
-// openMetrics opens the file and drops the lines of what a training that goes on from s does again.
-func openMetrics(path string, s *loopState) (*metricsFile, error) {
+// openMetrics opens the file and drops the lines of what a training that goes on after step does again; validated is the step of
+// the last validation that it knows.
+func openMetrics(path string, step, validated int) (*metricsFile, error) {
 	var keep bytes.Buffer
-	if old, err := os.ReadFile(path); err == nil && s.Step > 0 {
+	if old, err := os.ReadFile(path); err == nil && step > 0 {
 		lines := bufio.NewScanner(bytes.NewReader(old))
 		for lines.Scan() {
 			var line struct {
@@ -29,7 +30,7 @@ func openMetrics(path string, s *loopState) (*metricsFile, error) {
 			if json.Unmarshal(lines.Bytes(), &line) != nil {
 				continue // cut short by a kill
 			}
-			if line.Step <= s.Step && !(line.Kind == "valid" && line.Step >= s.NextValid) {
+			if line.Step <= step && (line.Kind != "valid" || line.Step <= validated) {
 				keep.Write(lines.Bytes())
 				keep.WriteByte('\n')
 			}

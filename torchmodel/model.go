@@ -105,8 +105,8 @@ func (m Manifest) seal() (string, error) {
 	return digest(text), err
 }
 
-// writeModel puts the model's two files into the folder dir, which exists. The manifest comes last: a folder with one is
-// whole.
+// writeModel puts the model's two files into the folder dir, which exists, to last. The manifest comes last: a folder with one
+// is whole.
 func writeModel(dir string, m Manifest, tensors []safetensors.Tensor) error {
 	m.Format, m.Version = "stan-model", manifestVersion
 	seal, err := m.seal()
@@ -121,7 +121,10 @@ func writeModel(dir string, m Manifest, tensors []safetensors.Tensor) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(dir, manifestFile), append(text, '\n'))
+	if err := writeFile(filepath.Join(dir, manifestFile), append(text, '\n')); err != nil {
+		return err
+	}
+	return syncFolder(dir)
 }
 
 // refuse is an ErrModel about a file.

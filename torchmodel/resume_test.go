@@ -207,7 +207,8 @@ func hidden(t testing.TB, dir string) (names []string) {
 	return names
 }
 
-// A checkpoint that a periodic save wrote just before a validation must not make its line stand twice.
+// A checkpoint that a periodic save wrote just before a validation, also before the one at the training's end, must not make its
+// line stand twice.
 func TestMetricsOfACheckpointBeforeAValidation(t *testing.T) {
 	path := filepath.Join(t.TempDir(), metricsName)
 	text := `{"kind":"step","step":90}
@@ -217,18 +218,18 @@ func TestMetricsOfACheckpointBeforeAValidation(t *testing.T) {
 {"kind":"step","step":110}
 {"kind":"st`
 	for name, tc := range map[string]struct {
-		state loopState
-		want  int
+		step, validated int
+		want            int
 	}{
-		"the validation is yet to come": {loopState{Step: 100, NextValid: 100}, 3},
-		"the validation is done":        {loopState{Step: 100, NextValid: 200}, 4},
-		"a new training":                {loopState{NextValid: 100}, 0},
+		"the validation is yet to come": {100, 90, 3},
+		"the validation is done":        {100, 100, 4},
+		"a new training":                {0, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			m, err := openMetrics(path, &tc.state)
+			m, err := openMetrics(path, tc.step, tc.validated)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -309,7 +309,7 @@ func (t *trainer) run(ctx context.Context) (*Model, error) {
 		}
 	}
 	var err error
-	if t.metrics, err = openMetrics(filepath.Join(t.dir, metricsName), &t.state); err != nil {
+	if t.metrics, err = openMetrics(filepath.Join(t.dir, metricsName), t.state.Step, t.state.NextValid-t.validEvery()); err != nil {
 		return nil, err
 	}
 	defer t.metrics.close()

@@ -233,7 +233,7 @@ func TestPatienceEndsTraining(t *testing.T) {
 	o.Patience = 2
 	tr := prepared(t, someFlows(t, 8, 30, 1), o)
 	var err error
-	if tr.metrics, err = openMetrics(filepath.Join(tr.dir, metricsName), &tr.state); err != nil {
+	if tr.metrics, err = openMetrics(filepath.Join(tr.dir, metricsName), 0, 0); err != nil {
 		t.Fatal(err)
 	}
 	defer tr.metrics.close()

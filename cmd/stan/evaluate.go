@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	"github.com/urfave/cli/v2"
 
 	"stan/dataset"
@@ -293,8 +292,8 @@ func writeReport(flag, path string, write func(io.Writer) error) error {
 	if err := write(&content); err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(path, content.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("evaluate: %s: %w: %w", flag, dataset.ErrCannotWrite, err)
+	if err := dataset.WriteFile(path, content.Bytes()); err != nil {
+		return fmt.Errorf("evaluate: %s: %w", flag, err)
 	}
 	return nil
 }
