@@ -17,8 +17,8 @@ import (
 	"stan/dataset/damage"
 )
 
-// captures of every format that is read, by the name of the format.
-func captures(t *testing.T) map[string][][]byte {
+// wholeCaptures are files of every format that is read, by the name of the format.
+func wholeCaptures(t *testing.T) map[string][][]byte {
 	t.Helper()
 	file := func(name string) []byte {
 		content, err := os.ReadFile(name)
@@ -74,7 +74,7 @@ func squeezed(t *testing.T, plain []byte, compressor func(*bytes.Buffer) (closer
 
 // What is read of a damaged capture can be written, and reads the same again.
 func TestDamagedCaptures(t *testing.T) {
-	for name, files := range captures(t) {
+	for name, files := range wholeCaptures(t) {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "capture") // Parquet is not read from a stream
 			damage.Each(t, files, func(t *testing.T, content []byte) bool {
