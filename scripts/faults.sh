@@ -28,11 +28,19 @@ scratch=$(mktemp -d "$parent/faults.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 go build -o "$scratch/faults" ./scripts/faults
 
+# run FAULTS_OPTION... runs one part of the campaign. Where no seccomp filter can be set, as in some containers, the short one
+# says so and goes on.
+run() {
+	local rc=0
+	"$scratch/faults" -scratch "$scratch" "${limits[@]}" "$@" || rc=$?
+	[[ $rc == 98 && $mode == short ]] || return $rc
+}
+
 status=0
 # One process waits for its commands most of the time: two use two cores.
-"$scratch/faults" -scratch "$scratch" "${limits[@]}" -only ' the n-th ' >"$scratch/operations" &
+run -only ' the n-th ' >"$scratch/operations" &
 operations=$!
-"$scratch/faults" -scratch "$scratch" "${limits[@]}" -only '^(SIG.* moment|disk|file|folder|two)' || status=1
+run -only '^(SIG.* moment|disk|file|folder|two)' || status=1
 wait "$operations" || status=1
 cat "$scratch/operations"
 

@@ -15,11 +15,14 @@ import (
 const (
 	// confinedCommand makes this program the stage between the campaign and stan.
 	confinedCommand = "confined"
-	// confinedFailed is a status that stan never has.
+	// confinedFailed is a status that stan never has, and noFilter another: the kernel, or the container, allows no filter.
 	confinedFailed = 99
+	noFilter       = 98
 	// listenerSocket is the descriptor through which the stage hands the filter's listener over.
 	listenerSocket = 3
 )
+
+var errNoFilter = errors.New("no seccomp filter can be set here")
 
 // confined puts this process under limits and then becomes the program of its arguments.
 func confined(args []string) error {
@@ -62,7 +65,7 @@ func installFilter(effects effect) error {
 	listener, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER,
 		uintptr(unsafe.Pointer(&f)))
 	if errno != 0 {
-		return fmt.Errorf("seccomp filter: %w", errno)
+		return fmt.Errorf("%w: %w", errNoFilter, errno)
 	}
 	err := unix.Sendmsg(listenerSocket, []byte{0}, unix.UnixRights(int(listener)), nil, 0)
 	return errors.Join(err, unix.Close(int(listener)), unix.Close(listenerSocket))

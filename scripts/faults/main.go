@@ -5,10 +5,11 @@
 //
 // It prints a row of a table for every fault and job. -share is how much of the campaign is run: the n-th operations and the
 // moments that are left out follow from the seed. Once -for has passed no more is tried; the table tells what was. Status 1 says
-// that a promise was broken, and standard error which.
+// that a promise was broken, and standard error which; status 98 that nothing was tried, as no seccomp filter can be set.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"iter"
@@ -32,10 +33,18 @@ type campaign struct {
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == confinedCommand {
-		fmt.Fprintln(os.Stderr, "faults:", confined(os.Args[2:])) // does not return if all went well
+		err := confined(os.Args[2:]) // does not return if all went well
+		fmt.Fprintln(os.Stderr, "faults:", err)
+		if errors.Is(err, errNoFilter) {
+			os.Exit(noFilter)
+		}
 		os.Exit(confinedFailed)
 	}
-	if err := run(); err != nil {
+	switch err := run(); {
+	case errors.Is(err, errNoFilter):
+		fmt.Fprintln(os.Stderr, "faults: nothing was tried:", err)
+		os.Exit(noFilter)
+	case err != nil:
 		fmt.Fprintln(os.Stderr, "faults:", err)
 		os.Exit(1)
 	}

@@ -66,6 +66,9 @@ func (c *campaign) start(dir string, s setting, args ...string) (outcome, error)
 	if status, ok := p.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() && status.Signal() == syscall.SIGKILL {
 		o.status, err = killed, nil
 	}
+	if o.status == noFilter {
+		return o, fmt.Errorf("%w: %s", errNoFilter, lastLine(o.stderr))
+	}
 	if o.status == confinedFailed {
 		return o, fmt.Errorf("%s", lastLine(o.stderr))
 	}
