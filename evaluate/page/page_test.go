@@ -76,7 +76,7 @@ func TestThePageStandsAlone(t *testing.T) {
 func TestTheVerdictComesFirst(t *testing.T) {
 	report := golden(t, "trained")
 	text := textOf(t, report)
-	parts := []string{report.Verdict(), "Alarm", "What is apart", "How the attributes look", "Flows as they are", "Every measure"}
+	parts := []string{report.Verdict(), "Alarm", "What is furthest from real", "How the attributes look", "Flows as they are", "Every measure"}
 	at := 0
 	for _, part := range parts {
 		next := strings.Index(text[at:], part)

@@ -30,7 +30,7 @@ func TestThePageOfATable(t *testing.T) {
 		want     []string // in this order
 		not      string
 	}{
-		"with train": {&train, false, []string{"synthetic rows beside real ones", "Alarm", "pairs of rows that do", "4,000", "What is apart",
+		"with train": {&train, false, []string{"synthetic rows beside real ones", "Alarm", "pairs of rows that do", "4,000", "What is furthest from real",
 			"How the columns look", "other real entities (train)", "% of rows", "Rows as they are", "rows of series-", "--show-real",
 			"Every measure", "The training entities"}, "real: 12 consecutive"},
 		"alone": {nil, true, []string{"Not checked", "How the columns look", "synthetic: 12 consecutive rows of", "real: 12 consecutive rows of",
