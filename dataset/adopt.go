@@ -125,7 +125,7 @@ func (a *adoption) readFile(ctx context.Context, info *FileInfo) error {
 		return err
 	}
 	first, last := int64(maxTime), int64(minTime)
-	r := &setReader{set: set, parquet: newParquetReader(), seen: make(map[netip.Addr]string)}
+	r := newSetReader(set)
 	r.emit = func(flows []Flow) error {
 		for i := range flows {
 			if !a.internal.contains(flows[i].Host) {

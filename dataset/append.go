@@ -148,40 +148,35 @@ func (b *baseSet) oldRows(ctx context.Context, bucket int) (rows *oldRows, stop 
 // bucketRows yields the rows of one data file and checks that they are where stan ingest puts them.
 func (b *baseSet) bucketRows(ctx context.Context, file FileInfo, bucket int) iter.Seq2[[]Flow, error] {
 	return func(yield func([]Flow, error) bool) {
-		r := &setReader{set: b.Set, parquet: newParquetReader(), seen: make(map[netip.Addr]string)}
+		r := newSetReader(b.Set)
+		defer b.note(r.parquet)
 		var host netip.Addr
 		var text string
-		r.emit = func(flows []Flow) error {
+		for flows, err := range r.batches(ctx, []FileInfo{file}) {
 			for i := range flows {
 				if flows[i].Host == host {
 					continue
 				}
 				next := flows[i].Host.String()
 				if next <= text || bucketOf(flows[i].Host, b.manifest.Buckets) != bucket {
-					return b.fault(file, fmt.Errorf("%w: host %s is out of order, so nothing can be appended", ErrInput, next))
+					yield(nil, b.fault(file, fmt.Errorf("%w: host %s is out of order, so nothing can be appended", ErrInput, next)))
+					return
 				}
 				host, text = flows[i].Host, next
 			}
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
+			if !yield(flows, err) {
+				return
 			}
-			if !yield(flows, nil) {
-				return errStopped
-			}
-			return nil
 		}
-		err := r.readFile(file)
-		if err == nil {
-			err = r.flush()
-		}
-		b.mu.Lock()
-		for label := range r.parquet.labels {
-			b.labels[label] = true
-		}
-		b.mu.Unlock()
-		if err != nil && err != errStopped {
-			yield(nil, err)
-		}
+	}
+}
+
+// note keeps the labels of the rows that were read.
+func (b *baseSet) note(r *parquetReader) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for label := range r.labels {
+		b.labels[label] = true
 	}
 }
 

@@ -323,13 +323,7 @@ func addWithFaults(dir string, flows []Flow, fails func() error) error {
 		return err
 	}
 	defer b.Abort()
-	b.create = func(path string) (tempFile, error) {
-		if err := fails(); err != nil {
-			return nil, &os.PathError{Op: "open", Path: path, Err: err}
-		}
-		file, err := createFile(path)
-		return failingFile{file, fails}, err
-	}
+	b.create = failingCreate(fails)
 	if err := b.Add(flows); err != nil {
 		return err
 	}

@@ -270,19 +270,24 @@ func TestBuilderSurvivesEveryFault(t *testing.T) {
 	}
 }
 
-func buildWithFaults(dir string, flows []Flow, fails func() error) error {
-	b, err := NewBuilder(dir, BuildOptions{MemoryBytes: 1 << 20, Threads: 1, Buckets: 3})
-	if err != nil {
-		return err
-	}
-	defer b.Abort()
-	b.create = func(path string) (tempFile, error) {
+// failingCreate makes files that fail, at their making too, where fails says so.
+func failingCreate(fails func() error) func(path string) (tempFile, error) {
+	return func(path string) (tempFile, error) {
 		if err := fails(); err != nil {
 			return nil, &os.PathError{Op: "open", Path: path, Err: err}
 		}
 		file, err := createFile(path)
 		return failingFile{file, fails}, err
 	}
+}
+
+func buildWithFaults(dir string, flows []Flow, fails func() error) error {
+	b, err := NewBuilder(dir, BuildOptions{MemoryBytes: 1 << 20, Threads: 1, Buckets: 3})
+	if err != nil {
+		return err
+	}
+	defer b.Abort()
+	b.create = failingCreate(fails)
 	for chunk := range slices.Chunk(flows, 100) {
 		if err := b.Add(chunk); err != nil {
 			return err

@@ -136,7 +136,13 @@ func (s *Set) Manifest() Manifest { return s.manifest }
 // the next one. Digest, rows and order of each file are verified on the way; the first error ends the sequence.
 func (s *Set) Batches(ctx context.Context) iter.Seq2[[]Flow, error] {
 	return func(yield func([]Flow, error) bool) {
-		r := &setReader{set: s, parquet: newParquetReader(), seen: make(map[netip.Addr]string)}
+		newSetReader(s).batches(ctx, s.manifest.Files)(yield)
+	}
+}
+
+// batches yields the flows of some of the set's files, as Batches does.
+func (r *setReader) batches(ctx context.Context, files []FileInfo) iter.Seq2[[]Flow, error] {
+	return func(yield func([]Flow, error) bool) {
 		r.emit = func(batch []Flow) error {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
@@ -146,7 +152,7 @@ func (s *Set) Batches(ctx context.Context) iter.Seq2[[]Flow, error] {
 			}
 			return nil
 		}
-		for _, file := range s.manifest.Files {
+		for _, file := range files {
 			if err := r.readFile(file); err != nil {
 				if !errors.Is(err, errStopped) {
 					yield(nil, err)
@@ -174,6 +180,10 @@ type setReader struct {
 	end     int64                 // of the row before
 	batch   []Flow
 	emit    func(batch []Flow) error
+}
+
+func newSetReader(s *Set) *setReader {
+	return &setReader{set: s, parquet: newParquetReader(), seen: make(map[netip.Addr]string)}
 }
 
 func (r *setReader) readFile(info FileInfo) error {

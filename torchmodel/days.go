@@ -27,10 +27,34 @@ func (s *reservoir) add(p *plan) {
 	}
 }
 
-// profiles are fitted to the days of the corpus, to those of hosts that the capture saw themselves where there are any.
+// dayDraw draws the days that profiles are fitted to: those of hosts that the capture saw themselves; where there are none, of
+// hosts that talk to each other alone.
+type dayDraw struct{ whole, others reservoir }
+
+func newDayDraw(most int, seed uint64) *dayDraw {
+	r := rand.New(rand.NewPCG(seed, 4))
+	return &dayDraw{whole: reservoir{most: most, r: r}, others: reservoir{most: most, r: r}}
+}
+
+func (d *dayDraw) add(p *plan) {
+	if p.whole() {
+		d.whole.add(p)
+	} else {
+		d.others.add(p)
+	}
+}
+
+// fit fits profiles to the days drawn.
+func (d *dayDraw) fit() (*Profiles, error) {
+	if len(d.whole.days) > 0 {
+		return fitProfiles(d.whole.days)
+	}
+	return fitProfiles(d.others.days)
+}
+
+// profiles are fitted to days of the corpus, most of them at most.
 func (c *corpus) profiles(most int) (*Profiles, error) {
-	r := rand.New(rand.NewPCG(uint64(c.Days()), 4))
-	whole, others := reservoir{most: most, r: r}, reservoir{most: most, r: r}
+	draw := newDayDraw(most, uint64(c.Days()))
 	const part = 1024
 	for from := 0; from < c.Days(); from += part {
 		days, _, err := lanes.Plans[plan](c.Corpus, from, min(part, c.Days()-from))
@@ -38,15 +62,8 @@ func (c *corpus) profiles(most int) (*Profiles, error) {
 			return nil, c.fileError(err)
 		}
 		for i := range days {
-			if days[i].whole() {
-				whole.add(&days[i])
-			} else {
-				others.add(&days[i])
-			}
+			draw.add(&days[i])
 		}
 	}
-	if len(whole.days) == 0 { // hosts that talk to each other alone
-		return fitProfiles(others.days)
-	}
-	return fitProfiles(whole.days)
+	return draw.fit()
 }

@@ -59,23 +59,16 @@ func (p *plan) variables() (v [profileSize]float64) {
 // profile to learn from.
 func (p *plan) whole() bool { return p.Rows > 0 && p.Mean[internalMark] < 1 }
 
-// fitProfiles fits the distribution to days of training hosts.
+// fitProfiles fits the distribution to days of training hosts, all that dayDraw chose.
 func fitProfiles(days []plan) (*Profiles, error) {
 	if len(days) == 0 {
 		return nil, fmt.Errorf("%w: no day with a flow", ErrData)
 	}
-	var samples [][profileSize]float64
+	n := len(days)
+	samples := make([][profileSize]float64, n)
 	for i := range days {
-		if days[i].whole() {
-			samples = append(samples, days[i].variables())
-		}
+		samples[i] = days[i].variables()
 	}
-	if len(samples) == 0 { // hosts that talk to each other alone
-		for i := range days {
-			samples = append(samples, days[i].variables())
-		}
-	}
-	n := len(samples)
 	p := &Profiles{quantiles: make([]float32, profileSize*profileQuantiles)}
 	scores, roles := make([][profileSize]float64, n), make([]role, n)
 	for i := range samples {

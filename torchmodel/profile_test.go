@@ -178,26 +178,35 @@ func TestNoKindIsAPortraitOfFewHosts(t *testing.T) {
 	}
 }
 
+// fitDays fits profiles to what is drawn of days, all of them where hosts were seen themselves.
+func fitDays(days []plan) (*Profiles, error) {
+	draw := newDayDraw(mostDays, 1)
+	for i := range days {
+		draw.add(&days[i])
+	}
+	return draw.fit()
+}
+
 func TestHostsThatOnlyOthersHaveSeenHaveNoProfile(t *testing.T) {
 	days := madeDays(20)
 	for i := range 10 {
 		days[i].Mean[internalMark] = 1
 	}
-	some, err := fitProfiles(days)
+	some, err := fitDays(days)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, _ := fitProfiles(days[10:])
+	want, _ := fitDays(days[10:])
 	if !reflect.DeepEqual(some, want) {
 		t.Error("days without an external remote change the profiles")
 	}
 	for i := range days {
 		days[i].Mean[internalMark] = 1
 	}
-	if _, err := fitProfiles(days); err != nil {
+	if _, err := fitDays(days); err != nil {
 		t.Errorf("hosts that talk to each other alone: %v", err)
 	}
-	if _, err := fitProfiles(nil); !errors.Is(err, ErrData) {
+	if _, err := fitDays(nil); !errors.Is(err, ErrData) {
 		t.Errorf("no day: got error %v, want %v", err, ErrData)
 	}
 }
