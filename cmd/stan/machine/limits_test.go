@@ -9,14 +9,14 @@ import (
 	"github.com/prometheus/procfs"
 )
 
-// process is one whose /proc/PID/cgroup is as given.
-func process(t *testing.T, cgroup string) procfs.Proc {
+// process is one whose file of that name in /proc/PID has the content.
+func process(t *testing.T, name, content string) procfs.Proc {
 	t.Helper()
 	root := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(root, "7"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(root, "7", "cgroup"), []byte(cgroup), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(root, "7", name), []byte(content), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	proc, err := procfs.NewFS(root)
@@ -64,7 +64,7 @@ func TestReadLimits(t *testing.T) {
 			for name, content := range tc.files {
 				files[name] = &fstest.MapFile{Data: []byte(content)}
 			}
-			got, err := ReadLimits(process(t, tc.cgroup), files)
+			got, err := ReadLimits(process(t, "cgroup", tc.cgroup), files)
 			if err != nil || got != tc.want {
 				t.Errorf("got %+v, %v, want %+v", got, err, tc.want)
 			}

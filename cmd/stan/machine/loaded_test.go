@@ -1,36 +1,15 @@
 package machine
 
-import (
-	"os"
-	"path/filepath"
-	"testing"
-
-	"github.com/prometheus/procfs"
-)
+import "testing"
 
 func TestLibraries(t *testing.T) {
-	root := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(root, "7"), 0o755); err != nil {
-		t.Fatal(err)
-	}
 	const maps = `7f3a10000000-7f3a10100000 r--p 00000000 08:01 11 /opt/stan/lib/libtorch_cpu.so
 7f3a10100000-7f3a10200000 r-xp 00100000 08:01 11 /opt/stan/lib/libtorch_cpu.so
 7f3a20000000-7f3a20100000 rw-p 00000000 00:00 0
 7f3a30000000-7f3a30100000 r-xp 00000000 08:01 12 /usr/lib/libc.so.6
 7ffc00000000-7ffc00100000 rw-p 00000000 00:00 0 [stack]
 `
-	if err := os.WriteFile(filepath.Join(root, "7", "maps"), []byte(maps), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	proc, err := procfs.NewFS(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := proc.Proc(7)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := Libraries(p)
+	got, err := Libraries(process(t, "maps", maps))
 	if err != nil || len(got) != 2 || got["libtorch_cpu.so"] != "/opt/stan/lib/libtorch_cpu.so" || got["libc.so.6"] != "/usr/lib/libc.so.6" {
 		t.Errorf("Libraries = %v, %v", got, err)
 	}

@@ -1,0 +1,316 @@
+package torchmodel
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+	"path/filepath"
+	"time"
+
+	torch "github.com/wangkuiyi/gotorch"
+	"github.com/wangkuiyi/gotorch/safetensors"
+	"gonum.org/v1/gonum/floats"
+)
+
+// trainer is a training under way.
+type trainer struct {
+	o       TrainOptions
+	obs     Observer
+	dir     string
+	subject subject
+	opt     torch.Optimizer
+	average *torch.Average       // of the weights; nil where the last ones alone may be the best
+	best    []safetensors.Tensor // weights of the best validation
+	state   loopState
+	started time.Time // of this run, less the time of earlier ones
+	metrics *metricsFile
+}
+
+// newTrainer prepares a training on flows. The caller frees the result, also that of a failure.
+func newTrainer(s *sets, dir string, o TrainOptions, obs Observer) (*trainer, error) {
+	f, err := newFlowSubject(s, o, room{o.Memory, dir})
+	t := &trainer{o: o, obs: obs, dir: dir, subject: f}
+	if err != nil {
+		return t, err
+	}
+	if n := f.written(); n > 0 {
+		obs.Note("rows beyond memory lie in a scratch file", "bytes", n, "folder", dir)
+	}
+	return t, t.begin()
+}
+
+// begin prepares the loop's own state.
+func (t *trainer) begin() (err error) {
+	if t.state.Setup, err = t.setup(); err != nil {
+		return err
+	}
+	t.state.Version, t.state.NextValid = stateVersion, t.validEvery()
+	t.subject.network().To(t.o.Device)
+	t.opt = torch.AdamW(t.o.LearningRate, 0.9, 0.99, 1e-8, t.o.WeightDecay)
+	t.opt.AddParameters(t.subject.network().Parameters())
+	return nil
+}
+
+func (t *trainer) free() {
+	if t.opt.Opt != nil {
+		t.opt.Close()
+	}
+	if t.average != nil {
+		t.average.Free()
+	}
+	t.subject.free()
+}
+
+// trainNetwork trains the network on flows.
+func trainNetwork(ctx context.Context, s *sets, _ *independent, dir string, o TrainOptions, obs Observer) (*Model, error) {
+	t, err := newTrainer(s, dir, o, obs)
+	defer t.free()
+	if err != nil {
+		return nil, err
+	}
+	return t.run(ctx)
+}
+
+// run trains, from the last checkpoint if the options say so, and writes the model.
+func (t *trainer) run(ctx context.Context) (*Model, error) {
+	if t.o.Resume {
+		found, err := t.readCheckpoint()
+		if err != nil {
+			return nil, err
+		}
+		if !found {
+			t.obs.Note("no checkpoint to resume from: starting anew", "folder", t.dir)
+		}
+	}
+	var err error
+	if t.metrics, err = openMetrics(filepath.Join(t.dir, metricsName), t.state.Step, t.state.NextValid-t.validEvery()); err != nil {
+		return nil, err
+	}
+	defer t.metrics.close()
+	t.obs.Note("training", "weights", countWeights(t.subject.network()), "rows", t.subject.rows(), "device", t.o.Device.String())
+	if err := t.loop(ctx); err != nil {
+		return nil, err
+	}
+	return t.finish()
+}
+
+// setup is a digest of what must not change between the runs of one training.
+func (t *trainer) setup() (string, error) {
+	o := t.o
+	o.Resume, o.Force, o.Device, o.Threads, o.Memory, o.Checkpoint, o.MaxTime, o.Epochs = false, false, torch.Device{}, 0, 0, 0, 0, 0
+	text, err := json.Marshal(struct {
+		Options TrainOptions
+		Data    any
+	}{o, t.subject.data()})
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8]), err
+}
+
+func (t *trainer) manifest() Manifest {
+	m := t.subject.manifest()
+	m.Training.Steps, m.Training.ValidNLL = t.state.Step, t.state.BestValid
+	return m
+}
+
+// finish writes the weights of the best validation as the model.
+func (t *trainer) finish() (*Model, error) {
+	m := t.manifest()
+	m.Training.Steps = t.state.BestStep
+	if err := writeModel(t.dir, m, t.best); err != nil {
+		return nil, err
+	}
+	for _, step := range checkpoints(t.dir) {
+		removeFolder(checkpointPath(t.dir, step))
+	}
+	return Load(t.dir)
+}
+
+// stepsOf is the number of steps in an epoch; windows at the start of streams make it vary little.
+func (t *trainer) stepsOf() int {
+	return max(1, int((t.subject.rows()+int64(t.o.Batch*t.o.Length)-1)/int64(t.o.Batch*t.o.Length)))
+}
+
+// validEvery is the number of steps between validations: half an epoch, but not so few that they cost much, nor so many that
+// the best weights are missed.
+func (t *trainer) validEvery() int {
+	cheap := 5 * int(t.subject.validRows()) / (t.o.Batch * t.o.Length)
+	return min(max(t.stepsOf()/2, cheap, 100), 1000)
+}
+
+func (t *trainer) seconds() float64 { return time.Since(t.started).Seconds() }
+
+// progress is the share of the training that is done.
+func (t *trainer) progress() float64 {
+	p := 0.0
+	if t.o.Epochs > 0 {
+		p = float64(t.state.Step) / float64(t.o.Epochs*t.stepsOf())
+	}
+	if t.o.MaxTime > 0 {
+		p = max(p, t.seconds()/t.o.MaxTime.Seconds())
+	}
+	return min(p, 1)
+}
+
+// warmup is the number of steps in which the learning rate rises.
+const warmup = 100
+
+// learningRate falls along half a cosine to a fiftieth of its peak.
+func (t *trainer) learningRate(progress float64) float64 {
+	rise := min(1, float64(t.state.Step+1)/warmup)
+	return t.o.LearningRate * rise * (0.02 + 0.98*0.5*(1+math.Cos(math.Pi*progress)))
+}
+
+// loop runs steps until the training's end. On a stop it writes a checkpoint and returns ErrStopped.
+func (t *trainer) loop(ctx context.Context) error {
+	t.started = time.Now().Add(-time.Duration(t.state.Seconds * float64(time.Second)))
+	saved := time.Now()
+	feed := newFeed(t)
+	defer feed.close()
+	var rows int64
+	for t.progress() < 1 {
+		if ctx.Err() != nil {
+			return t.stop(ctx)
+		}
+		if t.state.Step >= t.state.NextValid {
+			if done, err := t.validate(ctx); err != nil || done {
+				return err
+			}
+		}
+		step, err := t.step(feed.next())
+		if err != nil {
+			return err
+		}
+		rows += step.Rows
+		step.Rows = rows
+		t.obs.Step(step)
+		if err := t.metrics.step(step); err != nil {
+			return err
+		}
+		if time.Since(saved) >= t.o.Checkpoint {
+			t.state.Seconds = t.seconds()
+			if err := t.writeCheckpoint(); err != nil {
+				return err
+			}
+			saved = time.Now()
+		}
+	}
+	if t.state.Step == 0 {
+		return fmt.Errorf("%w: max-time %v, want enough for one step", ErrConfig, t.o.MaxTime)
+	}
+	_, err := t.validate(ctx)
+	return err
+}
+
+// stop ends a run whose training is to go on from here in another one.
+func (t *trainer) stop(ctx context.Context) error {
+	t.state.Seconds = t.seconds()
+	if err := t.writeCheckpoint(); err != nil {
+		return err
+	}
+	return fmt.Errorf("step %d: %w: %w", t.state.Step, ErrStopped, context.Cause(ctx))
+}
+
+// step trains on one batch.
+func (t *trainer) step(f feedItem) (Step, error) {
+	defer f.scope.Close()
+	if f.err != nil {
+		return Step{}, f.err
+	}
+	// What dropout draws depends on the seed and the step alone, so that a resumed training is the same.
+	torch.ManualSeed(t.o.Seed<<32 + int64(t.state.Step))
+	progress := t.progress()
+	s := Step{Epoch: t.state.Epoch, LearningRate: t.learningRate(progress)}
+	batch := f.batch
+	if t.o.Device.IsCUDA() {
+		batch = batch.to(t.o.Device)
+	}
+	t.opt.ZeroGrad()
+	var l likelihood
+	forward := func() { l = batch.score() }
+	if t.o.Device.IsCUDA() {
+		torch.Autocast(t.o.Device, torch.BFloat16, forward)
+	} else {
+		forward()
+	}
+	loss := l.perRow()
+	s.Loss = loss.Float64()
+	if math.IsNaN(s.Loss) || math.IsInf(s.Loss, 0) {
+		return s, t.diverged(l, s)
+	}
+	loss.Backward()
+	s.GradNorm = torch.ClipGradNorm(t.subject.network().Parameters(), t.o.ClipNorm)
+	if math.IsNaN(s.GradNorm) || math.IsInf(s.GradNorm, 0) {
+		return s, fmt.Errorf("epoch %d, step %d: %w: gradient norm is %g, learning rate %g", s.Epoch+1, t.state.Step+1,
+			ErrDiverged, s.GradNorm, s.LearningRate)
+	}
+	t.opt.SetLR(s.LearningRate)
+	t.opt.Step()
+	t.state.Step++
+	if t.average != nil {
+		t.average.Add(t.state.Step)
+	}
+	t.state.Epoch, t.state.Batch = f.after.epoch, f.after.batch
+	s.Step, s.Progress, s.Seconds = t.state.Step, t.progress(), t.seconds()
+	s.Rows = int64(l.rows.Float64())
+	return s, nil
+}
+
+// diverged names the attribute whose loss is no number.
+func (t *trainer) diverged(l likelihood, s Step) error {
+	for h, x := range l.heads {
+		if v := x.Float64(); math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("epoch %d, step %d: attribute %q: %w: loss is %g, learning rate %g", s.Epoch+1, t.state.Step+1,
+				t.subject.heads()[h], ErrDiverged, v, s.LearningRate)
+		}
+	}
+	return fmt.Errorf("epoch %d, step %d: %w: loss is %g", s.Epoch+1, t.state.Step+1, ErrDiverged, s.Loss)
+}
+
+// averaged calls f while the network has its averaged weights.
+func (t *trainer) averaged(f func()) {
+	t.average.Swap()
+	defer t.average.Swap()
+	f()
+}
+
+// validate measures the validation set, keeps the best weights, and tells whether the training has ended early. A stop
+// before its end leaves it to the run that resumes.
+func (t *trainer) validate(ctx context.Context) (bool, error) {
+	heads, rows, err := t.subject.evaluate(ctx)
+	with := func(f func()) { f() } // the weights that heads are of
+	if t.average != nil && err == nil {
+		t.averaged(func() {
+			var mean []float64
+			if mean, _, err = t.subject.evaluate(ctx); err == nil && floats.Sum(mean) < floats.Sum(heads) {
+				heads, with = mean, t.averaged
+			}
+		})
+	}
+	if err != nil {
+		return false, err
+	}
+	if ctx.Err() != nil {
+		return false, t.stop(ctx)
+	}
+	v := Validation{Step: t.state.Step, Rows: rows, Heads: map[string]float64{}}
+	names := t.subject.heads()
+	for h, nats := range heads {
+		if math.IsNaN(nats) || math.IsInf(nats, 0) {
+			return false, fmt.Errorf("validation after step %d: attribute %q: %w: loss is %g", v.Step, names[h], ErrDiverged, nats)
+		}
+		v.Heads[names[h]] = nats
+		v.NLL += nats
+	}
+	t.state.NextValid = t.state.Step + t.validEvery()
+	t.state.Since++
+	if t.best == nil || v.NLL < t.state.BestNLL {
+		v.Best = true
+		t.state.BestNLL, t.state.BestStep, t.state.BestValid, t.state.Since = v.NLL, t.state.Step, v.Heads, 0
+		with(func() { t.best = append(parameters(t.subject.network()), t.subject.beside()...) })
+	}
+	t.obs.Valid(v)
+	return t.o.Patience > 0 && t.state.Since > t.o.Patience, t.metrics.valid(v)
+}
