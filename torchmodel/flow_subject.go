@@ -30,6 +30,7 @@ func newFlowSubject(s *sets, o TrainOptions, in room) (f *flowSubject, err error
 	if f.train, err = newCorpus(f.tables, s.vocabulary, s.train(), s.about.First, in); err != nil {
 		return f, err
 	}
+	s.vocabulary.CountReturns(f.train.Returns())
 	held, _ := f.train.Bytes()
 	in.memory -= held
 	if f.valid, err = newCorpus(f.tables, s.vocabulary, s.valid(), s.about.First, in); err != nil {

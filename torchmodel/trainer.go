@@ -39,7 +39,11 @@ func newTrainer(s *sets, dir string, o TrainOptions, obs Observer) (*trainer, er
 	if n := f.written(); n > 0 {
 		obs.Note("rows beyond memory lie in a scratch file", "bytes", n, "folder", dir)
 	}
-	return t, t.begin()
+	if err := t.begin(); err != nil {
+		return t, err
+	}
+	t.average = torch.NewAverage(t.subject.network().Parameters())
+	return t, nil
 }
 
 // begin prepares the loop's own state.

@@ -21,14 +21,13 @@ constexpr int64_t kIgnore = -100;
 struct Snapshot {
   List<kTuples> tuples;
   List<kPeers> peers;
-  Sizes sizes;
   int64_t plan;
   int32_t done;
   int32_t hour_done[24];
   float sum[kMarks];
 
   static Snapshot of(const Lane &lane, int64_t plan) {
-    Snapshot s{lane.tuples, lane.peers, lane.sizes, plan, lane.done, {}, {}};
+    Snapshot s{lane.tuples, lane.peers, plan, lane.done, {}, {}};
     std::copy(lane.hour_done, lane.hour_done + 24, s.hour_done);
     std::copy(lane.sum, lane.sum + kMarks, s.sum);
     return s;
@@ -38,7 +37,6 @@ struct Snapshot {
   void restore(Lane &lane) const {
     lane.tuples = tuples;
     lane.peers = peers;
-    lane.sizes = sizes;
     lane.done = done;
     std::copy(hour_done, hour_done + 24, lane.hour_done);
     std::copy(sum, sum + kMarks, lane.sum);
@@ -61,6 +59,7 @@ struct st_corpus {
   Paged<Snapshot> snapshots{room};
   Paged<Plan> plans{room};
   Lane lane;  // of the stream that is being appended
+  int64_t rows_of_networks[2][kMet + 1] = {}, returns[2][kMet + 1] = {};  // rows by return_kind and returnable remotes
 
   st_corpus(const st_tables *t, int64_t memory, int fd) : tables(t), room{memory, fd} {}
 
@@ -91,8 +90,15 @@ struct st_corpus {
       lane.start_day(p);
     }
     if (s.end > s.begin && (s.end - s.begin) % kMark == 0) snapshots.push_back(Snapshot::of(lane, plans.size() - 1));
-    observe(lane, row, 0, t());
-    rows.push_back(row);
+    Row known = row;
+    known.bytes_copy = bytes_copy(lane, row, t());
+    if (of_network(row, t()) && find_peer(lane, row) == kPeers) {
+      const int kind = return_kind(row.place, t()), n = returnable(lane, row.place);
+      rows_of_networks[kind][n]++;
+      returns[kind][n] += comes_back(lane, row);
+    }
+    observe(lane, known, 0, t());
+    rows.push_back(known);
     s.end++;
   }
 };
@@ -148,7 +154,7 @@ struct Batch {
   }
 
   // score writes what the network has to say about a row, from what the lane knew before it.
-  void score(const Lane &lane, const Row &r, int64_t at_position, int64_t base, const Tables &t) {
+  void score(const Lane &lane, const Row &r, int bytes_copy, int64_t at_position, int64_t base, const Tables &t) {
     const int64_t index = int64_t(weight.size());
     weight.push_back(1);
     position.push_back(at_position);
@@ -192,13 +198,11 @@ struct Batch {
     y[kToS] = r.tos_class;
     nats[kToS] = rest_of_byte(r.tos_class, t.tos);
     if (t.labels > 1) y[kLabel] = r.label;
-    const int64_t duration[kDurationCopies] = {last_duration(lane, t)};
-    int64_t bytes[kBytesCopies];
-    lane.sizes.recent(size_kind(r, t), r.packets, bytes);
-    put_value(kGap, y, nats, r.gap_atom, r.gap, t.gap, 4, index, nullptr, 0);
-    put_value(kDuration, y, nats, r.duration_atom, r.duration, t.duration, 5, index, duration, kDurationCopies);
-    put_value(kPackets, y, nats, r.packets_atom, r.packets, t.packets, 6, index, nullptr, 0);
-    put_value(kBytes, y, nats, r.bytes_atom, r.bytes, t.bytes, 7, index, bytes, kBytesCopies);
+    const int duration_copy = last_duration(lane, t) == r.duration ? 0 : kDurationCopies;
+    put_value(kGap, y, nats, r.gap_atom, r.gap, t.gap, 4, index, 0, 0);
+    put_value(kDuration, y, nats, r.duration_atom, r.duration, t.duration, 5, index, duration_copy, kDurationCopies);
+    put_value(kPackets, y, nats, r.packets_atom, r.packets, t.packets, 6, index, 0, 0);
+    put_value(kBytes, y, nats, r.bytes_atom, r.bytes, t.bytes, 7, index, bytes_copy, kBytesCopies);
     target.insert(target.end(), y, y + kHeads);
     rest.insert(rest.end(), nats, nats + kHeads);
   }
@@ -208,13 +212,12 @@ struct Batch {
     nats[head] = copy >= 0 ? 0 : rest_of_port(vocabulary_class, t);
   }
 
-  // put_value writes the class of a value: an exact one, one of n copies, or none of them.
+  // put_value writes the class of a value: an exact one, the given one of n copies, or for copy n none of them.
   void put_value(Head head, int64_t *y, float *nats, int atom, int64_t v, const Values &values, int list, int64_t index,
-                 const int64_t *copies, int n) {
+                 int copy, int n) {
     const Bin bin = values.bin(v);
     y[head] = atom;
-    for (int i = n; atom == values.count && i-- > 0;)
-      if (copies[i] == v) y[head] = values.count + 1 + i;
+    if (atom == values.count && copy < n) y[head] = values.count + 1 + copy;
     if (y[head] == values.count) {
       subset[list].push_back(index);
       nats[head] = bin.rest;
@@ -328,7 +331,9 @@ void replay_chunk(Batch &batch, const st_corpus &c, const st_chunk &chunk, int64
     plan_inputs(plans + p * kPlan, *lane, off);
     if (at >= begin) {
       batch.row.push_back(index);
-      batch.score(*lane, r, b * batch.positions + p, base, t);
+      // A cold lane has its sizes from the window alone; others would need all those of the stream, of which the row tells.
+      const int copy = chunk.cold ? bytes_copy(*lane, r, t) : r.bytes_copy;
+      batch.score(*lane, r, copy, b * batch.positions + p, base, t);
     }
     const Observed o = observe(*lane, r, int32_t(kEntries + p), t);
     batch.put_row(index, r, o, t);
@@ -354,7 +359,7 @@ at::Tensor tensor(const std::vector<float> &v, at::IntArrayRef shape) {
 void st_lane_sizes(st_sizes_of *out) {
   *out = {sizeof(Row), sizeof(Plan),  kMarks,         kTuples, kPeers,    kBag,  kNumeric,
           kPlan,       kClock,         kCandidateBag, kCandidateRows, kCopies, kServices, kHeads, kRegion,
-          kDurationCopies, kBytesCopies};
+          kDurationCopies, kBytesCopies, kMet};
 }
 
 char *st_corpus_new(st_corpus **out, const st_tables *tables, int64_t memory, int32_t fd) {
@@ -384,6 +389,11 @@ char *st_corpus_append(st_corpus *c, const void *rows, int64_t n, bool new_strea
 void st_corpus_bytes(const st_corpus *c, int64_t *held, int64_t *written) {
   *held = c->room.held;
   *written = c->room.written;
+}
+
+void st_corpus_returns(const st_corpus *c, int64_t *rows, int64_t *returns) {
+  std::memcpy(rows, c->rows_of_networks, sizeof c->rows_of_networks);
+  std::memcpy(returns, c->returns, sizeof c->returns);
 }
 
 int64_t st_corpus_days(const st_corpus *c) { return c->plans.size(); }

@@ -11,7 +11,7 @@ extern "C" {
 // Sizes that the Go side lays its modules out by; they are those of lanes/*.h.
 typedef struct st_sizes_of {
   int32_t row_bytes, plan_bytes, marks, tuples, peers, bag, numeric, plan_inputs, clock, candidate_bag, candidate_rows, copies,
-      services, heads, region, duration_copies, bytes_copies;
+      services, heads, region, duration_copies, bytes_copies, met;
 } st_sizes_of;
 void st_lane_sizes(st_sizes_of *out);
 
@@ -33,6 +33,11 @@ char *st_corpus_append(st_corpus *c, const void *rows, int64_t n, bool new_strea
 // The days of all streams in order: how many, and n of them from a day on, each as a stan::Plan with the stream it belongs to.
 int64_t st_corpus_days(const st_corpus *c);
 char *st_corpus_plans(const st_corpus *c, int64_t from, int64_t n, void *plans, int32_t *streams);
+
+// Rows of no recent peer whose place is a network: how many of them there were (rows) and how many came back to a remote that
+// the stream had met (returns), [2, met + 1] each: networks that the vocabulary knows and any address, by the number of
+// remotes that a row could come back to.
+void st_corpus_returns(const st_corpus *c, int64_t *rows, int64_t *returns);
 
 // A training window: length rows from row, preceded by context rows where the stream has them. A cold one forgets all
 // rows before it, as a generated host does at its start. One with a foreign past has the last foreign_rows rows before it

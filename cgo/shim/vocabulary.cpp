@@ -58,6 +58,7 @@ char *st_tables_new(st_tables **out, const st_vocabulary *v, st_device device) {
     k.place_bucket = keep(*t, v->place_bucket, v->places);
     std::memcpy(k.bag_offset, v->bag_offset, sizeof k.bag_offset);
     k.mtu = v->mtu;
+    std::memcpy(k.returns, v->returns, sizeof k.returns);
     *out = t.release();
   });
 }

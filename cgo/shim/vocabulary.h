@@ -36,6 +36,7 @@ typedef struct st_vocabulary {
   const int32_t *place_bucket;
   const int64_t *bag_offset;
   int32_t mtu;
+  const float *returns;
 } st_vocabulary;
 
 char *st_tables_new(st_tables **out, const st_vocabulary *v, st_device device);

@@ -10,6 +10,9 @@ import (
 // Services is the number of ports with marks of their own in a host's profile.
 const Services = 24
 
+// Met is the number of remotes that are remembered of a network.
+const Met = 16
+
 // binWidth is how many neighbouring ports share a class where none has one of its own.
 const binWidth = 512
 
@@ -46,6 +49,19 @@ type Vocabulary struct {
 	// PlaceInputs is how many of the addresses among Places have a row of their own in the input table.
 	PlaceInputs int `json:"place_inputs"`
 	MTU         int `json:"mtu"` // most bytes a packet
+	// Returns is the share of remotes drawn from a network that are ones the host has met there: for networks among Places and
+	// for any address, by how many there are to come back to, 0 to Met.
+	Returns [2][Met + 1]float64 `json:"returns"`
+}
+
+// CountReturns sets Returns from rows, and those of them that came back. What few rows tell is mixed with one row of the share
+// for one remote less.
+func (v *Vocabulary) CountReturns(rows, returns [2][]int64) {
+	for kind := range v.Returns {
+		for n := 1; n <= Met; n++ {
+			v.Returns[kind][n] = (float64(returns[kind][n]) + v.Returns[kind][n-1]) / float64(rows[kind][n]+1)
+		}
+	}
 }
 
 // protoBit is the bit of a protocol in FlagsProtos and PortProtos.
@@ -89,6 +105,11 @@ func (v *Vocabulary) Validate() error {
 	for name, list := range map[string][]int{"ports": v.Ports, "icmps": v.ICMPs, "service_ports": v.ServicePort} {
 		if err := distinct(name, list, 65535); err != nil {
 			return err
+		}
+	}
+	for _, shares := range v.Returns {
+		if i := slices.IndexFunc(shares[:], func(x float64) bool { return !(x >= 0 && x <= 1) }); i >= 0 || shares[0] != 0 {
+			return fmt.Errorf("vocabulary: returns: shares %v, want 0 to 1, and 0 where there is no remote", shares)
 		}
 	}
 	switch {

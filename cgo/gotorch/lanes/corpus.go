@@ -52,6 +52,15 @@ func Append[Row any](c *Corpus, rows []Row, fresh bool) error {
 // Bytes are those that are held and those in the file.
 func (c *Corpus) Bytes() (held, written int64) { return c.c.Bytes() }
 
+// Returns counts the rows of no recent peer whose place is a network, and those of them that came back to a remote that the
+// stream had met there: [2][Met+1] each, for networks that the vocabulary knows and for any address, by the number of remotes that a
+// row could come back to.
+func (c *Corpus) Returns() (rows, returns [2][]int64) {
+	n, back := c.c.Returns()
+	half := len(n) / 2
+	return [2][]int64{n[:half], n[half:]}, [2][]int64{back[:half], back[half:]}
+}
+
 // Days is the number of days of all streams.
 func (c *Corpus) Days() int { return c.c.Days() }
 

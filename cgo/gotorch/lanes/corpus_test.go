@@ -254,21 +254,76 @@ func TestForeignPast(t *testing.T) {
 			if !slices.Equal(of(b.plan, b.positions, context), of(plain.plan, plain.positions, context)) {
 				t.Error("a foreign past changes what is done of the plan before the window")
 			}
-			n := newNaive(v)
+			n, alone := newNaive(v), newNaive(v)
 			stray := max(tc.from-context, tc.from-tc.rows, 0)
 			for i := range tc.from {
 				x := own[i]
+				alone.see(&own[i])
 				if i >= stray {
 					x = other[tc.foreign+i-stray]
 					x.End, x.Gap, x.GapAtom = own[i].End, own[i].Gap, own[i].GapAtom
 				}
 				n.see(&x)
 			}
+			n.sizes = alone.sizes // a row copies from its own host
 			for i := range length {
 				b.checkRow(t, i, n, &own[tc.from+i])
 				n.see(&own[tc.from+i])
 			}
 		})
+	}
+}
+
+// Rows from networks are counted by how many remotes they could come back to, and whether they did.
+func TestReturnsAgainstNaiveLists(t *testing.T) {
+	leaktest.Check(t)
+	v := world()
+	r := rand.New(rand.NewPCG(17, 18))
+	streams := [][]row{stream(v, r, 4000, 17_000*day), stream(v, r, 3000, 17_000*day)}
+	for _, s := range streams { // a few hosts in each network, and some anywhere
+		for i := range s {
+			if x := &s[i]; x.Place >= firstNetwork && r.IntN(8) == 0 {
+				x.Addr, x.Place = ipv4(90, 0, 0, byte(r.IntN(60))), anyIPv4
+			} else if x.Place >= firstNetwork {
+				x.Addr[3] += uint32(r.IntN(3))
+			}
+		}
+	}
+	var rows, returns [2][met + 1]int64
+	for _, s := range streams {
+		n := newNaive(v)
+		var remembered [buckets][]*row
+		for i := range s {
+			x := &s[i]
+			if of := &remembered[int(x.Place)%buckets]; x.Place >= firstNetwork && n.peers.rank(x) == n.peers.limit {
+				could, did, kind := 0, int64(0), 0
+				for _, e := range *of {
+					if e.Place == x.Place && n.peers.rank(e) == n.peers.limit {
+						could++
+						if e.Addr == x.Addr {
+							did = 1
+						}
+					}
+				}
+				if x.Place >= anyIPv4 {
+					kind = 1
+				}
+				rows[kind][could]++
+				returns[kind][could] += did
+				*of = append(*of, x)
+				*of = (*of)[max(0, len(*of)-met):]
+			}
+			n.see(x)
+		}
+	}
+	gotRows, gotReturns := newCorpus(t, v, streams...).Returns()
+	for kind := range rows {
+		if !slices.Equal(gotRows[kind], rows[kind][:]) || !slices.Equal(gotReturns[kind], returns[kind][:]) {
+			t.Errorf("kind %d: %d of %d rows came back, want %d of %d", kind, gotReturns[kind], gotRows[kind], returns[kind], rows[kind])
+		}
+		if slices.Max(returns[kind][:]) < 10 {
+			t.Errorf("kind %d: %d returns of %d rows: the test shows nothing", kind, returns[kind], rows[kind])
+		}
 	}
 }
 

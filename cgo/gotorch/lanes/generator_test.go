@@ -35,7 +35,11 @@ type machine struct {
 
 func newMachine(t *testing.T, width, hostCount int, seed uint64, net network) *machine {
 	t.Helper()
-	v := world()
+	return newMachineOf(t, world(), width, hostCount, seed, net)
+}
+
+func newMachineOf(t *testing.T, v *lanes.Vocabulary, width, hostCount int, seed uint64, net network) *machine {
+	t.Helper()
 	g, err := lanes.NewGenerator(newTables(t, v), width, 4, block, hosts(hostCount), seed)
 	if err != nil {
 		t.Fatal(err)
@@ -184,6 +188,7 @@ func TestForcedRows(t *testing.T) {
 		{End: start + 4*second, Gap: 1, Packets: 1, Bytes: 60, Addr: host, Place: internalPlace, RemotePort: 771, Proto: icmp, ToS: 8, Label: 1},
 	}
 	for i, w := range want {
+		w.BytesCopy = uint8(s.BytesCopies)
 		if w = encode(v, w); got[i] != w {
 			t.Errorf("row %d is %+v, want %+v", i, got[i], w)
 		}
@@ -198,6 +203,41 @@ func TestForcedRows(t *testing.T) {
 	}
 	if r := got[5]; r.Addr != got[4].Addr || r.Proto == gre {
 		t.Errorf("row 5 is %+v, want another protocol than GRE with %v", r, got[4].Addr)
+	}
+}
+
+// New remotes of four networks in turn are ones met before as often as the vocabulary says, and never recent ones.
+func TestRemotesComeBack(t *testing.T) {
+	leaktest.Check(t)
+	s := lanes.SizesOf()
+	var script []map[int]int
+	for i := range 4 {
+		script = append(script, map[int]int{conversation: s.Tuples, peer: s.Peers, region: 1, place: firstNetwork + 100 + i - s.Region})
+	}
+	const blocks = 25
+	for _, share := range []float32{0, 1} {
+		v := world()
+		for n := 1; n <= met; n++ {
+			v.Returns[n] = share
+		}
+		m := newMachineOf(t, v, 1, 2, 9, func(host, row, head int, logits, mixture []float32) {
+			forced(script[row%4:row%4+1])(host, row, head, logits, mixture)
+		})
+		m.assign(0, 0, []plan{dayPlan(17_000, 1<<20)}, start+1000*day, 1<<20)
+		seen, n := map[[4]uint32]bool{}, newNaive(m.v)
+		for range blocks {
+			for _, x := range m.block()[0] {
+				if n.peers.rank(&x) < n.peers.limit {
+					t.Fatalf("share %g: remote %x is a recent one", share, x.Addr)
+				}
+				seen[x.Addr] = true
+				n.see(&x)
+			}
+		}
+		// A network's remotes come back once six later ones have made room, and there is nothing else then.
+		if share == 1 && len(seen) > 4*7 || share == 0 && len(seen) < blocks*block*3/4 {
+			t.Errorf("share %g: %d rows have %d remotes", share, blocks*block, len(seen))
+		}
 	}
 }
 

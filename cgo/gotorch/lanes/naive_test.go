@@ -59,7 +59,7 @@ func sameConversation(a, b *row) bool {
 type naive struct {
 	v             *lanes.Vocabulary
 	tuples, peers list
-	sizes         []size // the most recent first
+	sizes         [buckets][]size // the most recent first
 	previous      *row
 	position      int
 }
@@ -71,8 +71,21 @@ type size struct {
 	packets, bytes  int64
 }
 
-// sizesLimit is how many of them are remembered.
-const sizesLimit = 64
+// buckets is into how many lists they go.
+const buckets = 64
+
+// bucket is the list that keeps a size.
+func (s *size) bucket() uint32 {
+	service := uint32(0)
+	switch {
+	case s.local != 255:
+		service = 1 + uint32(s.local)
+	case s.remote != 255:
+		service = 1 + uint32(lanes.SizesOf().Services) + uint32(s.remote)
+	}
+	kind := (service*4+uint32(s.group))*2 + uint32(s.outbound)
+	return (uint32(s.packets)*2654435761 + kind*40503) >> 16 % buckets
+}
 
 func (n *naive) sizeOf(r *row) size {
 	s := size{r.Outbound, 3, 255, 255, r.Packets, r.Bytes}
@@ -90,8 +103,8 @@ func (n *naive) sizeOf(r *row) size {
 // copyOf is the place of the row's bytes among the last ones of its kind with as many packets, -1 for none.
 func (n *naive) copyOf(r *row) int {
 	want, place := n.sizeOf(r), 0
-	for _, s := range n.sizes {
-		if s == want && place < lanes.SizesOf().BytesCopies {
+	for _, s := range n.sizes[want.bucket()] {
+		if s == want {
 			return place
 		}
 		if s.bytes = want.bytes; s == want {
@@ -111,9 +124,10 @@ func (n *naive) see(r *row) {
 	n.tuples.see(r, n.position, tuple, peer)
 	n.peers.see(r, n.position, tuple, peer)
 	if s := n.sizeOf(r); int(r.BytesAtom) == len(n.v.Bytes.Exact) {
-		n.sizes = slices.DeleteFunc(n.sizes, func(x size) bool { return x == s })
-		n.sizes = slices.Insert(n.sizes, 0, s)
-		n.sizes = n.sizes[:min(len(n.sizes), sizesLimit)]
+		of := &n.sizes[s.bucket()]
+		*of = slices.DeleteFunc(*of, func(x size) bool { return x == s })
+		*of = slices.Insert(*of, 0, s)
+		*of = (*of)[:min(len(*of), lanes.SizesOf().BytesCopies)]
 	}
 	n.previous = r
 	n.position++

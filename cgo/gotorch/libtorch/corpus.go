@@ -12,7 +12,7 @@ import (
 // LaneSizes are the sizes that shim/lanes fixes.
 type LaneSizes struct {
 	RowBytes, PlanBytes, Marks, Tuples, Peers, Bag, Numeric, PlanInputs, Clock, CandidateBag, CandidateRows, Copies, Services,
-	Heads, Region, DurationCopies, BytesCopies int
+	Heads, Region, DurationCopies, BytesCopies, Met int
 }
 
 // SizesOfLanes returns the sizes that shim/lanes fixes.
@@ -22,7 +22,7 @@ func SizesOfLanes() LaneSizes {
 	return LaneSizes{
 		int(s.row_bytes), int(s.plan_bytes), int(s.marks), int(s.tuples), int(s.peers), int(s.bag), int(s.numeric),
 		int(s.plan_inputs), int(s.clock), int(s.candidate_bag), int(s.candidate_rows), int(s.copies), int(s.services),
-		int(s.heads), int(s.region), int(s.duration_copies), int(s.bytes_copies),
+		int(s.heads), int(s.region), int(s.duration_copies), int(s.bytes_copies), int(s.met),
 	}
 }
 
@@ -63,6 +63,15 @@ func (c *Corpus) Append(rows unsafe.Pointer, n int, newStream bool) error {
 func (c *Corpus) Bytes() (held, written int64) {
 	C.st_corpus_bytes(c.p, (*C.int64_t)(&held), (*C.int64_t)(&written))
 	return held, written
+}
+
+// Returns counts rows from networks and those of them that came back to a remote, [2, Met+1] each as in shim/corpus.h.
+func (c *Corpus) Returns() (rows, returns []int64) {
+	n := 2 * (SizesOfLanes().Met + 1)
+	rows, returns = make([]int64, n), make([]int64, n)
+	C.st_corpus_returns(c.p, (*C.int64_t)(&rows[0]), (*C.int64_t)(&returns[0]))
+	runtime.KeepAlive(c)
+	return rows, returns
 }
 
 // Days is the number of days of all streams.

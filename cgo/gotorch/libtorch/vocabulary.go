@@ -31,6 +31,7 @@ type Vocabulary struct {
 	PlaceBucket                   []int32
 	BagOffset                     []int64
 	MTU                           int
+	Returns                       []float32 // [2, Met+1]
 }
 
 // Tables is a vocabulary on a device.
@@ -72,6 +73,7 @@ func NewTables(v *Vocabulary, d Device) (*Tables, error) {
 		place_addr: (*C.uint32_t)(slicePin(&pin, v.PlaceAddr)), place_bits: bytes(v.PlaceBits),
 		place_bucket: ints(v.PlaceBucket), bag_offset: (*C.int64_t)(slicePin(&pin, v.BagOffset)), mtu: C.int32_t(v.MTU),
 	}
+	c.returns = (*C.float)(slicePin(&pin, v.Returns))
 	t := &Tables{}
 	if err := check("tables", C.st_tables_new(&t.p, &c, d.c())); err != nil {
 		return nil, err

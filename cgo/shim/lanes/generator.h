@@ -210,11 +210,15 @@ struct Generator {
     }
   }
 
-  // draw_address draws an address of a network that is no recent remote.
+  // draw_address draws an address of a network that is no recent remote: one met before, or any.
   STAN_HD void draw_address(Slot &s, int place) const {
     Row &r = s.row;
     const uint32_t *prefix = t.place_addr + int64_t(place) * 4;
     const int bits = t.place_bits[place];
+    const int known = returnable(s.lane, place);
+    const Draws d = draws(s, kPlace);
+    if (bits < 128 && d.uniform(1) < t.returns[return_kind(place, t)][known])
+      return come_back(s.lane, r, int(d.uniform(2) * float(known)));
     for (int attempt = 1; attempt <= kAttempts; attempt++) {
       const Words w = draws(s, kPlace).again(attempt).words;
       for (int k = 0; k < 4; k++) {
@@ -471,10 +475,14 @@ struct Generator {
     const int64_t least = least_bytes(s.row.proto) * s.row.packets, most = int64_t(t.mtu) * s.row.packets;
     int64_t copies[kBytesCopies];
     s.lane.sizes.recent(size_kind(s.row, t), s.row.packets, copies);
+    const Steer steer = steer_of(s);
+    const float copy = steer.to(kCopyMark) - steer.away(kCopyMark);
+    for (int c = 0; c < kBytesCopies; c++) atoms[t.bytes.count + 1 + c] += copy;
     const Value v = draw_value(atoms, mixture, k, t.bytes, least, most < least ? least : most, draws(s, kBytes),
-                               BytesLean(steer_of(s), s.row.packets), copies, kBytesCopies);
+                               BytesLean(steer, s.row.packets), copies, kBytesCopies);
     s.row.bytes = v.v;
     s.row.bytes_atom = uint16_t(v.atom);
+    s.row.bytes_copy = bytes_copy(s.lane, s.row, t);
     emit(i, 3, v.atom, bytes_input(v.v));
   }
 

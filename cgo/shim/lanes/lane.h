@@ -8,7 +8,7 @@ namespace stan {
 constexpr int kTuples = 16, kPeers = 24;
 constexpr int kEntries = kTuples + kPeers;
 constexpr int kGroups = 4 + 5 + 6 + 6 + 7 + 8;  // marks of which a row has one in each group
-constexpr int kMarks = 2 * kServices + kGroups + 21;
+constexpr int kMarks = 2 * kServices + kGroups + 22;
 constexpr int kClock = 11;  // numeric inputs about the clock against the plan
 constexpr int kPlan = 4 * kMarks + kClock;  // numeric inputs about the plan
 constexpr int kNumeric = 8;             // numeric inputs of a row
@@ -74,46 +74,95 @@ struct List {
   }
 };
 
-constexpr int kSizes = 64;
-constexpr int kBytesCopies = 4;     // classes of bytes as in one of the last flows of the kind with as many packets
+constexpr int kBuckets = 64;  // of what is remembered by key
+constexpr int kBytesCopies = 16;    // classes of bytes as in one of the last flows of the kind with as many packets
 constexpr int kDurationCopies = 1;  // class of the duration of the row before
 
-// Sizes remembers packets and bytes that have no class of their own, the most recent first: a host repeats its own.
-struct Sizes {
-  struct {
-    int64_t packets, bytes;
-    int32_t kind;
-  } slot[kSizes];
-  uint8_t order[kSizes];
-  int32_t used;
+// Recent holds the last entries of each bucket, the most recent first. Keys that share a bucket push each other out.
+template <class Entry, int Depth>
+struct Recent {
+  Entry slot[kBuckets][Depth];
+  int32_t used[kBuckets];
 
   STAN_HD void clear() {
-    used = 0;
-    for (int i = 0; i < kSizes; i++) order[i] = uint8_t(i);
+    for (int b = 0; b < kBuckets; b++) used[b] = 0;
+  }
+
+  // push puts an entry first, in place of the one of the given rank, or of the last for a rank that is not used.
+  STAN_HD void push(int bucket, int rank, const Entry &e) {
+    if (rank >= used[bucket]) rank = used[bucket] < Depth ? used[bucket]++ : Depth - 1;
+    Entry *s = slot[bucket];
+    for (int r = rank; r > 0; r--) s[r] = s[r - 1];
+    s[0] = e;
+  }
+};
+
+struct Size {
+  int64_t packets, bytes;
+  int32_t kind;
+};
+
+// Sizes remembers packets and bytes that have no class of their own: a host repeats its own.
+struct Sizes : Recent<Size, kBytesCopies> {
+  STAN_HD static int bucket_of(int kind, int64_t packets) {
+    return int((uint32_t(packets) * 2654435761u + uint32_t(kind) * 40503u) >> 16) % kBuckets;
   }
 
   STAN_HD void touch(int kind, int64_t packets, int64_t bytes) {
+    const int b = bucket_of(kind, packets);
     int rank = 0;
-    while (rank < used) {
-      const auto &s = slot[order[rank]];
+    while (rank < used[b]) {
+      const Size &s = slot[b][rank];
       if (s.bytes == bytes && s.packets == packets && s.kind == kind) break;
       rank++;
     }
-    if (rank == used) rank = used < kSizes ? used++ : kSizes - 1;
-    const uint8_t s = order[rank];
-    for (int r = rank; r > 0; r--) order[r] = order[r - 1];
-    order[0] = s;
-    slot[s] = {packets, bytes, kind};
+    push(b, rank, {packets, bytes, kind});
   }
 
   // recent writes the last bytes of flows of the kind with as many packets, -1 where there are no more.
   STAN_HD void recent(int kind, int64_t packets, int64_t *bytes) const {
+    const int b = bucket_of(kind, packets);
     int n = 0;
-    for (int r = 0; r < used && n < kBytesCopies; r++) {
-      const auto &s = slot[order[r]];
+    for (int r = 0; r < used[b]; r++) {
+      const Size &s = slot[b][r];
       if (s.packets == packets && s.kind == kind) bytes[n++] = s.bytes;
     }
     while (n < kBytesCopies) bytes[n++] = -1;
+  }
+
+  // copy_of is the rank of bytes among the last ones of the kind with as many packets, kBytesCopies for none.
+  STAN_HD uint8_t copy_of(int kind, int64_t packets, int64_t bytes) const {
+    int64_t last[kBytesCopies];
+    recent(kind, packets, last);
+    int n = 0;
+    while (n < kBytesCopies && last[n] != bytes) n++;
+    return uint8_t(n);
+  }
+};
+
+struct Remote {
+  uint32_t addr[4];
+  int32_t place;
+};
+
+// Met remembers the remotes that were drawn from each network, one that came again as often as it came: a host returns to
+// the servers of a network that it knows, though no model stores their addresses.
+struct Met : Recent<Remote, kMet> {
+  STAN_HD static int bucket_of(int place) { return place % kBuckets; }
+
+  STAN_HD void touch(const Row &row) {
+    Remote e{{}, row.place};
+    for (int k = 0; k < 4; k++) e.addr[k] = row.addr[k];
+    push(bucket_of(row.place), kMet, e);
+  }
+
+  // of_place calls take with the remotes of a place until it returns true, and tells whether it did.
+  template <class Take>
+  STAN_HD bool of_place(int place, Take take) const {
+    const int b = bucket_of(place);
+    for (int r = 0; r < used[b]; r++)
+      if (slot[b][r].place == place && take(slot[b][r])) return true;
+    return false;
   }
 };
 
@@ -133,6 +182,7 @@ struct Lane {
   List<kTuples> tuples;
   List<kPeers> peers;
   Sizes sizes;
+  Met met;
   Plan plan;
   int32_t done;            // rows of the plan's day
   int32_t hour_done[24];
@@ -144,6 +194,7 @@ struct Lane {
     tuples.clear();
     peers.clear();
     sizes.clear();
+    met.clear();
   }
 
   STAN_HD void start_day(const Plan &p) {
@@ -169,7 +220,8 @@ STAN_HD float seconds(int64_t ticks, int64_t tick) { return float(ticks) * (floa
 // Where marks stand that others than marks() speak of; those before kLocalServices come in groups of which a row has one.
 constexpr int kProtocolMark = 0, kTupleMark = 4, kPeerMark = 5, kNewMark = 6, kGapMark = 9, kDurationMark = 15, kSizeMark = 21,
               kPrecedenceMark = 28, kLocalServices = kGroups, kRemoteServices = kLocalServices + kServices,
-              kOutboundMark = kRemoteServices + kServices + 3, kFlagMark = kOutboundMark + 10;
+              kOutboundMark = kRemoteServices + kServices + 3, kFlagMark = kOutboundMark + 10,
+              kCopyMark = kMarks - 1;
 
 constexpr int kFlagMarks = 4;
 
@@ -235,7 +287,52 @@ STAN_HD void marks(float *m, const Row &row, const Lane &lane, int tuple, int pe
   const bool whole = again && same_conversation(lane.previous, row);
   *m++ = whole && lane.previous.outbound != row.outbound;
   *m++ = whole && lane.previous.outbound == row.outbound;
+  *m++ = row.bytes_copy < kBytesCopies;
 }
+
+// of_network tells rows whose remote is known by its network only.
+STAN_HD bool of_network(const Row &row, const Tables &t) { return row.place > 0 && t.place_bits[row.place] < 128; }
+
+// Returnable is a walk over the remotes that a row from a network may come back to: those met there that are no recent peers.
+struct Returnable {
+  const Lane &lane;
+  Row row{};
+  int count = 0;
+
+  STAN_HD bool is(const Remote &e) {
+    for (int k = 0; k < 4; k++) row.addr[k] = e.addr[k];
+    return find_peer(lane, row) == kPeers;
+  }
+};
+
+// returnable is the number of remotes that a row of the place may come back to.
+STAN_HD int returnable(const Lane &lane, int place) {
+  Returnable r{lane};
+  lane.met.of_place(place, [&](const Remote &e) {
+    r.count += r.is(e);
+    return false;
+  });
+  return r.count;
+}
+
+// come_back makes the i-th of them the row's remote.
+STAN_HD void come_back(const Lane &lane, Row &row, int i) {
+  Returnable r{lane};
+  lane.met.of_place(row.place, [&](const Remote &e) { return r.is(e) && r.count++ == i; });
+  for (int k = 0; k < 4; k++) row.addr[k] = r.row.addr[k];
+}
+
+// comes_back tells whether the row, of no recent peer, has a remote that was met before.
+STAN_HD bool comes_back(const Lane &lane, const Row &row) {
+  return lane.met.of_place(row.place, [&](const Remote &e) {
+    bool same = true;
+    for (int k = 0; k < 4; k++) same = same && e.addr[k] == row.addr[k];
+    return same;
+  });
+}
+
+// return_kind tells networks that the vocabulary knows from any address.
+STAN_HD int return_kind(int place, const Tables &t) { return place >= t.places - 2; }
 
 // size_kind tells rows whose sizes are alike: of one direction, protocol and service.
 STAN_HD int size_kind(const Row &row, const Tables &t) {
@@ -247,6 +344,11 @@ STAN_HD int size_kind(const Row &row, const Tables &t) {
       service = 1 + kServices + t.port_service[row.rport];
   }
   return (service * 4 + protocol_group(row.proto)) * 2 + row.outbound;
+}
+
+// bytes_copy is the class of the row's bytes as a copy, kBytesCopies for bytes that are none or have a class of their own.
+STAN_HD uint8_t bytes_copy(const Lane &lane, const Row &row, const Tables &t) {
+  return row.bytes_atom < t.bytes.count ? kBytesCopies : lane.sizes.copy_of(size_kind(row, t), row.packets, row.bytes);
 }
 
 // last_duration is the duration of the row before if it has no class of its own, else -1.
@@ -276,6 +378,7 @@ STAN_HD Observed observe(Lane &lane, const Row &row, int32_t ref, const Tables &
   a.tuple_rank = b.tuple_rank = int16_t(o.tuple_rank);
   a.peer_rank = b.peer_rank = int16_t(o.peer_rank);
   if (row.bytes_atom == t.bytes.count) lane.sizes.touch(size_kind(row, t), row.packets, row.bytes);
+  if (peer == kPeers && of_network(row, t)) lane.met.touch(row);
   lane.position++;
   lane.now = row.end;
   lane.previous = row;

@@ -20,6 +20,7 @@ struct Row {
   uint16_t gap_atom, duration_atom, packets_atom, bytes_atom;  // index of the exact value, the table's size for none
   uint8_t outbound, proto, flags, tos;
   uint8_t proto_class, flags_class, tos_class, label;
+  uint8_t bytes_copy;  // rank of the bytes among the last ones of their kind, set where a row is appended or drawn
 };
 static_assert(sizeof(Row) == 88, "dataset/encode.Row has this size");
 

@@ -8,6 +8,7 @@ constexpr int kServices = 24;  // ports with marks of their own in the host prof
 constexpr int kCopies = 9;     // port classes before the vocabulary's: as the base flow's, or 1 to 8 above
 constexpr int kBag = 14;       // discrete inputs of a row
 constexpr uint8_t kNoService = 255;
+constexpr int kMet = 16;       // remotes remembered of a network, the last ones
 constexpr int kRegion = 96;    // neighbouring places that share a region, drawn before the place itself
 
 // The edges of a value's bin, half a tick to either side. Below 0 there is no mass to miss, so the lowest bin is open.
@@ -57,6 +58,7 @@ struct Tables {
   const int32_t *place_bucket;   // [places] row of the input table
   int64_t bag_offset[kBag];      // first row of each discrete input in the row embedding's table
   int32_t mtu;                   // most bytes a packet
+  float returns[2][kMet + 1];    // share of rows from a network that come back to a remote, by how many of them there are
 
   STAN_HD int regions() const { return (places + kRegion - 1) / kRegion; }
   STAN_HD int port_classes() const { return 1 + ports + bins + icmps + 1; }
