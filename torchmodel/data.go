@@ -234,6 +234,16 @@ func (c *corpus) allChunks(length int) []lanes.Chunk {
 	return chunks
 }
 
+// returnsOf lists a vocabulary's shares of returns.
+func returnsOf(v *encode.Vocabulary) (out []float32) {
+	for _, shares := range v.Returns {
+		for _, x := range shares {
+			out = append(out, float32(x))
+		}
+	}
+	return out
+}
+
 // newTables copies a vocabulary to a device.
 func newTables(v *encode.Vocabulary, l layout, device torch.Device) (*lanes.Tables, error) {
 	binPorts, binStart := v.Bins()
@@ -252,12 +262,6 @@ func newTables(v *encode.Vocabulary, l layout, device torch.Device) (*lanes.Tabl
 	values := func(t encode.Values) lanes.Values {
 		return lanes.Values{Exact: t.Exact, Centre: float32(t.Centre), Scale: float32(t.Scale)}
 	}
-	var returns []float32
-	for _, shares := range v.Returns {
-		for _, x := range shares {
-			returns = append(returns, float32(x))
-		}
-	}
 	return lanes.NewTables(&lanes.Vocabulary{
 		Gap: values(v.Gap), Duration: values(v.Duration), Packets: values(v.Packets), Bytes: values(v.Bytes),
 		GapTick: v.Gap.Tick, DurationTick: v.Duration.Tick,
@@ -267,7 +271,7 @@ func newTables(v *encode.Vocabulary, l layout, device torch.Device) (*lanes.Tabl
 		PortProtos: append([]uint8{0}, convert[uint8](v.PortProtos)...),
 		BinPorts:   binPorts, BinStart: binStart, ICMPs: convert[uint16](v.ICMPs), PortService: service,
 		PlaceAddr: encode.Words(places), PlaceBits: v.PlaceBits(), PlaceBucket: bucket, BagOffset: l.offsets, MTU: v.MTU,
-		Returns: returns,
+		Returns: returnsOf(v),
 	}, device)
 }
 

@@ -31,6 +31,7 @@ func newFlowSubject(s *sets, o TrainOptions, in room) (f *flowSubject, err error
 		return f, err
 	}
 	s.vocabulary.CountReturns(f.train.Returns())
+	f.tables.SetReturns(returnsOf(s.vocabulary))
 	held, _ := f.train.Bytes()
 	in.memory -= held
 	if f.valid, err = newCorpus(f.tables, s.vocabulary, s.valid(), s.about.First, in); err != nil {

@@ -91,11 +91,11 @@ struct st_corpus {
     }
     if (s.end > s.begin && (s.end - s.begin) % kMark == 0) snapshots.push_back(Snapshot::of(lane, plans.size() - 1));
     Row known = row;
-    known.bytes_copy = bytes_copy(lane, row, t());
+    recall(lane, known, t());
     if (of_network(row, t()) && find_peer(lane, row) == kPeers) {
-      const int kind = return_kind(row.place, t()), n = returnable(lane, row.place);
-      rows_of_networks[kind][n]++;
-      returns[kind][n] += comes_back(lane, row);
+      const int kind = return_kind(row.place, t());
+      rows_of_networks[kind][known.returnable]++;
+      returns[kind][known.returnable] += known.returned > 0;
     }
     observe(lane, known, 0, t());
     rows.push_back(known);
@@ -154,7 +154,7 @@ struct Batch {
   }
 
   // score writes what the network has to say about a row, from what the lane knew before it.
-  void score(const Lane &lane, const Row &r, int bytes_copy, int64_t at_position, int64_t base, const Tables &t) {
+  void score(const Lane &lane, const Row &r, int64_t at_position, int64_t base, const Tables &t) {
     const int64_t index = int64_t(weight.size());
     weight.push_back(1);
     position.push_back(at_position);
@@ -178,7 +178,7 @@ struct Batch {
         subset[1].push_back(index);
         y[kRegionOfPlace] = r.place / kRegion;
         y[kPlace] = r.place % kRegion;
-        nats[kPlace] = kLn2 * float(128 - t.place_bits[r.place]);
+        nats[kPlace] = rest_of_place(r, t);
       }
       y[kProtocol] = r.proto_class;
       nats[kProtocol] = rest_of_byte(r.proto_class, t.protos);
@@ -202,7 +202,7 @@ struct Batch {
     put_value(kGap, y, nats, r.gap_atom, r.gap, t.gap, 4, index, 0, 0);
     put_value(kDuration, y, nats, r.duration_atom, r.duration, t.duration, 5, index, duration_copy, kDurationCopies);
     put_value(kPackets, y, nats, r.packets_atom, r.packets, t.packets, 6, index, 0, 0);
-    put_value(kBytes, y, nats, r.bytes_atom, r.bytes, t.bytes, 7, index, bytes_copy, kBytesCopies);
+    put_value(kBytes, y, nats, r.bytes_atom, r.bytes, t.bytes, 7, index, r.bytes_copy, kBytesCopies);
     target.insert(target.end(), y, y + kHeads);
     rest.insert(rest.end(), nats, nats + kHeads);
   }
@@ -331,9 +331,10 @@ void replay_chunk(Batch &batch, const st_corpus &c, const st_chunk &chunk, int64
     plan_inputs(plans + p * kPlan, *lane, off);
     if (at >= begin) {
       batch.row.push_back(index);
-      // A cold lane has its sizes from the window alone; others would need all those of the stream, of which the row tells.
-      const int copy = chunk.cold ? bytes_copy(*lane, r, t) : r.bytes_copy;
-      batch.score(*lane, r, copy, b * batch.positions + p, base, t);
+      // A row knows what all of its stream recalls of it; a cold lane has the window alone.
+      Row known = r;
+      if (chunk.cold) recall(*lane, known, t);
+      batch.score(*lane, known, b * batch.positions + p, base, t);
     }
     const Observed o = observe(*lane, r, int32_t(kEntries + p), t);
     batch.put_row(index, r, o, t);

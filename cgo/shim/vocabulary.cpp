@@ -58,9 +58,11 @@ char *st_tables_new(st_tables **out, const st_vocabulary *v, st_device device) {
     k.place_bucket = keep(*t, v->place_bucket, v->places);
     std::memcpy(k.bag_offset, v->bag_offset, sizeof k.bag_offset);
     k.mtu = v->mtu;
-    std::memcpy(k.returns, v->returns, sizeof k.returns);
+    st_tables_returns(t.get(), v->returns);
     *out = t.release();
   });
 }
 
 void st_tables_free(st_tables *t) { delete t; }
+
+void st_tables_returns(st_tables *t, const float *returns) { std::memcpy(t->tables.returns, returns, sizeof t->tables.returns); }

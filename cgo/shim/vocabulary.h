@@ -42,6 +42,9 @@ typedef struct st_vocabulary {
 char *st_tables_new(st_tables **out, const st_vocabulary *v, st_device device);
 void st_tables_free(st_tables *t);
 
+// Sets the shares of returns, [2, met + 1], of tables on any device.
+void st_tables_returns(st_tables *t, const float *returns);
+
 #ifdef __cplusplus
 }
 #endif

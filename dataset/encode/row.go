@@ -31,7 +31,7 @@ type Row struct {
 	PacketsAtom, BytesAtom                  uint16
 	Outbound, Proto, Flags, ToS             uint8
 	ProtoClass, FlagsClass, ToSClass, Label uint8
-	BytesCopy                               uint8 // rank of the bytes among the host's last ones of their kind; the kernels set it
+	BytesCopy, Returnable, Returned         uint8 // what the stream's memory says of the row; the kernels set them
 }
 
 func hasPorts(proto uint8) bool { return proto == protoTCP || proto == protoUDP }

@@ -108,8 +108,8 @@ func (v *Vocabulary) Validate() error {
 		}
 	}
 	for _, shares := range v.Returns {
-		if i := slices.IndexFunc(shares[:], func(x float64) bool { return !(x >= 0 && x <= 1) }); i >= 0 || shares[0] != 0 {
-			return fmt.Errorf("vocabulary: returns: shares %v, want 0 to 1, and 0 where there is no remote", shares)
+		if i := slices.IndexFunc(shares[:], func(x float64) bool { return !(x >= 0 && x < 1) }); i >= 0 || shares[0] != 0 {
+			return fmt.Errorf("vocabulary: returns: shares %v, want 0 to less than 1, and 0 where there is no remote", shares)
 		}
 	}
 	switch {

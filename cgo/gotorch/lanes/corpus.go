@@ -20,6 +20,9 @@ func NewTables(v *Vocabulary, d torch.Device) (*Tables, error) {
 	return &Tables{t}, nil
 }
 
+// SetReturns sets the shares of returns, those that Vocabulary.Returns lists, for what is made of the tables from now on.
+func (t *Tables) SetReturns(shares []float32) { t.t.SetReturns(shares) }
+
 // Free releases the tables.
 func (t *Tables) Free() { t.t.Free() }
 

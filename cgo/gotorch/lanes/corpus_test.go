@@ -265,10 +265,11 @@ func TestForeignPast(t *testing.T) {
 				}
 				n.see(&x)
 			}
-			n.sizes = alone.sizes // a row copies from its own host
+			n.own = alone
 			for i := range length {
 				b.checkRow(t, i, n, &own[tc.from+i])
 				n.see(&own[tc.from+i])
+				alone.see(&own[tc.from+i])
 			}
 		})
 	}
@@ -292,26 +293,16 @@ func TestReturnsAgainstNaiveLists(t *testing.T) {
 	var rows, returns [2][met + 1]int64
 	for _, s := range streams {
 		n := newNaive(v)
-		var remembered [buckets][]*row
 		for i := range s {
 			x := &s[i]
-			if of := &remembered[int(x.Place)%buckets]; x.Place >= firstNetwork && n.peers.rank(x) == n.peers.limit {
-				could, did, kind := 0, int64(0), 0
-				for _, e := range *of {
-					if e.Place == x.Place && n.peers.rank(e) == n.peers.limit {
-						could++
-						if e.Addr == x.Addr {
-							did = 1
-						}
-					}
-				}
+			if x.Place >= firstNetwork && n.peers.rank(x) == n.peers.limit {
+				all, own := n.returnable(x)
+				kind := 0
 				if x.Place >= anyIPv4 {
 					kind = 1
 				}
-				rows[kind][could]++
-				returns[kind][could] += did
-				*of = append(*of, x)
-				*of = (*of)[max(0, len(*of)-met):]
+				rows[kind][all]++
+				returns[kind][all] += int64(min(own, 1))
 			}
 			n.see(x)
 		}

@@ -188,7 +188,7 @@ func TestForcedRows(t *testing.T) {
 		{End: start + 4*second, Gap: 1, Packets: 1, Bytes: 60, Addr: host, Place: internalPlace, RemotePort: 771, Proto: icmp, ToS: 8, Label: 1},
 	}
 	for i, w := range want {
-		w.BytesCopy = uint8(s.BytesCopies)
+		w.BytesCopy = uint8(s.BytesCopies) // none
 		if w = encode(v, w); got[i] != w {
 			t.Errorf("row %d is %+v, want %+v", i, got[i], w)
 		}

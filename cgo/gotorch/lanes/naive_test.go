@@ -60,6 +60,8 @@ type naive struct {
 	v             *lanes.Vocabulary
 	tuples, peers list
 	sizes         [buckets][]size // the most recent first
+	met           [buckets][]*row // the last drawn from networks, the most recent first
+	own           *naive           // lane of the row's own host, where others' rows came between; nil for this one
 	previous      *row
 	position      int
 }
@@ -103,7 +105,7 @@ func (n *naive) sizeOf(r *row) size {
 // copyOf is the place of the row's bytes among the last ones of its kind with as many packets, -1 for none.
 func (n *naive) copyOf(r *row) int {
 	want, place := n.sizeOf(r), 0
-	for _, s := range n.sizes[want.bucket()] {
+	for _, s := range n.home().sizes[want.bucket()] {
 		if s == want {
 			return place
 		}
@@ -129,8 +131,54 @@ func (n *naive) see(r *row) {
 		*of = slices.Insert(*of, 0, s)
 		*of = (*of)[:min(len(*of), lanes.SizesOf().BytesCopies)]
 	}
+	if peer == n.peers.limit && r.Place >= firstNetwork {
+		of := &n.met[int(r.Place)%buckets]
+		*of = slices.Insert(*of, 0, r)
+		*of = (*of)[:min(len(*of), met)]
+	}
 	n.previous = r
 	n.position++
+}
+
+// returnable is how many remotes a row of a network, of no recent peer, could come back to, and how many of them are its own.
+func (n *naive) returnable(r *row) (all, own int) {
+	if n.peers.rank(r) < n.peers.limit {
+		return 0, 0
+	}
+	for _, x := range n.met[int(r.Place)%buckets] {
+		if x.Place == r.Place && n.peers.rank(x) == n.peers.limit {
+			all++
+			if x.Addr == r.Addr {
+				own++
+			}
+		}
+	}
+	return all, own
+}
+
+// home is the lane that is asked what it recalls of a row.
+func (n *naive) home() *naive {
+	if n.own != nil {
+		return n.own
+	}
+	return n
+}
+
+func (n *naive) restOfPlace(r *row) float64 {
+	free := float64(128 - int(n.v.PlaceBits[r.Place]))
+	if free == 0 || r.Place == internalPlace {
+		return math.Ln2 * free
+	}
+	at := 0
+	if r.Place >= anyIPv4 {
+		at = met + 1
+	}
+	all, own := n.home().returnable(r)
+	back := float64(n.v.Returns[at+all])
+	if own == 0 {
+		return math.Ln2*free - math.Log(1-back)
+	}
+	return -math.Log(back*float64(own)/float64(all) + (1-back)*math.Exp2(-free))
 }
 
 // bag are the discrete inputs of a row found at two ranks.
@@ -170,7 +218,7 @@ func (n *naive) target(r *row) (y [heads]int64, rest [heads]float64) {
 			base = &n.peers.items[i].row
 		} else {
 			y[region], y[place] = int64(int(r.Place)/s.Region), int64(int(r.Place)%s.Region)
-			rest[place] = math.Ln2 * float64(128-int(v.PlaceBits[r.Place]))
+			rest[place] = n.restOfPlace(r)
 		}
 		y[protocol], rest[protocol] = int64(r.ProtoClass), restOfByte(len(v.Protos), r.ProtoClass)
 		comparable := base != nil && (hasPorts(base.Proto) && hasPorts(r.Proto) || base.Proto == icmp && r.Proto == icmp)

@@ -54,7 +54,7 @@ type row struct {
 	PacketsAtom, BytesAtom                  uint16
 	Outbound, Proto, Flags, ToS             uint8
 	ProtoClass, FlagsClass, ToSClass, Label uint8
-	BytesCopy                               uint8
+	BytesCopy, Returnable, Returned         uint8
 }
 
 // plan has the layout of stan::Plan.
@@ -101,7 +101,7 @@ func world() *lanes.Vocabulary {
 		GapTick:  second, DurationTick: 1000,
 		Protos: []uint8{icmp, tcp, udp, gre}, Flags: []uint8{0, 2, 16, 27}, ToS: []uint8{0, 8},
 		FlagsProtos: []uint8{2 | 4 | 8, 1, 1, 1, 1}, Labels: 2,
-		Returns: make([]float32, 2*(met+1)), Ports: []uint16{53, 80, 443}, PortProtos: []uint8{0, 2, 1, 1}, ICMPs: []uint16{0, 771, 2048}, MTU: 1500,
+		Returns: slices.Concat([]float32{0}, slices.Repeat([]float32{0.5}, met), make([]float32, met+1)), Ports: []uint16{53, 80, 443}, PortProtos: []uint8{0, 2, 1, 1}, ICMPs: []uint16{0, 771, 2048}, MTU: 1500,
 		PortClass: make([]uint16, 65536), PortService: make([]uint8, 65536),
 	}
 	for p := range 65536 {

@@ -81,6 +81,12 @@ func NewTables(v *Vocabulary, d Device) (*Tables, error) {
 	return t, nil
 }
 
+// SetReturns sets the shares of returns, [2, Met+1], for what is made of the tables from now on.
+func (t *Tables) SetReturns(shares []float32) {
+	C.st_tables_returns(t.p, (*C.float)(&shares[0]))
+	runtime.KeepAlive(t)
+}
+
 // Free releases the tables; nothing may use them any more.
 func (t *Tables) Free() {
 	C.st_tables_free(t.p)

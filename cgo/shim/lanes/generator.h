@@ -482,7 +482,6 @@ struct Generator {
                                BytesLean(steer, s.row.packets), copies, kBytesCopies);
     s.row.bytes = v.v;
     s.row.bytes_atom = uint16_t(v.atom);
-    s.row.bytes_copy = bytes_copy(s.lane, s.row, t);
     emit(i, 3, v.atom, bytes_input(v.v));
   }
 
@@ -494,6 +493,7 @@ struct Generator {
   // finish makes the row part of the lane's memory and puts it in the block.
   STAN_HD void finish(int i) {
     Slot &s = slots[i];
+    recall(s.lane, s.row, t);
     const int64_t at = int64_t(s.emitted) * width + i;
     out.hosts[at] = s.active ? s.host : -1;
     out.rows[at] = s.row;

@@ -322,13 +322,16 @@ STAN_HD void come_back(const Lane &lane, Row &row, int i) {
   for (int k = 0; k < 4; k++) row.addr[k] = r.row.addr[k];
 }
 
-// comes_back tells whether the row, of no recent peer, has a remote that was met before.
-STAN_HD bool comes_back(const Lane &lane, const Row &row) {
-  return lane.met.of_place(row.place, [&](const Remote &e) {
+// returned is how many of them are the row's own.
+STAN_HD int returned(const Lane &lane, const Row &row) {
+  int n = 0;
+  lane.met.of_place(row.place, [&](const Remote &e) {
     bool same = true;
     for (int k = 0; k < 4; k++) same = same && e.addr[k] == row.addr[k];
-    return same;
+    n += same;
+    return false;
   });
+  return n;
 }
 
 // return_kind tells networks that the vocabulary knows from any address.
@@ -346,9 +349,21 @@ STAN_HD int size_kind(const Row &row, const Tables &t) {
   return (service * 4 + protocol_group(row.proto)) * 2 + row.outbound;
 }
 
-// bytes_copy is the class of the row's bytes as a copy, kBytesCopies for bytes that are none or have a class of their own.
-STAN_HD uint8_t bytes_copy(const Lane &lane, const Row &row, const Tables &t) {
-  return row.bytes_atom < t.bytes.count ? kBytesCopies : lane.sizes.copy_of(size_kind(row, t), row.packets, row.bytes);
+// recall writes what the lane's memory says of a row that comes next.
+STAN_HD void recall(const Lane &lane, Row &row, const Tables &t) {
+  row.bytes_copy = row.bytes_atom < t.bytes.count ? kBytesCopies : lane.sizes.copy_of(size_kind(row, t), row.packets, row.bytes);
+  const bool drawn = of_network(row, t) && find_peer(lane, row) == kPeers;
+  row.returnable = drawn ? uint8_t(returnable(lane, row.place)) : 0;
+  row.returned = drawn ? uint8_t(returned(lane, row)) : 0;
+}
+
+// rest_of_place is the nats that tell the row's remote once its place is known, where it is no recent peer's.
+STAN_HD float rest_of_place(const Row &row, const Tables &t) {
+  const int free = 128 - t.place_bits[row.place];
+  if (row.returnable == 0) return 0.69314718f * float(free);
+  const float back = t.returns[return_kind(row.place, t)][row.returnable];
+  if (row.returned == 0) return 0.69314718f * float(free) - logf(1 - back);
+  return -logf(back * float(row.returned) / float(row.returnable) + (1 - back) * exp2f(-float(free)));
 }
 
 // last_duration is the duration of the row before if it has no class of its own, else -1.

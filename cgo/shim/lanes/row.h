@@ -20,7 +20,9 @@ struct Row {
   uint16_t gap_atom, duration_atom, packets_atom, bytes_atom;  // index of the exact value, the table's size for none
   uint8_t outbound, proto, flags, tos;
   uint8_t proto_class, flags_class, tos_class, label;
-  uint8_t bytes_copy;  // rank of the bytes among the last ones of their kind, set where a row is appended or drawn
+  // What the stream's memory says of the row when it comes, see recall in lane.h.
+  uint8_t bytes_copy;            // rank of the bytes among the last ones of their kind, kBytesCopies for none
+  uint8_t returnable, returned;  // remotes of its network that it could come back to, and how many of them are its own
 };
 static_assert(sizeof(Row) == 88, "dataset/encode.Row has this size");
 
