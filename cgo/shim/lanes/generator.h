@@ -217,8 +217,10 @@ struct Generator {
     const int bits = t.place_bits[place];
     const int known = returnable(s.lane, place);
     const Draws d = draws(s, kPlace);
-    if (bits < 128 && d.uniform(1) < t.returns[return_kind(place, t)][known])
-      return come_back(s.lane, r, int(d.uniform(2) * float(known)));
+    if (bits < 128 && d.uniform(1) < t.returns[return_kind(place, t)][known]) {
+      returnable(s.lane, place, int(d.uniform(2) * float(known)), &r);
+      return;
+    }
     for (int attempt = 1; attempt <= kAttempts; attempt++) {
       const Words w = draws(s, kPlace).again(attempt).words;
       for (int k = 0; k < 4; k++) {
@@ -327,15 +329,17 @@ struct Generator {
     return icmp >= 0 && icmp < t.icmps ? t.icmp_values[icmp] : -1;
   }
 
-  // steer_ports steers towards the services of one side.
+  // steer_ports steers towards the services of one side, and the share of ports that are none.
   STAN_HD void steer_ports(const Steer &steer, int marks, float *logits, int base) const {
+    const float none = steer.rest(marks, kServices);
     for (int k = 0; k < kCopies; k++) {
       const int p = base + k;
-      if (base >= 0 && p <= 65535 && t.port_service[p] != kNoService) logits[k] += steer.to(marks + t.port_service[p]);
+      if (base < 0 || p > 65535) continue;
+      logits[k] += t.port_service[p] != kNoService ? steer.to(marks + t.port_service[p]) : none;
     }
-    for (int p = 0; p < t.ports; p++) {
-      const uint8_t service = t.port_service[t.port_values[p]];
-      if (service != kNoService) logits[kCopies + 1 + p] += steer.to(marks + service);
+    for (int c = 1; c < t.first_icmp(); c++) {
+      const uint8_t service = c < t.first_bin() ? t.port_service[t.port_values[c - 1]] : kNoService;
+      logits[kCopies + c] += service != kNoService ? steer.to(marks + service) : none;
     }
   }
 
@@ -461,7 +465,8 @@ struct Generator {
   STAN_HD void draw_packets(int i, float *atoms, float *mixture, int k) {
     Slot &s = slots[i];
     const int64_t least = s.row.duration > 0 ? 2 : 1;  // one packet lasts no time
-    const Value v = draw_value(atoms, mixture, k, t.packets, least, kMostPackets, draws(s, kPackets));
+    const Value v = draw_value(atoms, mixture, k, t.packets, least, kMostPackets, draws(s, kPackets),
+                               PacketsLean(steer_of(s)));
     s.row.packets = v.v;
     s.row.packets_atom = uint16_t(v.atom);
     emit(i, 2, v.atom, packets_input(v.v));

@@ -1,12 +1,10 @@
 // A lane is the memory of one host's stream: its recent conversations and peers, its plan for the day and what of it is done.
 // Training replays recorded rows through it, generating feeds it the rows it draws: the same code either way.
 #pragma once
-#include "tables.h"
+#include "memory.h"
 
 namespace stan {
 
-constexpr int kTuples = 16, kPeers = 24;
-constexpr int kEntries = kTuples + kPeers;
 constexpr int kGroups = 4 + 5 + 6 + 6 + 7 + 8;  // marks of which a row has one in each group
 constexpr int kMarks = 2 * kServices + kGroups + 22;
 constexpr int kClock = 11;  // numeric inputs about the clock against the plan
@@ -16,155 +14,6 @@ constexpr int kCandidateBag = 4;        // discrete inputs of a candidate
 constexpr int kAgeRows = 16, kAgeTime = 18, kCounts = 8;
 constexpr int kCandidateRows = kAgeRows + kAgeTime + kCounts;  // table rows before the ranks
 constexpr float kShrink = 32;  // rows of the day's mean that what is still to come is mixed with
-
-// Entry is a remembered row: the last of its conversation, or of its peer.
-struct Entry {
-  Row row;
-  int32_t ref;       // where the row's embedding lies
-  int32_t position;  // of the row in the stream
-  int32_t count;     // rows of this conversation or peer so far, 0 for an unused entry
-  int16_t tuple_rank, peer_rank;  // at which the row was found when it came
-};
-
-// List holds entries in slots that never move; order tells their ranks, most recent first.
-template <int N>
-struct List {
-  Entry slot[N];
-  uint8_t order[N];
-  int32_t used;
-
-  STAN_HD void clear() {
-    used = 0;
-    for (int i = 0; i < N; i++) {
-      order[i] = uint8_t(i);
-      slot[i].count = 0;
-    }
-  }
-
-  STAN_HD int rank_of(int s) const {
-    for (int r = 0; r < used; r++)
-      if (order[r] == s) return r;
-    return N;
-  }
-
-  template <class Same>
-  STAN_HD int find(const Row &row, Same same) const {
-    for (int r = 0; r < used; r++)
-      if (same(slot[order[r]].row, row)) return order[r];
-    return N;
-  }
-
-  // touch moves the slot that holds the row's key to the front, taking a new one or the oldest for a new key.
-  STAN_HD int touch(int found, const Row &row, int32_t ref, int32_t position) {
-    int rank;
-    if (found < N) {
-      rank = rank_of(found);
-    } else {
-      rank = used < N ? used++ : N - 1;
-      slot[order[rank]].count = 0;
-    }
-    const uint8_t s = order[rank];
-    for (int r = rank; r > 0; r--) order[r] = order[r - 1];
-    order[0] = s;
-    slot[s].row = row;
-    slot[s].ref = ref;
-    slot[s].position = position;
-    slot[s].count++;
-    return s;
-  }
-};
-
-constexpr int kBuckets = 64;  // of what is remembered by key
-constexpr int kBytesCopies = 16;    // classes of bytes as in one of the last flows of the kind with as many packets
-constexpr int kDurationCopies = 1;  // class of the duration of the row before
-
-// Recent holds the last entries of each bucket, the most recent first. Keys that share a bucket push each other out.
-template <class Entry, int Depth>
-struct Recent {
-  Entry slot[kBuckets][Depth];
-  int32_t used[kBuckets];
-
-  STAN_HD void clear() {
-    for (int b = 0; b < kBuckets; b++) used[b] = 0;
-  }
-
-  // push puts an entry first, in place of the one of the given rank, or of the last for a rank that is not used.
-  STAN_HD void push(int bucket, int rank, const Entry &e) {
-    if (rank >= used[bucket]) rank = used[bucket] < Depth ? used[bucket]++ : Depth - 1;
-    Entry *s = slot[bucket];
-    for (int r = rank; r > 0; r--) s[r] = s[r - 1];
-    s[0] = e;
-  }
-};
-
-struct Size {
-  int64_t packets, bytes;
-  int32_t kind;
-};
-
-// Sizes remembers packets and bytes that have no class of their own: a host repeats its own.
-struct Sizes : Recent<Size, kBytesCopies> {
-  STAN_HD static int bucket_of(int kind, int64_t packets) {
-    return int((uint32_t(packets) * 2654435761u + uint32_t(kind) * 40503u) >> 16) % kBuckets;
-  }
-
-  STAN_HD void touch(int kind, int64_t packets, int64_t bytes) {
-    const int b = bucket_of(kind, packets);
-    int rank = 0;
-    while (rank < used[b]) {
-      const Size &s = slot[b][rank];
-      if (s.bytes == bytes && s.packets == packets && s.kind == kind) break;
-      rank++;
-    }
-    push(b, rank, {packets, bytes, kind});
-  }
-
-  // recent writes the last bytes of flows of the kind with as many packets, -1 where there are no more.
-  STAN_HD void recent(int kind, int64_t packets, int64_t *bytes) const {
-    const int b = bucket_of(kind, packets);
-    int n = 0;
-    for (int r = 0; r < used[b]; r++) {
-      const Size &s = slot[b][r];
-      if (s.packets == packets && s.kind == kind) bytes[n++] = s.bytes;
-    }
-    while (n < kBytesCopies) bytes[n++] = -1;
-  }
-
-  // copy_of is the rank of bytes among the last ones of the kind with as many packets, kBytesCopies for none.
-  STAN_HD uint8_t copy_of(int kind, int64_t packets, int64_t bytes) const {
-    int64_t last[kBytesCopies];
-    recent(kind, packets, last);
-    int n = 0;
-    while (n < kBytesCopies && last[n] != bytes) n++;
-    return uint8_t(n);
-  }
-};
-
-struct Remote {
-  uint32_t addr[4];
-  int32_t place;
-};
-
-// Met remembers the remotes that were drawn from each network, one that came again as often as it came: a host returns to
-// the servers of a network that it knows, though no model stores their addresses.
-struct Met : Recent<Remote, kMet> {
-  STAN_HD static int bucket_of(int place) { return place % kBuckets; }
-
-  STAN_HD void touch(const Row &row) {
-    Remote e{{}, row.place};
-    for (int k = 0; k < 4; k++) e.addr[k] = row.addr[k];
-    push(bucket_of(row.place), kMet, e);
-  }
-
-  // of_place calls take with the remotes of a place until it returns true, and tells whether it did.
-  template <class Take>
-  STAN_HD bool of_place(int place, Take take) const {
-    const int b = bucket_of(place);
-    for (int r = 0; r < used[b]; r++)
-      if (slot[b][r].place == place && take(slot[b][r])) return true;
-    return false;
-  }
-};
 
 // Plan is what a host is to do on one day: how often each mark, and how many rows each hour.
 struct Plan {
@@ -221,7 +70,7 @@ STAN_HD float seconds(int64_t ticks, int64_t tick) { return float(ticks) * (floa
 constexpr int kProtocolMark = 0, kTupleMark = 4, kPeerMark = 5, kNewMark = 6, kGapMark = 9, kDurationMark = 15, kSizeMark = 21,
               kPrecedenceMark = 28, kLocalServices = kGroups, kRemoteServices = kLocalServices + kServices,
               kOutboundMark = kRemoteServices + kServices + 3, kFlagMark = kOutboundMark + 10,
-              kCopyMark = kMarks - 1;
+              kPacketsMark = kOutboundMark + 6, kCopyMark = kMarks - 1;
 
 constexpr int kFlagMarks = 4;
 
@@ -293,44 +142,28 @@ STAN_HD void marks(float *m, const Row &row, const Lane &lane, int tuple, int pe
 // of_network tells rows whose remote is known by its network only.
 STAN_HD bool of_network(const Row &row, const Tables &t) { return row.place > 0 && t.place_bits[row.place] < 128; }
 
-// Returnable is a walk over the remotes that a row from a network may come back to: those met there that are no recent peers.
-struct Returnable {
-  const Lane &lane;
-  Row row{};
-  int count = 0;
-
-  STAN_HD bool is(const Remote &e) {
-    for (int k = 0; k < 4; k++) row.addr[k] = e.addr[k];
-    return find_peer(lane, row) == kPeers;
+// A row from a network may come back to the remotes that were met there and are no recent peers; returnable counts them, and
+// writes the i-th one to row if there is one.
+STAN_HD int returnable(const Lane &lane, int place, int i = -1, Row *row = nullptr) {
+  int n = 0;
+  Row x;
+  for (int at = 0; const Remote *e = lane.met.next(place, at);) {
+    for (int k = 0; k < 4; k++) x.addr[k] = e->addr[k];
+    if (find_peer(lane, x) < kPeers) continue;
+    if (n++ != i) continue;
+    for (int k = 0; k < 4; k++) row->addr[k] = e->addr[k];
   }
-};
-
-// returnable is the number of remotes that a row of the place may come back to.
-STAN_HD int returnable(const Lane &lane, int place) {
-  Returnable r{lane};
-  lane.met.of_place(place, [&](const Remote &e) {
-    r.count += r.is(e);
-    return false;
-  });
-  return r.count;
-}
-
-// come_back makes the i-th of them the row's remote.
-STAN_HD void come_back(const Lane &lane, Row &row, int i) {
-  Returnable r{lane};
-  lane.met.of_place(row.place, [&](const Remote &e) { return r.is(e) && r.count++ == i; });
-  for (int k = 0; k < 4; k++) row.addr[k] = r.row.addr[k];
+  return n;
 }
 
 // returned is how many of them are the row's own.
 STAN_HD int returned(const Lane &lane, const Row &row) {
   int n = 0;
-  lane.met.of_place(row.place, [&](const Remote &e) {
+  for (int at = 0; const Remote *e = lane.met.next(row.place, at);) {
     bool same = true;
-    for (int k = 0; k < 4; k++) same = same && e.addr[k] == row.addr[k];
+    for (int k = 0; k < 4; k++) same = same && e->addr[k] == row.addr[k];
     n += same;
-    return false;
-  });
+  }
   return n;
 }
 

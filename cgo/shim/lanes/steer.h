@@ -33,6 +33,17 @@ struct Steer {
     return logit(mean, sum);
   }
 
+  // rest is for a class whose rows, of TCP and UDP, have none of n marks.
+  STAN_HD float rest(int mark, int n) const {
+    float mean = lane.plan.mean[kProtocolMark] + lane.plan.mean[kProtocolMark + 1];
+    float sum = lane.sum[kProtocolMark] + lane.sum[kProtocolMark + 1];
+    for (int i = 0; i < n; i++) {
+      mean -= lane.plan.mean[mark + i];
+      sum -= lane.sum[mark + i];
+    }
+    return logit(mean, sum);
+  }
+
   // away is for a class whose rows do not have the mark.
   STAN_HD float away(int mark) const { return logit(1 - lane.plan.mean[mark], float(lane.done) - lane.sum[mark]); }
 };
@@ -51,6 +62,17 @@ struct DurationLean : GroupLean<6> {
   int64_t tick;
   STAN_HD DurationLean(const Steer &steer, int64_t t) : GroupLean(steer, kDurationMark), tick(t) {}
   STAN_HD float operator()(int64_t d) const { return of[duration_group(seconds(d, tick))]; }
+};
+
+// Leans of packets: one, two, and as many as flows of 10 kB and of 1 MB have.
+struct PacketsLean {
+  static constexpr float kMost = kSteerMost;
+  float one, two, many, most;
+  STAN_HD explicit PacketsLean(const Steer &steer)
+      : one(steer.to(kPacketsMark)), two(steer.to(kPacketsMark + 1)), many(steer.to(kPacketsMark + 2)), most(steer.to(kPacketsMark + 3)) {}
+  STAN_HD float operator()(int64_t n) const {
+    return n == 1 ? one : n == 2 ? two : n < 12 ? 0 : n < 1000 ? many : fminf(many + most, logf(kSteerMost));
+  }
 };
 
 struct BytesLean : GroupLean<7> {

@@ -1,0 +1,160 @@
+// What a lane remembers of its stream, in places that never grow: recent conversations and peers, sizes, and remotes met.
+#pragma once
+#include "tables.h"
+
+namespace stan {
+
+constexpr int kTuples = 16, kPeers = 24;
+constexpr int kEntries = kTuples + kPeers;
+
+// Entry is a remembered row: the last of its conversation, or of its peer.
+struct Entry {
+  Row row;
+  int32_t ref;       // where the row's embedding lies
+  int32_t position;  // of the row in the stream
+  int32_t count;     // rows of this conversation or peer so far, 0 for an unused entry
+  int16_t tuple_rank, peer_rank;  // at which the row was found when it came
+};
+
+// List holds entries in slots that never move; order tells their ranks, most recent first.
+template <int N>
+struct List {
+  Entry slot[N];
+  uint8_t order[N];
+  int32_t used;
+
+  STAN_HD void clear() {
+    used = 0;
+    for (int i = 0; i < N; i++) {
+      order[i] = uint8_t(i);
+      slot[i].count = 0;
+    }
+  }
+
+  STAN_HD int rank_of(int s) const {
+    for (int r = 0; r < used; r++)
+      if (order[r] == s) return r;
+    return N;
+  }
+
+  template <class Same>
+  STAN_HD int find(const Row &row, Same same) const {
+    for (int r = 0; r < used; r++)
+      if (same(slot[order[r]].row, row)) return order[r];
+    return N;
+  }
+
+  // touch moves the slot that holds the row's key to the front, taking a new one or the oldest for a new key.
+  STAN_HD int touch(int found, const Row &row, int32_t ref, int32_t position) {
+    int rank;
+    if (found < N) {
+      rank = rank_of(found);
+    } else {
+      rank = used < N ? used++ : N - 1;
+      slot[order[rank]].count = 0;
+    }
+    const uint8_t s = order[rank];
+    for (int r = rank; r > 0; r--) order[r] = order[r - 1];
+    order[0] = s;
+    slot[s].row = row;
+    slot[s].ref = ref;
+    slot[s].position = position;
+    slot[s].count++;
+    return s;
+  }
+};
+
+constexpr int kBuckets = 64;  // of what is remembered by key
+constexpr int kBytesCopies = 16;    // classes of bytes as in one of the last flows of the kind with as many packets
+constexpr int kDurationCopies = 1;  // class of the duration of the row before
+
+// Recent holds the last entries of each bucket, the most recent first. Keys that share a bucket push each other out.
+template <class Entry, int Depth>
+struct Recent {
+  Entry slot[kBuckets][Depth];
+  int32_t used[kBuckets];
+
+  STAN_HD void clear() {
+    for (int b = 0; b < kBuckets; b++) used[b] = 0;
+  }
+
+  // push puts an entry first, in place of the one of the given rank, or of the last for a rank that is not used.
+  STAN_HD void push(int bucket, int rank, const Entry &e) {
+    if (rank >= used[bucket]) rank = used[bucket] < Depth ? used[bucket]++ : Depth - 1;
+    Entry *s = slot[bucket];
+    for (int r = rank; r > 0; r--) s[r] = s[r - 1];
+    s[0] = e;
+  }
+};
+
+struct Size {
+  int64_t packets, bytes;
+  int32_t kind;
+};
+
+// Sizes remembers packets and bytes that have no class of their own: a host repeats its own.
+struct Sizes : Recent<Size, kBytesCopies> {
+  STAN_HD static int bucket_of(int kind, int64_t packets) {
+    return int((uint32_t(packets) * 2654435761u + uint32_t(kind) * 40503u) >> 16) % kBuckets;
+  }
+
+  STAN_HD void touch(int kind, int64_t packets, int64_t bytes) {
+    const int b = bucket_of(kind, packets);
+    int rank = 0;
+    while (rank < used[b]) {
+      const Size &s = slot[b][rank];
+      if (s.bytes == bytes && s.packets == packets && s.kind == kind) break;
+      rank++;
+    }
+    push(b, rank, {packets, bytes, kind});
+  }
+
+  // recent writes the last bytes of flows of the kind with as many packets, -1 where there are no more.
+  STAN_HD void recent(int kind, int64_t packets, int64_t *bytes) const {
+    const int b = bucket_of(kind, packets);
+    int n = 0;
+    for (int r = 0; r < used[b]; r++) {
+      const Size &s = slot[b][r];
+      if (s.packets == packets && s.kind == kind) bytes[n++] = s.bytes;
+    }
+    while (n < kBytesCopies) bytes[n++] = -1;
+  }
+
+  // copy_of is the rank of bytes among the last ones of the kind with as many packets, kBytesCopies for none.
+  STAN_HD uint8_t copy_of(int kind, int64_t packets, int64_t bytes) const {
+    int64_t last[kBytesCopies];
+    recent(kind, packets, last);
+    int n = 0;
+    while (n < kBytesCopies && last[n] != bytes) n++;
+    return uint8_t(n);
+  }
+};
+
+struct Remote {
+  uint32_t addr[4];
+  int32_t place;
+};
+
+// Met remembers the remotes that were drawn from each network, one that came again as often as it came: a host returns to
+// the servers of a network that it knows, though no model stores their addresses.
+struct Met : Recent<Remote, kMet> {
+  STAN_HD static int bucket_of(int place) { return place % kBuckets; }
+
+  STAN_HD void touch(const Row &row) {
+    Remote e{{}, row.place};
+    for (int k = 0; k < 4; k++) e.addr[k] = row.addr[k];
+    push(bucket_of(row.place), kMet, e);
+  }
+
+  // next is the next remote of the place from rank at on, which moves behind it; NULL after the last.
+  STAN_HD const Remote *next(int place, int &at) const {
+    const int b = bucket_of(place);
+    while (at < used[b]) {
+      const Remote &e = slot[b][at++];
+      if (e.place == place) return &e;
+    }
+    return nullptr;
+  }
+};
+
+}  // namespace stan
