@@ -61,7 +61,7 @@ type naive struct {
 	tuples, peers list
 	sizes         [buckets][]size // the most recent first
 	met           [buckets][]*row // the last drawn from networks, the most recent first
-	own           *naive           // lane of the row's own host, where others' rows came between; nil for this one
+	own           *naive          // lane of the row's own host, where others' rows came between; nil for this one
 	previous      *row
 	position      int
 }

@@ -64,7 +64,7 @@ struct List {
   }
 };
 
-constexpr int kBuckets = 64;  // of what is remembered by key
+constexpr int kBuckets = 64;        // of what is remembered by key
 constexpr int kBytesCopies = 16;    // classes of bytes as in one of the last flows of the kind with as many packets
 constexpr int kDurationCopies = 1;  // class of the duration of the row before
 
