@@ -173,8 +173,9 @@ void test_sizes() {
   CHECK(recent(1, 2) == 200 && got[1] == 300 && got[2] == 100 && got[3] == -1, "recent sizes are %lld, %lld, %lld, %lld",
         (long long)got[0], (long long)got[1], (long long)got[2], (long long)got[3]);
   CHECK(recent(1, 3) == 400 && got[1] == -1, "of three packets there is %lld", (long long)got[0]);
-  for (int i = 0; i < 2 * kSizes; i++) sizes.touch(3, 1, i);
-  CHECK(recent(1, 2) == -1 && recent(3, 1) == 2 * kSizes - 1 && got[3] == 2 * kSizes - 4, "a full list forgets the oldest");
+  for (int i = 0; i < 2 * kBytesCopies; i++) sizes.touch(1, 2, i);  // in one bucket
+  CHECK(recent(1, 2) == 2 * kBytesCopies - 1 && got[kBytesCopies - 1] == kBytesCopies, "a full list forgets the oldest");
+  CHECK(sizes.copy_of(1, 2, kBytesCopies) == kBytesCopies - 1 && sizes.copy_of(1, 2, 3) == kBytesCopies, "a size is found elsewhere");
 }
 
 // Whatever the network says, rows keep the rules, and what was drawn as new is new.
