@@ -38,9 +38,9 @@ type loopState struct {
 	// BestValid is the likelihood of the best validation by attribute.
 	BestValid map[string]float64 `json:"best_valid,omitempty"`
 
-	Optimiser string `json:"optimiser_sha256"`         // of optimiser.safetensors
-	Average   string `json:"average_sha256,omitempty"` // of average.safetensors
-	Best      string `json:"best_sha256"`              // of best.safetensors
+	Optimiser string `json:"optimiser_sha256"` // of optimiser.safetensors
+	Average   string `json:"average_sha256"`   // of average.safetensors
+	Best      string `json:"best_sha256"`      // of best.safetensors
 }
 
 const stateVersion = 1
@@ -101,12 +101,10 @@ func (t *trainer) writeCheckpoint() error {
 	if t.state.Optimiser, err = writeArrays(filepath.Join(part, optimiserFile), optimiserArrays(t.opt), nil); err != nil {
 		return err
 	}
-	if t.average != nil {
-		var weights []safetensors.Tensor
-		t.averaged(func() { weights = parameters(t.subject.network()) })
-		if t.state.Average, err = writeArrays(filepath.Join(part, averageFile), weights, nil); err != nil {
-			return err
-		}
+	var average []safetensors.Tensor
+	t.averaged(func() { average = parameters(t.subject.network()) })
+	if t.state.Average, err = writeArrays(filepath.Join(part, averageFile), average, nil); err != nil {
+		return err
 	}
 	if t.best != nil {
 		if t.state.Best, err = writeArrays(filepath.Join(part, bestFile), t.best, nil); err != nil {
@@ -195,10 +193,8 @@ func (t *trainer) readCheckpoint() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if t.average != nil {
-		if err := t.readAverage(filepath.Join(dir, averageFile), state.Average); err != nil {
-			return false, err
-		}
+	if err := t.readAverage(filepath.Join(dir, averageFile), state.Average); err != nil {
+		return false, err
 	}
 	if err := setWeights(t.subject.network(), m.arrays); err != nil {
 		return false, refuse(dir, "%v", err)

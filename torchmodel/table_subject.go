@@ -29,7 +29,6 @@ func trainTableNetwork(ctx context.Context, s *tableSets, dir string, o TrainOpt
 	if err := t.begin(); err != nil {
 		return nil, err
 	}
-	t.average = torch.NewAverage(t.subject.network().Parameters())
 	return t.run(ctx)
 }
 

@@ -22,7 +22,7 @@ type trainer struct {
 	dir     string
 	subject subject
 	opt     torch.Optimizer
-	average *torch.Average       // of the weights; nil where the last ones alone may be the best
+	average *torch.Average       // of the weights over the last steps
 	best    []safetensors.Tensor // weights of the best validation
 	state   loopState
 	started time.Time // of this run, less the time of earlier ones
@@ -39,11 +39,7 @@ func newTrainer(s *sets, dir string, o TrainOptions, obs Observer) (*trainer, er
 	if n := f.written(); n > 0 {
 		obs.Note("rows beyond memory lie in a scratch file", "bytes", n, "folder", dir)
 	}
-	if err := t.begin(); err != nil {
-		return t, err
-	}
-	t.average = torch.NewAverage(t.subject.network().Parameters())
-	return t, nil
+	return t, t.begin()
 }
 
 // begin prepares the loop's own state.
@@ -55,6 +51,7 @@ func (t *trainer) begin() (err error) {
 	t.subject.network().To(t.o.Device)
 	t.opt = torch.AdamW(t.o.LearningRate, 0.9, 0.99, 1e-8, t.o.WeightDecay)
 	t.opt.AddParameters(t.subject.network().Parameters())
+	t.average = torch.NewAverage(t.subject.network().Parameters())
 	return nil
 }
 
@@ -140,7 +137,7 @@ func (t *trainer) stepsOf() int {
 // validEvery is the number of steps between validations: half an epoch, but not so few that they cost much, nor so many that
 // the best weights are missed.
 func (t *trainer) validEvery() int {
-	cheap := 5 * int(t.subject.validRows()) / (t.o.Batch * t.o.Length)
+	cheap := 10 * int(t.subject.validRows()) / (t.o.Batch * t.o.Length) // each looks at the last weights and the average
 	return min(max(t.stepsOf()/2, cheap, 100), 1000)
 }
 
@@ -253,9 +250,7 @@ func (t *trainer) step(f feedItem) (Step, error) {
 	t.opt.SetLR(s.LearningRate)
 	t.opt.Step()
 	t.state.Step++
-	if t.average != nil {
-		t.average.Add(t.state.Step)
-	}
+	t.average.Add(t.state.Step)
 	t.state.Epoch, t.state.Batch = f.after.epoch, f.after.batch
 	s.Step, s.Progress, s.Seconds = t.state.Step, t.progress(), t.seconds()
 	s.Rows = int64(l.rows.Float64())
@@ -284,15 +279,16 @@ func (t *trainer) averaged(f func()) {
 // before its end leaves it to the run that resumes.
 func (t *trainer) validate(ctx context.Context) (bool, error) {
 	heads, rows, err := t.subject.evaluate(ctx)
-	with := func(f func()) { f() } // the weights that heads are of
-	if t.average != nil && err == nil {
-		t.averaged(func() {
-			var mean []float64
-			if mean, _, err = t.subject.evaluate(ctx); err == nil && floats.Sum(mean) < floats.Sum(heads) {
-				heads, with = mean, t.averaged
-			}
-		})
+	if err != nil {
+		return false, err
 	}
+	with := func(f func()) { f() } // the weights that heads are of
+	t.averaged(func() {
+		var mean []float64
+		if mean, _, err = t.subject.evaluate(ctx); err == nil && floats.Sum(mean) < floats.Sum(heads) {
+			heads, with = mean, t.averaged
+		}
+	})
 	if err != nil {
 		return false, err
 	}
