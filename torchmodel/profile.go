@@ -13,7 +13,7 @@ import (
 )
 
 // marks is the number of marks in a host's profile, that of cgo/shim/lanes/lane.h.
-const marks = groupMarks + 2*encode.Services + 22
+const marks = groupMarks + 2*encode.Services + 24
 
 // plan is what a host does on one day. Its layout is that of stan::Plan in cgo/shim/lanes/lane.h.
 type plan struct {

@@ -62,7 +62,7 @@ type plan struct {
 	Day      int64
 	Rows     int32
 	HourRows [24]int32
-	Mean     [106]float32
+	Mean     [108]float32
 }
 
 // The places of the vocabulary; then come networks of 24 bits.

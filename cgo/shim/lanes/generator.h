@@ -329,18 +329,18 @@ struct Generator {
     return icmp >= 0 && icmp < t.icmps ? t.icmp_values[icmp] : -1;
   }
 
-  // steer_ports steers towards the services of one side, and the share of ports that are none.
-  STAN_HD void steer_ports(const Steer &steer, int marks, float *logits, int base) const {
-    const float none = steer.rest(marks, kServices);
-    for (int k = 0; k < kCopies; k++) {
-      const int p = base + k;
-      if (base < 0 || p > 65535) continue;
-      logits[k] += t.port_service[p] != kNoService ? steer.to(marks + t.port_service[p]) : none;
-    }
-    for (int c = 1; c < t.first_icmp(); c++) {
-      const uint8_t service = c < t.first_bin() ? t.port_service[t.port_values[c - 1]] : kNoService;
-      logits[kCopies + c] += service != kNoService ? steer.to(marks + service) : none;
-    }
+  // steer_ports steers towards the services of one side, and the share of ports below 1024.
+  STAN_HD void steer_ports(const Steer &steer, bool local, float *logits, int base) const {
+    const int services = local ? kLocalServices : kRemoteServices, low_mark = kLowPortMark + !local;
+    const float low = steer.to(low_mark), high = high_ports(steer, low_mark);
+    const auto lean = [&](int p) {
+      const uint8_t service = t.port_service[p];
+      return service != kNoService ? steer.to(services + service) : p < 1024 ? low : high;
+    };
+    for (int k = 0; k < kCopies && base >= 0 && base + k <= 65535; k++) logits[k] += lean(base + k);
+    for (int c = 1; c < t.first_bin(); c++) logits[kCopies + c] += lean(t.port_values[c - 1]);
+    for (int b = 0; b < t.bins; b++)
+      if (t.bin_start[b] < t.bin_start[b + 1]) logits[kCopies + t.first_bin() + b] += lean(t.bin_ports[t.bin_start[b]]);
   }
 
   // draw_port draws a port that the rules of its base and its protocol allow, and that is not taken. What can be copied
@@ -349,7 +349,7 @@ struct Generator {
                          uint16_t &port_class) const {
     const uint8_t proto = s.row.proto;
     const Draws d = draws(s, head);
-    if (proto != kICMP) steer_ports(steer_of(s), head == kLocalPort ? kLocalServices : kRemoteServices, logits, base);
+    if (proto != kICMP) steer_ports(steer_of(s), head == kLocalPort, logits, base);
     const auto usable = [&](int p) { return !taken.holds(p) && copied(p, base, proto) < 0; };
     const int c = draw_class(logits, kCopies + t.port_classes(), d.uniform(0), [&](int k) {
       if (k < kCopies) {
@@ -455,8 +455,11 @@ struct Generator {
     const int64_t most = int64_t(1) << 40, since = s.row.end > 0 ? s.row.end / t.duration_tick : 0;
     const int64_t longest = since < most ? since : most;
     const int64_t copies[kDurationCopies] = {last_duration(s.lane, t)};
+    const Steer steer = steer_of(s);
+    const float known = steer.away(kFreeDurationMark), other = steer.to(kFreeDurationMark);
+    for (int c = 0; c <= t.duration.count + kDurationCopies; c++) atoms[c] += c < t.duration.count ? known : other;
     const Value v = draw_value(atoms, mixture, k, t.duration, 0, longest, draws(s, kDuration),
-                               DurationLean(steer_of(s), t.duration_tick), copies, kDurationCopies);
+                               DurationLean(steer, t.duration_tick), copies, kDurationCopies);
     s.row.duration = v.v;
     s.row.duration_atom = uint16_t(v.atom);
     emit(i, 1, v.atom, duration_input(v.v, t));
@@ -481,7 +484,9 @@ struct Generator {
     int64_t copies[kBytesCopies];
     s.lane.sizes.recent(size_kind(s.row, t), s.row.packets, copies);
     const Steer steer = steer_of(s);
-    const float copy = steer.to(kCopyMark) - steer.away(kCopyMark);
+    const float known = steer.away(kCopyMark, 2), copy = steer.to(kCopyMark);
+    for (int c = 0; c < t.bytes.count; c++) atoms[c] += known;
+    atoms[t.bytes.count] += steer.to(kNewBytesMark);
     for (int c = 0; c < kBytesCopies; c++) atoms[t.bytes.count + 1 + c] += copy;
     const Value v = draw_value(atoms, mixture, k, t.bytes, least, most < least ? least : most, draws(s, kBytes),
                                BytesLean(steer, s.row.packets), copies, kBytesCopies);

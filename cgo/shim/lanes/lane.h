@@ -6,7 +6,7 @@
 namespace stan {
 
 constexpr int kGroups = 4 + 5 + 6 + 6 + 7 + 8;  // marks of which a row has one in each group
-constexpr int kMarks = 2 * kServices + kGroups + 22;
+constexpr int kMarks = 2 * kServices + kGroups + 24;
 constexpr int kClock = 11;  // numeric inputs about the clock against the plan
 constexpr int kPlan = 4 * kMarks + kClock;  // numeric inputs about the plan
 constexpr int kNumeric = 8;             // numeric inputs of a row
@@ -69,8 +69,9 @@ STAN_HD float seconds(int64_t ticks, int64_t tick) { return float(ticks) * (floa
 // Where marks stand that others than marks() speak of; those before kLocalServices come in groups of which a row has one.
 constexpr int kProtocolMark = 0, kTupleMark = 4, kPeerMark = 5, kNewMark = 6, kGapMark = 9, kDurationMark = 15, kSizeMark = 21,
               kPrecedenceMark = 28, kLocalServices = kGroups, kRemoteServices = kLocalServices + kServices,
-              kOutboundMark = kRemoteServices + kServices + 3, kFlagMark = kOutboundMark + 10,
-              kPacketsMark = kOutboundMark + 6, kCopyMark = kMarks - 1;
+              kLowPortMark = kRemoteServices + kServices, kOutboundMark = kLowPortMark + 3, kFlagMark = kOutboundMark + 10,
+              kPacketsMark = kOutboundMark + 6, kCopyMark = kMarks - 3, kNewBytesMark = kMarks - 2,
+              kFreeDurationMark = kMarks - 1;
 
 constexpr int kFlagMarks = 4;
 
@@ -137,6 +138,8 @@ STAN_HD void marks(float *m, const Row &row, const Lane &lane, int tuple, int pe
   *m++ = whole && lane.previous.outbound != row.outbound;
   *m++ = whole && lane.previous.outbound == row.outbound;
   *m++ = row.bytes_copy < kBytesCopies;
+  *m++ = row.bytes_atom == t.bytes.count && row.bytes_copy == kBytesCopies;
+  *m++ = row.duration_atom == t.duration.count;
 }
 
 // of_network tells rows whose remote is known by its network only.

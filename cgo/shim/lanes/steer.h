@@ -33,19 +33,15 @@ struct Steer {
     return logit(mean, sum);
   }
 
-  // rest is for a class whose rows, of TCP and UDP, have none of n marks.
-  STAN_HD float rest(int mark, int n) const {
-    float mean = lane.plan.mean[kProtocolMark] + lane.plan.mean[kProtocolMark + 1];
-    float sum = lane.sum[kProtocolMark] + lane.sum[kProtocolMark + 1];
+  // away is for a class whose rows have none of n marks.
+  STAN_HD float away(int mark, int n = 1) const {
+    float mean = 1, sum = float(lane.done);
     for (int i = 0; i < n; i++) {
       mean -= lane.plan.mean[mark + i];
       sum -= lane.sum[mark + i];
     }
     return logit(mean, sum);
   }
-
-  // away is for a class whose rows do not have the mark.
-  STAN_HD float away(int mark) const { return logit(1 - lane.plan.mean[mark], float(lane.done) - lane.sum[mark]); }
 };
 
 // Leans to the N marks of a group, computed once for all classes.
@@ -57,6 +53,13 @@ struct GroupLean {
     for (int i = 0; i < N; i++) of[i] = steer.to(mark + i);
   }
 };
+
+// high_ports is for ports of TCP and UDP, the first two protocol marks, that are not below 1024 as low_mark says.
+STAN_HD float high_ports(const Steer &s, int low_mark) {
+  const float *mean = s.lane.plan.mean, *sum = s.lane.sum;
+  return s.logit(mean[kProtocolMark] + mean[kProtocolMark + 1] - mean[low_mark],
+                 sum[kProtocolMark] + sum[kProtocolMark + 1] - sum[low_mark]);
+}
 
 struct DurationLean : GroupLean<6> {
   int64_t tick;
