@@ -9,7 +9,8 @@ namespace stan {
 // What a stream is behind is to be made up for within so many rows, and a share of the day's.
 constexpr float kMakeUpRows = 256, kMakeUpShare = 0.1f;
 constexpr float kSteerLeast = 0.002f;  // shares are not told apart below it
-constexpr float kSteerMost = 4;        // largest factor of a weight, and one over the smallest
+constexpr float kSteerMost = 16;       // largest factor of a class's weight, and one over the smallest
+constexpr float kLeanMost = 4;         // the same of a value's weight, of which some are drawn in vain
 
 struct Steer {
   const Lane &lane;
@@ -44,10 +45,12 @@ struct Steer {
   }
 };
 
+STAN_HD float lean_of(float logit) { return fminf(fmaxf(logit, -logf(kLeanMost)), logf(kLeanMost)); }
+
 // Leans to the N marks of a group, computed once for all classes.
 template <int N>
 struct GroupLean {
-  static constexpr float kMost = kSteerMost;
+  static constexpr float kMost = kLeanMost;
   float of[N];
   STAN_HD GroupLean(const Steer &steer, int mark) {
     for (int i = 0; i < N; i++) of[i] = steer.to(mark + i);
@@ -64,24 +67,24 @@ STAN_HD float high_ports(const Steer &s, int low_mark) {
 struct DurationLean : GroupLean<6> {
   int64_t tick;
   STAN_HD DurationLean(const Steer &steer, int64_t t) : GroupLean(steer, kDurationMark), tick(t) {}
-  STAN_HD float operator()(int64_t d) const { return of[duration_group(seconds(d, tick))]; }
+  STAN_HD float operator()(int64_t d) const { return lean_of(of[duration_group(seconds(d, tick))]); }
 };
 
 // Leans of packets: one, two, and as many as flows of 10 kB and of 1 MB have.
 struct PacketsLean {
-  static constexpr float kMost = kSteerMost;
+  static constexpr float kMost = kLeanMost;
   float one, two, many, most;
   STAN_HD explicit PacketsLean(const Steer &steer)
       : one(steer.to(kPacketsMark)), two(steer.to(kPacketsMark + 1)), many(steer.to(kPacketsMark + 2)), most(steer.to(kPacketsMark + 3)) {}
   STAN_HD float operator()(int64_t n) const {
-    return n == 1 ? one : n == 2 ? two : n < 12 ? 0 : n < 1000 ? many : fminf(many + most, logf(kSteerMost));
+    return lean_of(n == 1 ? one : n == 2 ? two : n < 12 ? 0 : n < 1000 ? many : many + most);
   }
 };
 
 struct BytesLean : GroupLean<7> {
   int64_t packets;
   STAN_HD BytesLean(const Steer &steer, int64_t n) : GroupLean(steer, kSizeMark), packets(n) {}
-  STAN_HD float operator()(int64_t b) const { return of[size_group(b, packets)]; }
+  STAN_HD float operator()(int64_t b) const { return lean_of(of[size_group(b, packets)]); }
 };
 
 }  // namespace stan
