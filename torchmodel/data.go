@@ -260,7 +260,7 @@ func newTables(v *encode.Vocabulary, l layout, device torch.Device) (*lanes.Tabl
 		service[p] = uint8(i)
 	}
 	values := func(t encode.Values) lanes.Values {
-		return lanes.Values{Exact: t.Exact, Centre: float32(t.Centre), Scale: float32(t.Scale)}
+		return lanes.Values{Exact: t.Exact, Centre: float32(t.Centre), Scale: float32(t.Scale), Most: t.Most}
 	}
 	return lanes.NewTables(&lanes.Vocabulary{
 		Gap: values(v.Gap), Duration: values(v.Duration), Packets: values(v.Packets), Bytes: values(v.Bytes),

@@ -18,7 +18,7 @@ const T *keep(st_tables &t, const T *data, int64_t n) {
 }
 
 stan::Values values(st_tables &t, const st_values &v) {
-  return {keep(t, v.exact, v.count), v.count, v.centre, v.scale};
+  return {keep(t, v.exact, v.count), v.count, v.centre, v.scale, v.most};
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ typedef struct st_values {
   const int64_t *exact;
   int32_t count;
   float centre, scale;
+  int64_t most;
 } st_values;
 
 // Field by field stan::Tables (lanes/tables.h), with host pointers that are read during the call only.

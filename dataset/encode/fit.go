@@ -6,6 +6,7 @@ import (
 	"iter"
 	"maps"
 	"math"
+	"math/bits"
 	"net/netip"
 	"slices"
 
@@ -46,11 +47,13 @@ type tally struct {
 // counter counts values; a host's rows come one after the other.
 type counter[K cmp.Ordered] struct {
 	counts map[K]tally
+	most   K // of all that were counted
 }
 
 func newCounter[K cmp.Ordered]() *counter[K] { return &counter[K]{counts: map[K]tally{}} }
 
 func (c *counter[K]) add(k K, host uint32) {
+	c.most = max(c.most, k)
 	t := c.counts[k]
 	t.rows++
 	if t.last != host {
@@ -282,7 +285,8 @@ func usual(rows [2]uint32) (bits int) {
 
 // values makes the table of a continuous attribute whose counted values are multiples of tick.
 func values(c *counter[int64], tick int64, most, minHosts int) Values {
-	v := Values{Tick: tick, Exact: c.top(most, minHosts)}
+	largest := int64(1)<<min(bits.Len64(uint64(c.most/tick)), 40) - 1
+	v := Values{Tick: tick, Exact: c.top(most, minHosts), Most: max(largest, 1)}
 	for i := range v.Exact {
 		v.Exact[i] /= tick
 	}

@@ -22,7 +22,11 @@ type Values struct {
 	Exact  []int64 `json:"exact"`
 	Centre float64 `json:"centre"`
 	Scale  float64 `json:"scale"`
+	Most   int64   `json:"most"` // largest value that is drawn: the bits of the largest one seen, all set
 }
+
+// mostMost bounds Most: bytes of a flow, at most an MTU for each of its packets, stay far from the end of an int64.
+const mostMost = 1<<40 - 1
 
 // Vocabulary is what a model knows of values. Each value in it was seen at MinHosts hosts or more, but for the internal networks.
 type Vocabulary struct {
@@ -85,6 +89,8 @@ func (v *Vocabulary) Validate() error {
 			return fmt.Errorf("vocabulary: %s: tick %d, want a divisor of 1000000", name, t.Tick)
 		case !strictlyAscending(t.Exact) || len(t.Exact) > math.MaxUint16-1 || (len(t.Exact) > 0 && t.Exact[0] < 0):
 			return fmt.Errorf("vocabulary: %s: exact values do not ascend from 0", name)
+		case t.Most < 1 || t.Most > mostMost:
+			return fmt.Errorf("vocabulary: %s: most %d, want 1 to %d", name, t.Most, int64(mostMost))
 		case !(t.Scale > 0) || math.IsInf(t.Scale, 0) || math.IsNaN(t.Centre) || math.IsInf(t.Centre, 0):
 			return fmt.Errorf("vocabulary: %s: centre %g and scale %g, want finite and a positive scale", name, t.Centre, t.Scale)
 		}

@@ -94,10 +94,10 @@ func hosts(n int) []uint32 {
 // world is a small vocabulary in which every kind of class occurs.
 func world() *lanes.Vocabulary {
 	v := &lanes.Vocabulary{
-		Gap:      lanes.Values{Exact: []int64{0, 1, 2, 60}, Centre: 3, Scale: 1.5},
-		Duration: lanes.Values{Exact: []int64{0, 40}, Centre: 6, Scale: 2},
-		Packets:  lanes.Values{Exact: []int64{1, 2, 3}, Centre: 3, Scale: 1},
-		Bytes:    lanes.Values{Exact: []int64{40, 60, 1500}, Centre: 7, Scale: 1.5},
+		Gap:      lanes.Values{Exact: []int64{0, 1, 2, 60}, Centre: 3, Scale: 1.5, Most: 1 << 40},
+		Duration: lanes.Values{Exact: []int64{0, 40}, Centre: 6, Scale: 2, Most: 1 << 40},
+		Packets:  lanes.Values{Exact: []int64{1, 2, 3}, Centre: 3, Scale: 1, Most: 1 << 40},
+		Bytes:    lanes.Values{Exact: []int64{40, 60, 1500}, Centre: 7, Scale: 1.5, Most: 1 << 40},
 		GapTick:  second, DurationTick: 1000,
 		Protos: []uint8{icmp, tcp, udp, gre}, Flags: []uint8{0, 2, 16, 27}, ToS: []uint8{0, 8},
 		FlagsProtos: []uint8{2 | 4 | 8, 1, 1, 1, 1}, Labels: 2,

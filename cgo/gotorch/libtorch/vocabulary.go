@@ -10,6 +10,7 @@ import "runtime"
 type Values struct {
 	Exact         []int64
 	Centre, Scale float32
+	Most          int64 // largest value that is drawn
 }
 
 // Vocabulary is the source of Tables; shim/lanes/tables.h says what each field means.
@@ -50,6 +51,7 @@ func (v Values) c(pin *runtime.Pinner) C.st_values {
 	return C.st_values{
 		exact: (*C.int64_t)(slicePin(pin, v.Exact)), count: C.int32_t(len(v.Exact)),
 		centre: C.float(v.Centre), scale: C.float(v.Scale),
+		most: C.int64_t(v.Most),
 	}
 }
 

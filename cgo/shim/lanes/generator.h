@@ -37,9 +37,6 @@ struct Outputs {
   int32_t *hosts;       // [block, W] host of each row, -1 for none
 };
 
-// Most packets of a flow: its bytes stay far from the end of int64.
-constexpr int64_t kMostPackets = int64_t(1) << 40;
-
 // Ports are remote ports that a new conversation may not have, as a recent one has them.
 struct Ports {
   uint16_t port[kTuples];
@@ -452,8 +449,8 @@ struct Generator {
   STAN_HD void draw_duration(int i, float *atoms, float *mixture, int k) {
     Slot &s = slots[i];
     // No flow starts before 1970, and the bound keeps the product in range.
-    const int64_t most = int64_t(1) << 40, since = s.row.end > 0 ? s.row.end / t.duration_tick : 0;
-    const int64_t longest = since < most ? since : most;
+    const int64_t since = s.row.end > 0 ? s.row.end / t.duration_tick : 0;
+    const int64_t longest = since < t.duration.most ? since : t.duration.most;
     const int64_t copies[kDurationCopies] = {last_duration(s.lane, t)};
     const Steer steer = steer_of(s);
     const float known = steer.away(kFreeDurationMark), other = steer.to(kFreeDurationMark);
@@ -468,7 +465,7 @@ struct Generator {
   STAN_HD void draw_packets(int i, float *atoms, float *mixture, int k) {
     Slot &s = slots[i];
     const int64_t least = s.row.duration > 0 ? 2 : 1;  // one packet lasts no time
-    const Value v = draw_value(atoms, mixture, k, t.packets, least, kMostPackets, draws(s, kPackets),
+    const Value v = draw_value(atoms, mixture, k, t.packets, least, least < t.packets.most ? t.packets.most : least, draws(s, kPackets),
                                PacketsLean(steer_of(s)));
     s.row.packets = v.v;
     s.row.packets_atom = uint16_t(v.atom);
@@ -480,7 +477,8 @@ struct Generator {
 
   STAN_HD void draw_bytes(int i, float *atoms, float *mixture, int k) {
     Slot &s = slots[i];
-    const int64_t least = least_bytes(s.row.proto) * s.row.packets, most = int64_t(t.mtu) * s.row.packets;
+    const int64_t least = least_bytes(s.row.proto) * s.row.packets, full = int64_t(t.mtu) * s.row.packets;
+    const int64_t most = full < t.bytes.most ? full : t.bytes.most;
     int64_t copies[kBytesCopies];
     s.lane.sizes.recent(size_kind(s.row, t), s.row.packets, copies);
     const Steer steer = steer_of(s);

@@ -25,6 +25,7 @@ struct Values {
   const int64_t *exact;  // ascending
   int32_t count;
   float centre, scale;
+  int64_t most = int64_t(1) << 40;  // largest value that is drawn
 
   STAN_HD Bin bin(int64_t v) const {
     const double upper = (log(double(v) + 1.5) - centre) / scale;
