@@ -16,8 +16,8 @@ const writeRows = 8192
 
 // writeData merges the runs into data files, several buckets at a time, and lists the files in m.
 func (b *Builder) writeData(ctx context.Context, m *Manifest) error {
-	place := b.places()
-	if err := b.reduceRuns(ctx, place); err != nil {
+	hosts := b.hostOrder()
+	if err := b.reduceRuns(ctx, hosts); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -29,7 +29,7 @@ func (b *Builder) writeData(ctx context.Context, m *Manifest) error {
 	for range min(b.options.Threads, b.options.Buckets) {
 		workers.Go(func() {
 			for bucket := range buckets {
-				info, err := b.writeBucket(ctx, bucket, m, place, progress)
+				info, err := b.writeBucket(ctx, bucket, m, hosts, progress)
 				if err != nil {
 					cancel(err)
 					continue
@@ -66,13 +66,13 @@ func (b *Builder) writeData(ctx context.Context, m *Manifest) error {
 }
 
 // reduceRuns merges runs into fewer until one merge can read them all.
-func (b *Builder) reduceRuns(ctx context.Context, place func(uint32) uint64) error {
+func (b *Builder) reduceRuns(ctx context.Context, hosts hostOrder) error {
 	for len(b.runs) > maxFanIn {
 		file, err := b.runFile()
 		if err != nil {
 			return err
 		}
-		merged, err := mergeRuns(ctx, file, b.runs[:maxFanIn], b.options.Buckets, int(b.options.MemoryBytes/2), place)
+		merged, err := mergeRuns(ctx, file, b.runs[:maxFanIn], b.options.Buckets, int(b.options.MemoryBytes/2), hosts)
 		if err != nil {
 			return err
 		}
@@ -130,7 +130,7 @@ func (b *Builder) progress(total int64) func(rows int) {
 }
 
 // writeBucket merges one bucket into its data file.
-func (b *Builder) writeBucket(ctx context.Context, bucket int, m *Manifest, place func(uint32) uint64,
+func (b *Builder) writeBucket(ctx context.Context, bucket int, m *Manifest, hosts hostOrder,
 	progress func(rows int)) (FileInfo, error) {
 	info := FileInfo{Path: bucketFile(bucket, m.Format)}
 	file, err := newOutputFile(b.create, b.output, info.Path)
@@ -167,7 +167,7 @@ func (b *Builder) writeBucket(ctx context.Context, bucket int, m *Manifest, plac
 	}
 	var f Flow
 	memory := int(b.options.MemoryBytes / 2 / int64(b.options.Threads))
-	err = mergeBucket(ctx, b.runs, bucket, memory, place, func(record []byte) error {
+	err = mergeBucket(ctx, b.runs, bucket, memory, hosts, func(record []byte) error {
 		decodeRecord(record, &f, b.labels)
 		if err := old.upTo(&f, emit); err != nil {
 			return err

@@ -20,14 +20,20 @@ const maxFanIn = 64
 
 // sortKey is what the sort compares, apart from the records themselves.
 type sortKey struct {
-	place uint64 // bucket in the upper half, rank of the host's text in the lower
+	place uint64 // of the host
 	end   int64
 	order uint64
 	index int // of the record in its buffer
 }
 
 func (k *sortKey) compare(o *sortKey) int {
-	return cmp.Or(cmp.Compare(k.place, o.place), cmp.Compare(k.end, o.end), cmp.Compare(k.order, o.order))
+	switch {
+	case k.place != o.place:
+		return cmp.Compare(k.place, o.place)
+	case k.end != o.end:
+		return cmp.Compare(k.end, o.end)
+	}
+	return cmp.Compare(k.order, o.order)
 }
 
 // sortBuffer is memory for records and for sorting them. Neither slice ever grows.
@@ -45,6 +51,31 @@ func newSortBuffer(bytes int64) *sortBuffer {
 
 func (b *sortBuffer) full() bool { return len(b.records) == cap(b.records) }
 
+// sort puts the keys of the records in order. It parts them by host first: a host's rows mostly come in the order of their
+// ends, which the sort of a part then finds.
+func (b *sortBuffer) sort(hosts hostOrder) {
+	b.keys = b.keys[:len(b.records)/recordSize]
+	next := make([]int, len(hosts.places)) // rows of a host, then where its next key goes
+	for i := range b.keys {
+		next[recordHost(b.records[i*recordSize:])]++
+	}
+	at := 0
+	for _, host := range hosts.sorted {
+		next[host], at = at, at+next[host]
+	}
+	for i := range b.keys {
+		record := b.records[i*recordSize:]
+		host := recordHost(record)
+		b.keys[next[host]] = sortKey{hosts.places[host], recordEnd(record), recordOrder(record), i}
+		next[host]++
+	}
+	at = 0
+	for _, host := range hosts.sorted {
+		slices.SortFunc(b.keys[at:next[host]], func(x, y sortKey) int { return x.compare(&y) })
+		at = next[host]
+	}
+}
+
 // run is a sorted file of records.
 type run struct {
 	file   tempFile
@@ -57,19 +88,13 @@ func (r *run) close() {
 	os.Remove(r.file.Name())
 }
 
-// writeRun sorts the records of a buffer and writes them to file. place tells bucket and rank of a host number.
-func writeRun(file tempFile, b *sortBuffer, buckets int, place func(host uint32) uint64) (*run, error) {
-	b.keys = b.keys[:len(b.records)/recordSize]
-	for i := range b.keys {
-		record := b.records[i*recordSize:]
-		b.keys[i] = sortKey{place(recordHost(record)), recordEnd(record), recordOrder(record), i}
-	}
-	slices.SortFunc(b.keys, func(x, y sortKey) int { return x.compare(&y) })
-
+// writeRun sorts the records of a buffer and writes them to file.
+func writeRun(file tempFile, b *sortBuffer, buckets int, hosts hostOrder) (*run, error) {
+	b.sort(hosts)
 	w := newRunWriter(file, buckets)
 	for i := range b.keys {
 		start := b.keys[i].index * recordSize
-		w.add(int(b.keys[i].place>>32), b.records[start:start+recordSize])
+		w.add(bucketAt(b.keys[i].place), b.records[start:start+recordSize])
 	}
 	return w.finish()
 }
@@ -122,7 +147,7 @@ type cursor struct {
 }
 
 // next moves to the next record and reports whether there is one.
-func (c *cursor) next(place func(host uint32) uint64) (bool, error) {
+func (c *cursor) next(hosts hostOrder) (bool, error) {
 	if len(c.left) > 0 {
 		c.left = c.left[recordSize:]
 	}
@@ -137,7 +162,7 @@ func (c *cursor) next(place func(host uint32) uint64) (bool, error) {
 		c.at += n
 		c.left = c.buffer[:n]
 	}
-	c.key = sortKey{place(recordHost(c.left)), recordEnd(c.left), recordOrder(c.left), 0}
+	c.key = sortKey{hosts.places[recordHost(c.left)], recordEnd(c.left), recordOrder(c.left), 0}
 	return true, nil
 }
 
@@ -156,14 +181,14 @@ func (h *cursorHeap) Pop() any {
 
 // mergeBucket calls emit with every record of a bucket, in order; the record is valid during the call only. bufferBytes
 // is the memory for reading, all runs together.
-func mergeBucket(ctx context.Context, runs []*run, bucket, bufferBytes int, place func(uint32) uint64,
+func mergeBucket(ctx context.Context, runs []*run, bucket, bufferBytes int, hosts hostOrder,
 	emit func(record []byte) error) error {
 	perRun := min(max(bufferBytes/max(len(runs), 1)/recordSize, 64), maxCursorRecords) * recordSize
 	var cursors cursorHeap
 	for _, r := range runs {
 		from, to := r.bounds[bucket], r.bounds[bucket+1]
 		c := &cursor{file: r.file, at: from, end: to, buffer: make([]byte, min(int64(perRun), to-from))}
-		if more, err := c.next(place); err != nil {
+		if more, err := c.next(hosts); err != nil {
 			return err
 		} else if more {
 			cursors = append(cursors, c)
@@ -178,7 +203,7 @@ func mergeBucket(ctx context.Context, runs []*run, bucket, bufferBytes int, plac
 		if err := emit(first.left[:recordSize]); err != nil {
 			return err
 		}
-		if more, err := first.next(place); err != nil {
+		if more, err := first.next(hosts); err != nil {
 			return err
 		} else if more {
 			heap.Fix(&cursors, 0)
@@ -191,10 +216,10 @@ func mergeBucket(ctx context.Context, runs []*run, bucket, bufferBytes int, plac
 
 // mergeRuns merges runs into one in file.
 func mergeRuns(ctx context.Context, file tempFile, runs []*run, buckets, bufferBytes int,
-	place func(uint32) uint64) (*run, error) {
+	hosts hostOrder) (*run, error) {
 	w := newRunWriter(file, buckets)
 	for bucket := range buckets {
-		err := mergeBucket(ctx, runs, bucket, bufferBytes, place, func(record []byte) error {
+		err := mergeBucket(ctx, runs, bucket, bufferBytes, hosts, func(record []byte) error {
 			w.add(bucket, record)
 			return nil
 		})
