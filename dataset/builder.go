@@ -84,18 +84,19 @@ type Builder struct {
 	base     *baseSet // nil to begin anew
 	create   func(path string) (tempFile, error)
 
-	mu       sync.Mutex  // guards what follows
-	buffer   *sortBuffer // rows not yet in a run
-	added    uint64      // rows so far
-	hosts    map[netip.Addr]uint32
-	hostIn   []hostInfo // by host number
-	lastHost uint32     // of the row before
-	labelNo  map[string]uint32
-	labels   []string // by label number
-	runs     []*run
-	failed   error // first error of a spill
-	first    int64 // earliest start
-	last     int64 // latest end
+	mu        sync.Mutex  // guards what follows
+	buffer    *sortBuffer // rows not yet in a run
+	added     uint64      // rows so far
+	hosts     map[netip.Addr]uint32
+	hostIn    []hostInfo // by host number
+	lastHost  uint32     // of the row before
+	labelNo   map[string]uint32
+	labels    []string // by label number
+	lastLabel uint32   // of the row before
+	runs      []*run
+	failed    error // first error of a spill
+	first     int64 // earliest start
+	last      int64 // latest end
 
 	free    chan *sortBuffer // empty buffers
 	spills  sync.WaitGroup
@@ -214,6 +215,9 @@ func (b *Builder) host(a netip.Addr) uint32 {
 
 // label returns the number of a label.
 func (b *Builder) label(text string) (uint32, error) {
+	if int(b.lastLabel) < len(b.labels) && b.labels[b.lastLabel] == text {
+		return b.lastLabel, nil
+	}
 	number, known := b.labelNo[text]
 	if !known {
 		if len(b.labels) == maxLabels {
@@ -226,6 +230,7 @@ func (b *Builder) label(text string) (uint32, error) {
 		b.labelNo[text] = number
 		b.labels = append(b.labels, text)
 	}
+	b.lastLabel = number
 	return number, nil
 }
 
