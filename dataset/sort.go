@@ -51,29 +51,54 @@ func newSortBuffer(bytes int64) *sortBuffer {
 
 func (b *sortBuffer) full() bool { return len(b.records) == cap(b.records) }
 
-// sort puts the keys of the records in order. It parts them by host first: a host's rows mostly come in the order of their
-// ends, which the sort of a part then finds.
+// sort puts the keys of the records in order. It takes them as they stand in the input, each host's apart: captures are
+// mostly in the order of time, and so nearly sorted then.
 func (b *sortBuffer) sort(hosts hostOrder) {
 	b.keys = b.keys[:len(b.records)/recordSize]
 	next := make([]int, len(hosts.places)) // rows of a host, then where its next key goes
 	for i := range b.keys {
-		next[recordHost(b.records[i*recordSize:])]++
+		next[recordHost(b.record(i))]++
 	}
 	at := 0
 	for _, host := range hosts.sorted {
 		next[host], at = at, at+next[host]
 	}
-	for i := range b.keys {
-		record := b.records[i*recordSize:]
-		host := recordHost(record)
-		b.keys[next[host]] = sortKey{hosts.places[host], recordEnd(record), recordOrder(record), i}
-		next[host]++
+	for _, s := range b.stretches() {
+		for i := s.from; i < s.to; i++ {
+			record := b.record(i)
+			host := recordHost(record)
+			b.keys[next[host]] = sortKey{hosts.places[host], recordEnd(record), recordOrder(record), i}
+			next[host]++
+		}
 	}
 	at = 0
 	for _, host := range hosts.sorted {
 		slices.SortFunc(b.keys[at:next[host]], func(x, y sortKey) int { return x.compare(&y) })
 		at = next[host]
 	}
+}
+
+func (b *sortBuffer) record(i int) []byte { return b.records[i*recordSize:][:recordSize] }
+
+// stretch is a range of records that follow each other in the input as in the buffer.
+type stretch struct {
+	from, to int
+	order    uint64 // of the first
+}
+
+// stretches parts the records into stretches, in the order of the input.
+func (b *sortBuffer) stretches() []stretch {
+	var all []stretch
+	for i := range b.keys {
+		order := recordOrder(b.record(i))
+		if last := len(all) - 1; last >= 0 && order == all[last].order+uint64(i-all[last].from) {
+			all[last].to++
+		} else {
+			all = append(all, stretch{i, i + 1, order})
+		}
+	}
+	slices.SortFunc(all, func(x, y stretch) int { return cmp.Compare(x.order, y.order) })
+	return all
 }
 
 // run is a sorted file of records.
@@ -93,8 +118,7 @@ func writeRun(file tempFile, b *sortBuffer, buckets int, hosts hostOrder) (*run,
 	b.sort(hosts)
 	w := newRunWriter(file, buckets)
 	for i := range b.keys {
-		start := b.keys[i].index * recordSize
-		w.add(bucketAt(b.keys[i].place), b.records[start:start+recordSize])
+		w.add(bucketAt(b.keys[i].place), b.record(b.keys[i].index))
 	}
 	return w.finish()
 }
