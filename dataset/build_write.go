@@ -168,7 +168,7 @@ func (b *Builder) writeBucket(ctx context.Context, bucket int, m *Manifest, host
 	var f Flow
 	memory := int(b.options.MemoryBytes / 2 / int64(b.options.Threads))
 	err = mergeBucket(ctx, b.runs, bucket, memory, hosts, func(record []byte) error {
-		decodeRecord(record, &f, b.labels)
+		decodeRecord(record, &f, b.hostIn, b.labels)
 		if err := old.upTo(&f, emit); err != nil {
 			return err
 		}

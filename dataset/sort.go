@@ -18,22 +18,23 @@ import (
 // maxFanIn is how many runs one merge reads at a time; more runs are first merged into fewer.
 const maxFanIn = 64
 
-// sortKey is what the sort compares, apart from the records themselves.
-type sortKey struct {
-	place uint64 // of the host
+// rowKey is what the rows of one host are sorted by.
+type rowKey struct {
 	end   int64
 	order uint64
-	index int // of the record in its buffer
 }
 
-func (k *sortKey) compare(o *sortKey) int {
-	switch {
-	case k.place != o.place:
-		return cmp.Compare(k.place, o.place)
-	case k.end != o.end:
+func (k rowKey) compare(o rowKey) int {
+	if k.end != o.end {
 		return cmp.Compare(k.end, o.end)
 	}
 	return cmp.Compare(k.order, o.order)
+}
+
+// sortKey is the key of a record in a buffer.
+type sortKey struct {
+	rowKey
+	index int // of the record
 }
 
 // sortBuffer is memory for records and for sorting them. Neither slice ever grows.
@@ -51,9 +52,9 @@ func newSortBuffer(bytes int64) *sortBuffer {
 
 func (b *sortBuffer) full() bool { return len(b.records) == cap(b.records) }
 
-// sort puts the keys of the records in order. It takes them as they stand in the input, each host's apart: captures are
-// mostly in the order of time, and so nearly sorted then.
-func (b *sortBuffer) sort(hosts hostOrder) {
+// keysByHost fills b.keys, each host's in the order of the input, one host after another in hosts' order. It returns where
+// the keys of each host end, by its number.
+func (b *sortBuffer) keysByHost(hosts hostOrder) []int {
 	b.keys = b.keys[:len(b.records)/recordSize]
 	next := make([]int, len(hosts.places)) // rows of a host, then where its next key goes
 	for i := range b.keys {
@@ -67,15 +68,11 @@ func (b *sortBuffer) sort(hosts hostOrder) {
 		for i := s.from; i < s.to; i++ {
 			record := b.record(i)
 			host := recordHost(record)
-			b.keys[next[host]] = sortKey{hosts.places[host], recordEnd(record), recordOrder(record), i}
+			b.keys[next[host]] = sortKey{rowKey{recordEnd(record), recordOrder(record)}, i}
 			next[host]++
 		}
 	}
-	at = 0
-	for _, host := range hosts.sorted {
-		slices.SortFunc(b.keys[at:next[host]], func(x, y sortKey) int { return x.compare(&y) })
-		at = next[host]
-	}
+	return next
 }
 
 func (b *sortBuffer) record(i int) []byte { return b.records[i*recordSize:][:recordSize] }
@@ -113,12 +110,19 @@ func (r *run) close() {
 	os.Remove(r.file.Name())
 }
 
-// writeRun sorts the records of a buffer and writes them to file.
+// writeRun sorts the records of a buffer and writes them to file. Captures are mostly in the order of time, and so the rows
+// of a host nearly sorted in the order of the input.
 func writeRun(file tempFile, b *sortBuffer, buckets int, hosts hostOrder) (*run, error) {
-	b.sort(hosts)
+	ends := b.keysByHost(hosts)
 	w := newRunWriter(file, buckets)
-	for i := range b.keys {
-		w.add(bucketAt(b.keys[i].place), b.record(b.keys[i].index))
+	at := 0
+	for _, host := range hosts.sorted {
+		keys := b.keys[at:ends[host]]
+		at = ends[host]
+		slices.SortFunc(keys, func(x, y sortKey) int { return x.compare(y.rowKey) })
+		for i := range keys {
+			w.add(bucketAt(hosts.places[host]), b.record(keys[i].index))
+		}
 	}
 	return w.finish()
 }
@@ -167,7 +171,8 @@ type cursor struct {
 	end    int64
 	buffer []byte
 	left   []byte // unread part of buffer, whole records
-	key    sortKey
+	place  uint64 // of the next record's host
+	key    rowKey
 }
 
 // next moves to the next record and reports whether there is one.
@@ -186,17 +191,19 @@ func (c *cursor) next(hosts hostOrder) (bool, error) {
 		c.at += n
 		c.left = c.buffer[:n]
 	}
-	c.key = sortKey{hosts.places[recordHost(c.left)], recordEnd(c.left), recordOrder(c.left), 0}
+	c.place, c.key = hosts.places[recordHost(c.left)], rowKey{recordEnd(c.left), recordOrder(c.left)}
 	return true, nil
 }
 
-// cursorHeap has the cursor with the lowest key on top.
+// cursorHeap has the cursor whose record comes first on top.
 type cursorHeap []*cursor
 
-func (h cursorHeap) Len() int           { return len(h) }
-func (h cursorHeap) Less(i, j int) bool { return h[i].key.compare(&h[j].key) < 0 }
-func (h cursorHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *cursorHeap) Push(x any)        { *h = append(*h, x.(*cursor)) }
+func (h cursorHeap) Len() int { return len(h) }
+func (h cursorHeap) Less(i, j int) bool {
+	return h[i].place < h[j].place || h[i].place == h[j].place && h[i].key.compare(h[j].key) < 0
+}
+func (h cursorHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *cursorHeap) Push(x any)   { *h = append(*h, x.(*cursor)) }
 func (h *cursorHeap) Pop() any {
 	last := (*h)[len(*h)-1]
 	*h = (*h)[:len(*h)-1]
