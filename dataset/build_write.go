@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -38,8 +39,8 @@ func (b *Builder) writeData(ctx context.Context, m *Manifest) error {
 			}
 		})
 	}
-	for bucket := range b.options.Buckets {
-		if b.hasRows(bucket) && ctx.Err() == nil {
+	for _, bucket := range b.largestFirst() {
+		if ctx.Err() == nil {
 			buckets <- bucket
 		}
 	}
@@ -84,12 +85,25 @@ func (b *Builder) reduceRuns(ctx context.Context, hosts hostOrder) error {
 	return nil
 }
 
-// hasRows reports whether a bucket has a row, old or new.
-func (b *Builder) hasRows(bucket int) bool {
-	if b.base != nil && b.base.files[bucket].Rows > 0 {
-		return true
+// largestFirst returns the buckets that have a row, old or new, in an order that keeps all workers busy to the end.
+func (b *Builder) largestFirst() []int {
+	rows := make([]int64, b.options.Buckets)
+	for bucket := range rows {
+		if b.base != nil {
+			rows[bucket] = b.base.files[bucket].Rows
+		}
+		for _, r := range b.runs {
+			rows[bucket] += (r.bounds[bucket+1] - r.bounds[bucket]) / recordSize
+		}
 	}
-	return slices.ContainsFunc(b.runs, func(r *run) bool { return r.bounds[bucket+1] > r.bounds[bucket] })
+	var buckets []int
+	for bucket, n := range rows {
+		if n > 0 {
+			buckets = append(buckets, bucket)
+		}
+	}
+	slices.SortStableFunc(buckets, func(x, y int) int { return cmp.Compare(rows[y], rows[x]) })
+	return buckets
 }
 
 // rows returns how many rows there will be.
