@@ -184,7 +184,8 @@ type rowParser struct {
 
 func newRowParser(l *layout, zone *time.Location) *rowParser {
 	return &rowParser{
-		layout: l, zone: zoneCache{zone: zone}, labels: labelCache{known: make(map[string]string)}, values: make([][]byte, len(l.fields)),
+		layout: l, zone: zoneCache{zone: zone}, labels: labelCache{known: make(map[string]string)},
+		values: make([][]byte, len(l.fields)),
 	}
 }
 
