@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -16,8 +17,8 @@ const writeRows = 8192
 
 // writeData merges the runs into data files, several buckets at a time, and lists the files in m.
 func (b *Builder) writeData(ctx context.Context, m *Manifest) error {
-	place := b.places()
-	if err := b.reduceRuns(ctx, place); err != nil {
+	hosts := b.hostOrder()
+	if err := b.reduceRuns(ctx, hosts); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -29,7 +30,7 @@ func (b *Builder) writeData(ctx context.Context, m *Manifest) error {
 	for range min(b.options.Threads, b.options.Buckets) {
 		workers.Go(func() {
 			for bucket := range buckets {
-				info, err := b.writeBucket(ctx, bucket, m, place, progress)
+				info, err := b.writeBucket(ctx, bucket, m, hosts, progress)
 				if err != nil {
 					cancel(err)
 					continue
@@ -38,8 +39,8 @@ func (b *Builder) writeData(ctx context.Context, m *Manifest) error {
 			}
 		})
 	}
-	for bucket := range b.options.Buckets {
-		if b.hasRows(bucket) && ctx.Err() == nil {
+	for _, bucket := range b.largestFirst() {
+		if ctx.Err() == nil {
 			buckets <- bucket
 		}
 	}
@@ -66,13 +67,13 @@ func (b *Builder) writeData(ctx context.Context, m *Manifest) error {
 }
 
 // reduceRuns merges runs into fewer until one merge can read them all.
-func (b *Builder) reduceRuns(ctx context.Context, place func(uint32) uint64) error {
+func (b *Builder) reduceRuns(ctx context.Context, hosts hostOrder) error {
 	for len(b.runs) > maxFanIn {
 		file, err := b.runFile()
 		if err != nil {
 			return err
 		}
-		merged, err := mergeRuns(ctx, file, b.runs[:maxFanIn], b.options.Buckets, int(b.options.MemoryBytes/2), place)
+		merged, err := mergeRuns(ctx, file, b.runs[:maxFanIn], b.options.Buckets, int(b.options.MemoryBytes/2), hosts)
 		if err != nil {
 			return err
 		}
@@ -84,12 +85,25 @@ func (b *Builder) reduceRuns(ctx context.Context, place func(uint32) uint64) err
 	return nil
 }
 
-// hasRows reports whether a bucket has a row, old or new.
-func (b *Builder) hasRows(bucket int) bool {
-	if b.base != nil && b.base.files[bucket].Rows > 0 {
-		return true
+// largestFirst returns the buckets that have a row, old or new, in an order that keeps all workers busy to the end.
+func (b *Builder) largestFirst() []int {
+	rows := make([]int64, b.options.Buckets)
+	for bucket := range rows {
+		if b.base != nil {
+			rows[bucket] = b.base.files[bucket].Rows
+		}
+		for _, r := range b.runs {
+			rows[bucket] += (r.bounds[bucket+1] - r.bounds[bucket]) / recordSize
+		}
 	}
-	return slices.ContainsFunc(b.runs, func(r *run) bool { return r.bounds[bucket+1] > r.bounds[bucket] })
+	var buckets []int
+	for bucket, n := range rows {
+		if n > 0 {
+			buckets = append(buckets, bucket)
+		}
+	}
+	slices.SortStableFunc(buckets, func(x, y int) int { return cmp.Compare(rows[y], rows[x]) })
+	return buckets
 }
 
 // rows returns how many rows there will be.
@@ -130,7 +144,7 @@ func (b *Builder) progress(total int64) func(rows int) {
 }
 
 // writeBucket merges one bucket into its data file.
-func (b *Builder) writeBucket(ctx context.Context, bucket int, m *Manifest, place func(uint32) uint64,
+func (b *Builder) writeBucket(ctx context.Context, bucket int, m *Manifest, hosts hostOrder,
 	progress func(rows int)) (FileInfo, error) {
 	info := FileInfo{Path: bucketFile(bucket, m.Format)}
 	file, err := newOutputFile(b.create, b.output, info.Path)
@@ -167,8 +181,8 @@ func (b *Builder) writeBucket(ctx context.Context, bucket int, m *Manifest, plac
 	}
 	var f Flow
 	memory := int(b.options.MemoryBytes / 2 / int64(b.options.Threads))
-	err = mergeBucket(ctx, b.runs, bucket, memory, place, func(record []byte) error {
-		decodeRecord(record, &f, b.labels)
+	err = mergeBucket(ctx, b.runs, bucket, memory, hosts, func(record []byte) error {
+		decodeRecord(record, &f, b.hostIn, b.labels)
 		if err := old.upTo(&f, emit); err != nil {
 			return err
 		}

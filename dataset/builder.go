@@ -84,18 +84,19 @@ type Builder struct {
 	base     *baseSet // nil to begin anew
 	create   func(path string) (tempFile, error)
 
-	mu       sync.Mutex  // guards what follows
-	buffer   *sortBuffer // rows not yet in a run
-	added    uint64      // rows so far
-	hosts    map[netip.Addr]uint32
-	hostIn   []hostInfo // by host number
-	lastHost uint32     // of the row before
-	labelNo  map[string]uint32
-	labels   []string // by label number
-	runs     []*run
-	failed   error // first error of a spill
-	first    int64 // earliest start
-	last     int64 // latest end
+	mu        sync.Mutex  // guards what follows
+	buffer    *sortBuffer // rows not yet in a run
+	added     uint64      // rows so far
+	hosts     map[netip.Addr]uint32
+	hostIn    []hostInfo // by host number
+	lastHost  uint32     // of the row before
+	labelNo   map[string]uint32
+	labels    []string // by label number
+	lastLabel uint32   // of the row before
+	runs      []*run
+	failed    error // first error of a spill
+	first     int64 // earliest start
+	last      int64 // latest end
 
 	free    chan *sortBuffer // empty buffers
 	spills  sync.WaitGroup
@@ -214,6 +215,9 @@ func (b *Builder) host(a netip.Addr) uint32 {
 
 // label returns the number of a label.
 func (b *Builder) label(text string) (uint32, error) {
+	if int(b.lastLabel) < len(b.labels) && b.labels[b.lastLabel] == text {
+		return b.lastLabel, nil
+	}
 	number, known := b.labelNo[text]
 	if !known {
 		if len(b.labels) == maxLabels {
@@ -226,23 +230,8 @@ func (b *Builder) label(text string) (uint32, error) {
 		b.labelNo[text] = number
 		b.labels = append(b.labels, text)
 	}
+	b.lastLabel = number
 	return number, nil
-}
-
-// places returns a function from host number to bucket and rank by text. It is right for the hosts known now; among
-// these the order stays the same when more hosts come.
-func (b *Builder) places() func(host uint32) uint64 {
-	texts := make([]string, len(b.hostIn))
-	byText := make([]uint32, len(b.hostIn))
-	for i, h := range b.hostIn {
-		texts[i], byText[i] = h.addr.String(), uint32(i)
-	}
-	slices.SortFunc(byText, func(x, y uint32) int { return strings.Compare(texts[x], texts[y]) })
-	places := make([]uint64, len(b.hostIn))
-	for rank, host := range byText {
-		places[host] = uint64(b.hostIn[host].bucket)<<32 | uint64(rank)
-	}
-	return func(host uint32) uint64 { return places[host] }
 }
 
 // spill hands the buffer to a goroutine that sorts it into a run, and takes an empty one, waiting for it if need be.
@@ -251,11 +240,11 @@ func (b *Builder) spill() {
 	if len(b.buffer.records) == 0 {
 		return
 	}
-	full, place := b.buffer, b.places()
+	full, hosts := b.buffer, b.hostOrder()
 	b.spills.Add(1)
 	go func() {
 		defer b.spills.Done()
-		r, err := b.writeRun(full, place)
+		r, err := b.writeRun(full, hosts)
 		full.records = full.records[:0]
 		b.free <- full // before the lock: its holder may be waiting for it
 		b.mu.Lock()
@@ -269,12 +258,12 @@ func (b *Builder) spill() {
 	b.buffer = <-b.free
 }
 
-func (b *Builder) writeRun(buffer *sortBuffer, place func(uint32) uint64) (*run, error) {
+func (b *Builder) writeRun(buffer *sortBuffer, hosts hostOrder) (*run, error) {
 	file, err := b.runFile()
 	if err != nil {
 		return nil, err
 	}
-	r, err := writeRun(file, buffer, b.options.Buckets, place)
+	r, err := writeRun(file, buffer, b.options.Buckets, hosts)
 	if err != nil {
 		file.Close()
 	}

@@ -126,6 +126,36 @@ func TestBuilderTakesHostsFromSeveralGoroutines(t *testing.T) {
 	}
 }
 
+// Ingest adds blocks of a file as they are parsed; their places tell where they stand.
+func TestBuilderTakesBlocksInAnyOrder(t *testing.T) {
+	flows := randomFlows(4, 20_000)
+	want, _ := build(t, flows, BuildOptions{})
+	const blockRows = 333
+	for name, memory := range map[string]int64{"one run": 64 << 20, "many runs": 1 << 20} {
+		dir := filepath.Join(t.TempDir(), "flows")
+		b, err := NewBuilder(dir, BuildOptions{MemoryBytes: memory})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Abort()
+		blocks := slices.Collect(slices.Chunk(flows, blockRows))
+		for _, i := range rand.New(rand.NewPCG(4, 4)).Perm(len(blocks)) {
+			if err := b.AddAt(uint64(i)*blockRows, blocks[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := b.Finish(context.Background(), Meta{Tool: "test"}); err != nil {
+			t.Fatal(err)
+		}
+		wantTree, gotTree := tree(t, want), tree(t, dir)
+		for path := range wantTree {
+			if gotTree[path] != wantTree[path] {
+				t.Errorf("%s: %s differs from that of blocks in their order", name, path)
+			}
+		}
+	}
+}
+
 func TestBuilderRefusesFlows(t *testing.T) {
 	tests := map[string]func(f *Flow){
 		"no addresses":          func(f *Flow) { f.SrcAddr = netip.Addr{} },

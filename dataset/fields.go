@@ -148,23 +148,22 @@ func appendMillis(b []byte, millis int64) []byte {
 // parseAddr reads an IPv4 or IPv6 address. IPv4 inside IPv6 becomes IPv4; zones are refused.
 func parseAddr(b []byte) (netip.Addr, bool) {
 	var octets [4]byte
-	rest := b
-	for i := range octets {
-		n, digits := 0, 0
-		for digits < len(rest) && digits < 4 && rest[digits] >= '0' && rest[digits] <= '9' {
-			n = n*10 + int(rest[digits]-'0')
-			digits++
-		}
-		last := i == len(octets)-1
-		if digits == 0 || digits > 1 && rest[0] == '0' || n > 255 || (digits == len(rest)) != last ||
-			!last && rest[digits] != '.' {
+	octet, digits, n := 0, 0, uint(0)
+	for _, c := range b {
+		switch {
+		case c >= '0' && c <= '9' && (digits == 0 || n != 0) && digits < 3:
+			n, digits = n*10+uint(c-'0'), digits+1
+		case c == '.' && digits > 0 && n <= 255 && octet < 3:
+			octets[octet] = byte(n)
+			octet, digits, n = octet+1, 0, 0
+		default:
 			return parseIPv6(b)
 		}
-		octets[i] = byte(n)
-		if !last {
-			rest = rest[digits+1:]
-		}
 	}
+	if octet != 3 || digits == 0 || n > 255 {
+		return parseIPv6(b)
+	}
+	octets[3] = byte(n)
 	return netip.AddrFrom4(octets), true
 }
 

@@ -444,20 +444,31 @@ func TestIngestStopsWhenCancelled(t *testing.T) {
 }
 
 func TestPrefixSet(t *testing.T) {
-	set := newPrefixSet([]netip.Prefix{
+	few := []netip.Prefix{
 		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("192.0.2.7/32"),
 		netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("10.1.2.0/24"), netip.MustParsePrefix("11.0.0.0/8"),
-	})
-	if len(set) != 4 {
-		t.Errorf("set %v, want 4 networks", set)
 	}
-	for text, want := range map[string]bool{
-		"10.0.0.0": true, "10.255.255.255": true, "11.1.2.3": true, "9.255.255.255": false, "12.0.0.0": false,
-		"192.0.2.7": true, "192.0.2.6": false, "192.0.2.8": false, "2001:db8::1": true, "2001:db9::": false, "::1": false,
-	} {
-		if got := set.contains(netip.MustParseAddr(text)); got != want {
-			t.Errorf("contains(%s) = %v, want %v", text, got, want)
+	many := slices.Clone(few)
+	for i := range 20 {
+		many = append(many, netip.PrefixFrom(netip.AddrFrom4([4]byte{172, 16, byte(2 * i), 0}), 24))
+	}
+	for want, networks := range map[int][]netip.Prefix{4: few, 24: many} {
+		set := newPrefixSet(networks)
+		if len(set) != want {
+			t.Errorf("set %v, want %d networks", set, want)
 		}
+		for text, inside := range map[string]bool{
+			"10.0.0.0": true, "10.255.255.255": true, "11.1.2.3": true, "9.255.255.255": false, "12.0.0.0": false,
+			"192.0.2.7": true, "192.0.2.6": false, "192.0.2.8": false, "2001:db8::1": true, "2001:db9::": false, "::1": false,
+			"172.16.1.1": false, "0.0.0.0": false,
+		} {
+			if got := set.contains(netip.MustParseAddr(text)); got != inside {
+				t.Errorf("of %d networks, contains(%s) = %v, want %v", want, text, got, inside)
+			}
+		}
+	}
+	if set := newPrefixSet(many); !set.contains(netip.MustParseAddr("172.16.38.255")) {
+		t.Errorf("%v does not contain 172.16.38.255", set)
 	}
 }
 

@@ -184,7 +184,8 @@ type rowParser struct {
 
 func newRowParser(l *layout, zone *time.Location) *rowParser {
 	return &rowParser{
-		layout: l, zone: zoneCache{zone: zone}, labels: make(labelCache), values: make([][]byte, len(l.fields)),
+		layout: l, zone: zoneCache{zone: zone}, labels: labelCache{known: make(map[string]string)},
+		values: make([][]byte, len(l.fields)),
 	}
 }
 
@@ -255,16 +256,23 @@ func (b *biflow) setDotted() bool {
 }
 
 // labelCache holds the one copy of each label.
-type labelCache map[string]string
+type labelCache struct {
+	last  string // most rows repeat it
+	known map[string]string
+}
 
-func (c labelCache) of(text []byte) (string, bool) {
-	if label, known := c[string(text)]; known {
-		return label, true
+func (c *labelCache) of(text []byte) (string, bool) {
+	if string(text) == c.last {
+		return c.last, true
 	}
-	label := string(text)
-	if !validLabel(label) || len(c) == maxLabels {
-		return "", false
+	label, known := c.known[string(text)]
+	if !known {
+		label = string(text)
+		if !validLabel(label) || len(c.known) == maxLabels {
+			return "", false
+		}
+		c.known[label] = label
 	}
-	c[label] = label
+	c.last = label
 	return label, true
 }

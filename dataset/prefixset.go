@@ -31,6 +31,15 @@ func newPrefixSet(prefixes []netip.Prefix) prefixSet {
 }
 
 func (s prefixSet) contains(a netip.Addr) bool {
-	after := sort.Search(len(s), func(i int) bool { return a.Less(s[i].Addr()) })
-	return after > 0 && s[after-1].Contains(a)
+	const few = 8 // are tried faster than searched
+	if len(s) > few {
+		after := sort.Search(len(s), func(i int) bool { return a.Less(s[i].Addr()) })
+		s = s[max(after-1, 0):after]
+	}
+	for i := range s {
+		if s[i].Contains(a) {
+			return true
+		}
+	}
+	return false
 }

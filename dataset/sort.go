@@ -18,16 +18,23 @@ import (
 // maxFanIn is how many runs one merge reads at a time; more runs are first merged into fewer.
 const maxFanIn = 64
 
-// sortKey is what the sort compares, apart from the records themselves.
-type sortKey struct {
-	place uint64 // bucket in the upper half, rank of the host's text in the lower
+// rowKey is what the rows of one host are sorted by.
+type rowKey struct {
 	end   int64
 	order uint64
-	index int // of the record in its buffer
 }
 
-func (k *sortKey) compare(o *sortKey) int {
-	return cmp.Or(cmp.Compare(k.place, o.place), cmp.Compare(k.end, o.end), cmp.Compare(k.order, o.order))
+func (k rowKey) compare(o rowKey) int {
+	if k.end != o.end {
+		return cmp.Compare(k.end, o.end)
+	}
+	return cmp.Compare(k.order, o.order)
+}
+
+// sortKey is the key of a record in a buffer.
+type sortKey struct {
+	rowKey
+	index int // of the record
 }
 
 // sortBuffer is memory for records and for sorting them. Neither slice ever grows.
@@ -45,6 +52,52 @@ func newSortBuffer(bytes int64) *sortBuffer {
 
 func (b *sortBuffer) full() bool { return len(b.records) == cap(b.records) }
 
+// keysByHost fills b.keys, each host's in the order of the input, one host after another in hosts' order. It returns where
+// the keys of each host end, by its number.
+func (b *sortBuffer) keysByHost(hosts hostOrder) []int {
+	b.keys = b.keys[:len(b.records)/recordSize]
+	next := make([]int, len(hosts.places)) // rows of a host, then where its next key goes
+	for i := range b.keys {
+		next[recordHost(b.record(i))]++
+	}
+	at := 0
+	for _, host := range hosts.sorted {
+		next[host], at = at, at+next[host]
+	}
+	for _, s := range b.stretches() {
+		for i := s.from; i < s.to; i++ {
+			record := b.record(i)
+			host := recordHost(record)
+			b.keys[next[host]] = sortKey{rowKey{recordEnd(record), recordOrder(record)}, i}
+			next[host]++
+		}
+	}
+	return next
+}
+
+func (b *sortBuffer) record(i int) []byte { return b.records[i*recordSize:][:recordSize] }
+
+// stretch is a range of records that follow each other in the input as in the buffer.
+type stretch struct {
+	from, to int
+	order    uint64 // of the first
+}
+
+// stretches parts the records into stretches, in the order of the input.
+func (b *sortBuffer) stretches() []stretch {
+	var all []stretch
+	for i := range b.keys {
+		order := recordOrder(b.record(i))
+		if last := len(all) - 1; last >= 0 && order == all[last].order+uint64(i-all[last].from) {
+			all[last].to++
+		} else {
+			all = append(all, stretch{i, i + 1, order})
+		}
+	}
+	slices.SortFunc(all, func(x, y stretch) int { return cmp.Compare(x.order, y.order) })
+	return all
+}
+
 // run is a sorted file of records.
 type run struct {
 	file   tempFile
@@ -57,19 +110,19 @@ func (r *run) close() {
 	os.Remove(r.file.Name())
 }
 
-// writeRun sorts the records of a buffer and writes them to file. place tells bucket and rank of a host number.
-func writeRun(file tempFile, b *sortBuffer, buckets int, place func(host uint32) uint64) (*run, error) {
-	b.keys = b.keys[:len(b.records)/recordSize]
-	for i := range b.keys {
-		record := b.records[i*recordSize:]
-		b.keys[i] = sortKey{place(recordHost(record)), recordEnd(record), recordOrder(record), i}
-	}
-	slices.SortFunc(b.keys, func(x, y sortKey) int { return x.compare(&y) })
-
+// writeRun sorts the records of a buffer and writes them to file. Captures are mostly in the order of time, and so the rows
+// of a host nearly sorted in the order of the input.
+func writeRun(file tempFile, b *sortBuffer, buckets int, hosts hostOrder) (*run, error) {
+	ends := b.keysByHost(hosts)
 	w := newRunWriter(file, buckets)
-	for i := range b.keys {
-		start := b.keys[i].index * recordSize
-		w.add(int(b.keys[i].place>>32), b.records[start:start+recordSize])
+	at := 0
+	for _, host := range hosts.sorted {
+		keys := b.keys[at:ends[host]]
+		at = ends[host]
+		slices.SortFunc(keys, func(x, y sortKey) int { return x.compare(y.rowKey) })
+		for i := range keys {
+			w.add(bucketAt(hosts.places[host]), b.record(keys[i].index))
+		}
 	}
 	return w.finish()
 }
@@ -118,11 +171,12 @@ type cursor struct {
 	end    int64
 	buffer []byte
 	left   []byte // unread part of buffer, whole records
-	key    sortKey
+	place  uint64 // of the next record's host
+	key    rowKey
 }
 
 // next moves to the next record and reports whether there is one.
-func (c *cursor) next(place func(host uint32) uint64) (bool, error) {
+func (c *cursor) next(hosts hostOrder) (bool, error) {
 	if len(c.left) > 0 {
 		c.left = c.left[recordSize:]
 	}
@@ -137,17 +191,19 @@ func (c *cursor) next(place func(host uint32) uint64) (bool, error) {
 		c.at += n
 		c.left = c.buffer[:n]
 	}
-	c.key = sortKey{place(recordHost(c.left)), recordEnd(c.left), recordOrder(c.left), 0}
+	c.place, c.key = hosts.places[recordHost(c.left)], rowKey{recordEnd(c.left), recordOrder(c.left)}
 	return true, nil
 }
 
-// cursorHeap has the cursor with the lowest key on top.
+// cursorHeap has the cursor whose record comes first on top.
 type cursorHeap []*cursor
 
-func (h cursorHeap) Len() int           { return len(h) }
-func (h cursorHeap) Less(i, j int) bool { return h[i].key.compare(&h[j].key) < 0 }
-func (h cursorHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *cursorHeap) Push(x any)        { *h = append(*h, x.(*cursor)) }
+func (h cursorHeap) Len() int { return len(h) }
+func (h cursorHeap) Less(i, j int) bool {
+	return h[i].place < h[j].place || h[i].place == h[j].place && h[i].key.compare(h[j].key) < 0
+}
+func (h cursorHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *cursorHeap) Push(x any)   { *h = append(*h, x.(*cursor)) }
 func (h *cursorHeap) Pop() any {
 	last := (*h)[len(*h)-1]
 	*h = (*h)[:len(*h)-1]
@@ -156,14 +212,14 @@ func (h *cursorHeap) Pop() any {
 
 // mergeBucket calls emit with every record of a bucket, in order; the record is valid during the call only. bufferBytes
 // is the memory for reading, all runs together.
-func mergeBucket(ctx context.Context, runs []*run, bucket, bufferBytes int, place func(uint32) uint64,
+func mergeBucket(ctx context.Context, runs []*run, bucket, bufferBytes int, hosts hostOrder,
 	emit func(record []byte) error) error {
 	perRun := min(max(bufferBytes/max(len(runs), 1)/recordSize, 64), maxCursorRecords) * recordSize
 	var cursors cursorHeap
 	for _, r := range runs {
 		from, to := r.bounds[bucket], r.bounds[bucket+1]
 		c := &cursor{file: r.file, at: from, end: to, buffer: make([]byte, min(int64(perRun), to-from))}
-		if more, err := c.next(place); err != nil {
+		if more, err := c.next(hosts); err != nil {
 			return err
 		} else if more {
 			cursors = append(cursors, c)
@@ -178,7 +234,7 @@ func mergeBucket(ctx context.Context, runs []*run, bucket, bufferBytes int, plac
 		if err := emit(first.left[:recordSize]); err != nil {
 			return err
 		}
-		if more, err := first.next(place); err != nil {
+		if more, err := first.next(hosts); err != nil {
 			return err
 		} else if more {
 			heap.Fix(&cursors, 0)
@@ -191,10 +247,10 @@ func mergeBucket(ctx context.Context, runs []*run, bucket, bufferBytes int, plac
 
 // mergeRuns merges runs into one in file.
 func mergeRuns(ctx context.Context, file tempFile, runs []*run, buckets, bufferBytes int,
-	place func(uint32) uint64) (*run, error) {
+	hosts hostOrder) (*run, error) {
 	w := newRunWriter(file, buckets)
 	for bucket := range buckets {
-		err := mergeBucket(ctx, runs, bucket, bufferBytes, place, func(record []byte) error {
+		err := mergeBucket(ctx, runs, bucket, bufferBytes, hosts, func(record []byte) error {
 			w.add(bucket, record)
 			return nil
 		})
