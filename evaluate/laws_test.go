@@ -149,6 +149,7 @@ func TestRuleBreaksAreCountedExactly(t *testing.T) {
 		"rule_port_zero":        func(f *dataset.Flow) { f.SrcPort = 0 },
 		"rule_flags_not_tcp":    func(f *dataset.Flow) { f.Proto, f.TCPFlags = protoUDP, 16 },
 		"rule_syn_and_end":      func(f *dataset.Flow) { f.Proto, f.Packets, f.TCPFlags = protoTCP, 1, 3 },
+		"rule_ip_versions":      func(f *dataset.Flow) { f.Proto, f.SrcPort, f.DstPort, f.TCPFlags = protoICMPv6, 0, 0, 0 },
 		"rule_to_itself":        func(f *dataset.Flow) { f.SrcAddr, f.DstAddr = f.Host, f.Host },
 	}
 	real := office(1, 1, 10, 300)

@@ -82,9 +82,13 @@ type family struct {
 	measures []measure
 }
 
-// families returns every measure. Those about internal networks are left out unless the sets name theirs; addresses and
-// rows of the training set are looked for only with one, not nil.
-func families(internal bool, train *summary) []family {
+// families returns every measure. Those about internal networks are left out unless the sets name theirs, those about labels
+// unless a set has some; addresses and rows of the training set are looked for only with one, not nil.
+func families(internal, labelled bool, train *summary) []family {
+	attributes := attributeMeasures()
+	if labelled {
+		attributes = append(attributes, labelMeasures()...)
+	}
 	structure := structureMeasures(internal)
 	if train != nil {
 		structure = append(structure, unseenMeasure(&train.volumes))
@@ -92,7 +96,7 @@ func families(internal bool, train *summary) []family {
 	time := slices.Concat(temporalMeasures(), hostMeasures())
 	time = append(time, temporalMean(slices.Concat(time, structure)))
 	all := []family{
-		{FamilyAttributes, slices.Concat(attributeMeasures(), distanceMeasures(), atomMeasures())},
+		{FamilyAttributes, slices.Concat(attributes, distanceMeasures(), atomMeasures())},
 		{familyRules, ruleMeasures(internal)},
 		{familyPairs, pairMeasures()},
 		{familyTime, time},
@@ -107,7 +111,7 @@ func families(internal bool, train *summary) []family {
 // Names returns the names of all measures that a report can hold.
 func Names() []string {
 	names := sampledNames()
-	for _, f := range families(true, new(summary)) {
+	for _, f := range families(true, true, new(summary)) {
 		for _, m := range f.measures {
 			names = append(names, m.name)
 		}

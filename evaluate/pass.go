@@ -28,6 +28,7 @@ type summary struct {
 	rows       int64
 	attributes attributeTally
 	atoms      atomTally
+	labels     labelTally
 	rules      ruleTally
 	hosts      hostTally
 	temporal   temporalTally
@@ -45,6 +46,7 @@ func (s *summary) add(other *summary) {
 	s.rows += other.rows
 	s.attributes.add(&other.attributes)
 	s.atoms.add(&other.atoms)
+	s.labels.add(&other.labels)
 	s.rules.add(&other.rules)
 	s.hosts.add(&other.hosts)
 	s.temporal.add(&other.temporal)
@@ -127,6 +129,7 @@ func count(set Set, known *trainRows, each func(*row), o Options) (*counts, erro
 			hostRows++
 			group.attributes.row(r)
 			group.atoms.row(r)
+			group.labels.row(r)
 			group.rules.row(r)
 			if known != nil {
 				group.copies.row(r, known.once)

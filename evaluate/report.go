@@ -150,7 +150,8 @@ func newReport(real, synthetic, train *counts, scores modelScores, o Options) *R
 		r.Floor = FloorInfo{From: FromNone, Seed: o.Seed}
 	}
 	internal := len(real.set.Internal) > 0 && len(synthetic.set.Internal) > 0
-	for _, f := range families(internal, other) {
+	labelled := real.total.labels.labelled || synthetic.total.labels.labelled
+	for _, f := range families(internal, labelled, other) {
 		for i := range f.measures {
 			m := &f.measures[i]
 			var result Result

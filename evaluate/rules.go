@@ -60,6 +60,7 @@ var rules = []rule{
 	{"syn_and_end", "one packet with SYN and FIN or RST", false, false, func(r *row) bool {
 		return r.Proto == protoTCP && r.Packets == 1 && r.TCPFlags&flagSYN != 0 && r.TCPFlags&(flagFIN|flagRST) != 0
 	}},
+	{"ip_versions", "both IP versions in one flow", false, false, mixesVersions},
 	{"to_itself", "source equals destination", false, false, func(r *row) bool { return r.SrcAddr == r.DstAddr }},
 	{"time_back", "time goes back", false, false, func(r *row) bool { return r.gap < 0 || r.End < r.Start }},
 }
@@ -85,6 +86,12 @@ func headerBytes(r *row) uint64 {
 	default:
 		return ip
 	}
+}
+
+// mixesVersions reports whether the flow has an address of IPv4 and one of IPv6, or the other version's ICMP.
+func mixesVersions(r *row) bool {
+	four := r.SrcAddr.Unmap().Is4()
+	return four != r.DstAddr.Unmap().Is4() || (r.Proto == protoICMP && !four) || (r.Proto == protoICMPv6 && four)
 }
 
 // reserved reports whether no host may send from a: "this network", loopback, class E and broadcast (RFC 1122, RFC 5735);

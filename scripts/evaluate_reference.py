@@ -252,6 +252,7 @@ RULES = {
     "flags_not_tcp": lambda r: r["tcp_flags"] != 0 and r["proto"] != 6,
     "tcp_no_flags": lambda r: r["tcp_flags"] == 0 and r["proto"] == 6,
     "syn_and_end": lambda r: r["proto"] == 6 and r["packets"] == 1 and r["tcp_flags"] & 2 and r["tcp_flags"] & 5,
+    "ip_versions": lambda r: v4(r["src_addr"]) != v4(r["dst_addr"]) or r["proto"] == (58 if v4(r["src_addr"]) else 1),
     "to_itself": lambda r: r["src_addr"] == r["dst_addr"],
     "time_back": lambda r: r["gap"] is not None and r["gap"] < 0 or r["end"] < r["start"],
 }
