@@ -108,6 +108,27 @@ func addresses(networks []netip.Prefix, n int, seed uint64) ([]netip.Addr, error
 	return out, nil
 }
 
+// hostAddresses gives every host an address of the IP version that its plan has.
+func hostAddresses(networks []netip.Prefix, jobs []job, seed uint64) ([]netip.Addr, error) {
+	out := make([]netip.Addr, len(jobs))
+	for _, six := range []bool{false, true} {
+		var hosts []int
+		for i := range jobs {
+			if jobs[i].plans[0].onIPv6() == six {
+				hosts = append(hosts, i)
+			}
+		}
+		drawn, err := addresses(ofVersion(networks, six), len(hosts), seed)
+		if err != nil {
+			return nil, err
+		}
+		for i, h := range hosts {
+			out[h] = drawn[i]
+		}
+	}
+	return out, nil
+}
+
 // apart leaves out networks that lie inside others.
 func apart(networks []netip.Prefix) []netip.Prefix {
 	var out []netip.Prefix
@@ -233,6 +254,9 @@ const mostHosts = 1 << 20
 
 // plan draws the profile and the days of every host, and picks this shard's.
 func (g *generation) plan() error {
+	if err := g.m.profiles.checkVersions(g.o.Internal); err != nil {
+		return err
+	}
 	var jobs []job
 	var total int64
 	for h := 0; h < g.o.Hosts || (g.o.Hosts == 0 && total < g.o.Rows && h < mostHosts); h++ {
@@ -244,7 +268,7 @@ func (g *generation) plan() error {
 		share(jobs, g.o.Rows, total)
 	}
 	var err error
-	if g.addrs, err = addresses(g.o.Internal, len(jobs), g.o.Seed); err != nil {
+	if g.addrs, err = hostAddresses(g.o.Internal, jobs, g.o.Seed); err != nil {
 		return err
 	}
 	g.jobs = jobs[len(jobs)*(g.o.Shard-1)/g.o.Shards : len(jobs)*g.o.Shard/g.o.Shards]
@@ -260,6 +284,7 @@ func (g *generation) days(host int) []plan {
 	const day = 24 * 3600 * 1_000_000
 	r := hostSeed(g.o.Seed, host)
 	p := g.m.profiles.draw(r, hostAt(g.o.Seed, host))
+	p.limitVersion(g.o.Internal)
 	if g.o.Rows > 0 {
 		one := p.day(r, encode.Midnight(g.start)/day, 0, day, true)
 		if one.Rows == 0 {

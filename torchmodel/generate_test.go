@@ -83,8 +83,14 @@ func keepsRules(t *testing.T, m *Model, flows []dataset.Flow, internal []netip.P
 			fail("the host is outside the internal networks")
 		case f.Start > f.End || f.Start < 0:
 			fail("it ends before it starts, or starts before 1970")
-		case f.Proto != 6 && f.Proto != 17 && (f.SrcPort != 0 || (f.DstPort != 0 && f.Proto != 1)):
+		case f.Proto != 6 && f.Proto != 17 && (f.SrcPort != 0 || (f.DstPort != 0 && f.Proto != 1 && f.Proto != 58)):
 			fail("ports without TCP or UDP")
+		case f.SrcAddr.Is4() != f.DstAddr.Is4():
+			fail("addresses of two IP versions")
+		case (f.Proto == 1 && f.SrcAddr.Is6()) || (f.Proto == 58 && f.SrcAddr.Is4()):
+			fail("ICMP of the other IP version")
+		case f.SrcAddr.Is6() && f.Bytes < 48*f.Packets:
+			fail("fewer bytes than the headers of IPv6 hold")
 		case f.Packets < 1:
 			fail("no packet")
 		case f.Packets == 1 && f.Start != f.End:
@@ -130,6 +136,19 @@ func busy(t *testing.T, m *Model, rows float64) *Model {
 	return m
 }
 
+// onIPv6 is a model whose hosts have IPv6, and whose places IPv4 but for the last.
+func onIPv6(t *testing.T, m *Model) *Model {
+	t.Helper()
+	m, err := Load(rewritten(t, m, func(c *contents) {
+		q := slices.Repeat([]float32{1}, profileQuantiles)
+		copy(c.array(quantilesName).Data[4*ipv6Mark*profileQuantiles:], float32Bytes(q))
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 func TestGeneratedFlowsKeepTheRules(t *testing.T) {
 	trained, wild, wilder := busy(t, referenceModel(t), 60), busy(t, wild(t, 30), 60), busy(t, wild(t, 1e9), 60)
 	prefix := func(s string) []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix(s)} }
@@ -141,7 +160,8 @@ func TestGeneratedFlowsKeepTheRules(t *testing.T) {
 		"over midnight":    {trained, func(o *GenerateOptions) { o.Start, o.Duration = o.Start.Add(22*time.Hour+1), 3*time.Hour }},
 		"one host":         {trained, func(o *GenerateOptions) { o.Hosts = 1 }},
 		"200 hosts":        {trained, func(o *GenerateOptions) { o.Hosts, o.Duration = 200, 6*time.Hour }},
-		"IPv6":             {trained, func(o *GenerateOptions) { o.Internal = prefix("2001:db8:1::/48") }},
+		"IPv6":             {onIPv6(t, trained), func(o *GenerateOptions) { o.Internal = prefix("2001:db8:1::/48") }},
+		"IPv6, wild":       {onIPv6(t, wild), func(o *GenerateOptions) { o.Internal = append(prefix("2001:db8:1::/48"), networks...) }},
 		"a network of one": {trained, func(o *GenerateOptions) { o.Hosts, o.Internal = 1, prefix("192.0.2.7/32") }},
 		"wild weights":     {wild, func(o *GenerateOptions) { o.Internal = prefix("192.0.2.0/24") }},
 		"wilder weights":   {wilder, func(*GenerateOptions) {}},

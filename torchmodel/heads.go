@@ -12,6 +12,7 @@ type Head int
 // The heads of a flow.
 const (
 	Gap Head = iota
+	Label
 	Conversation
 	Peer
 	Region // of the place
@@ -25,13 +26,12 @@ const (
 	Duration
 	Packets
 	Bytes
-	Label
 	Heads
 )
 
 var headNames = [Heads]string{
-	"gap", "conversation", "peer", "region", "place", "direction", "protocol", "local_port", "remote_port", "flags", "tos", "duration",
-	"packets", "bytes", "label",
+	"gap", "label", "conversation", "peer", "region", "place", "direction", "protocol", "local_port", "remote_port", "flags", "tos", "duration",
+	"packets", "bytes",
 }
 
 func (h Head) String() string { return headNames[h] }

@@ -286,7 +286,7 @@ func (g *generation) independentHost(ctx context.Context, b *independent, j *job
 	clock := g.start
 	var flows []dataset.Flow
 	for left := j.planned(); left > 0; left-- {
-		row := b.row(r)
+		row := b.row(r, g.addrs[j.host])
 		if row.Gap > (g.end-1-clock)/b.v.Gap.Tick {
 			break
 		}
@@ -309,8 +309,8 @@ func (g *generation) independentHost(ctx context.Context, b *independent, j *job
 // deliveredRows is the number of rows that a sink takes at once.
 const deliveredRows = 1 << 12
 
-// row draws every attribute by itself.
-func (b *independent) row(r *rand.Rand) encode.Row {
+// row draws every attribute of a host's row by itself.
+func (b *independent) row(r *rand.Rand, host netip.Addr) encode.Row {
 	v := b.v
 	row := encode.Row{
 		Gap: b.value(r, Gap, &v.Gap), Duration: b.value(r, Duration, &v.Duration), Packets: b.value(r, Packets, &v.Packets),
@@ -318,9 +318,25 @@ func (b *independent) row(r *rand.Rand) encode.Row {
 		Proto: b.byteOf(r, Protocol, v.Protos), Flags: b.byteOf(r, Flags, v.Flags), ToS: b.byteOf(r, ToS, v.ToS),
 		LocalPort: b.port(r, LocalPort), RemotePort: b.port(r, RemotePort),
 	}
-	place := v.Places[b.heads[Place].draw(r)]
-	copy(row.Addr[:], encode.Words([]netip.Addr{inside(place, r)}))
+	copy(row.Addr[:], encode.Words([]netip.Addr{b.remote(r, host)}))
 	return row
+}
+
+// remote draws an address of the host's IP version.
+func (b *independent) remote(r *rand.Rand, host netip.Addr) netip.Addr {
+	const attempts = 1000
+	for range attempts {
+		c := b.heads[Place].draw(r)
+		networks := b.v.Places[c : c+1]
+		if c == 0 {
+			networks = b.v.Internal
+		}
+		if networks = ofVersion(networks, host.Is6()); len(networks) > 0 {
+			return inside(networks[r.IntN(len(networks))], r)
+		}
+	}
+	any := ofVersion(b.v.Places, host.Is6())
+	return inside(any[len(any)-1], r)
 }
 
 func (b *independent) value(r *rand.Rand, h Head, t *encode.Values) int64 {

@@ -272,7 +272,7 @@ func TestBaselineDrawsWhatItCounted(t *testing.T) {
 		drawn[fmt.Sprint(h, c)]++
 	}
 	for range draws {
-		row := b.row(r)
+		row := b.row(r, networks[0].Addr())
 		number(Gap, row.Gap, &v.Gap)
 		number(Duration, row.Duration, &v.Duration)
 		number(Packets, row.Packets, &v.Packets)

@@ -66,6 +66,8 @@ func (n *Network) Forward(b *lanes.Batch) likelihood {
 	all := torch.Tensor{}
 
 	values(Gap, b.GapMix)
+	classes(Label, all)
+	add(Label)
 	keys := pick(b.TupleRow, 0, key).Reshape(b.TupleRow.Shape()[0], -1, key)
 	out.heads[Conversation] = classNLL(n.Conversations.Forward(s, keys, b.TupleBag, b.TupleMask), target(Conversation))
 	fresh := func(t torch.Tensor) torch.Tensor { return torch.IndexSelect(t, 0, b.Fresh) }
@@ -96,7 +98,6 @@ func (n *Network) Forward(b *lanes.Batch) likelihood {
 	values(Duration, b.DurationMix)
 	values(Packets, b.PacketsMix)
 	values(Bytes, b.BytesMix)
-	classes(Label, all)
 	out.rows = torch.Sum(b.Weight)
 	return out
 }

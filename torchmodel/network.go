@@ -50,7 +50,7 @@ var (
 	// inputOf is the discrete input of a row that a drawn attribute adds to the state.
 	inputOf = map[Head]int64{
 		Gap: 0, Duration: 1, Packets: 2, Bytes: 3, Direction: 4, Protocol: 5, LocalPort: 6, RemotePort: 7, Flags: 8, ToS: 9,
-		Place: 12,
+		Place: 12, Label: 13,
 	}
 )
 

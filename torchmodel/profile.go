@@ -13,7 +13,7 @@ import (
 )
 
 // marks is the number of marks in a host's profile, that of cgo/shim/lanes/lane.h.
-const marks = groupMarks + 2*encode.Services + 24
+const marks = lowPorts + 24
 
 // plan is what a host does on one day. Its layout is that of stan::Plan in cgo/shim/lanes/lane.h.
 type plan struct {
@@ -83,7 +83,11 @@ func fitProfiles(days []plan) (*Profiles, error) {
 		for q := range profileQuantiles {
 			p.quantiles[v*profileQuantiles+q] = float32(interpolate(sorted, float64(q)/(profileQuantiles-1)))
 		}
-		for i, z := range normalScores(column, sorted) {
+		score := normalScores
+		if v >= ipv6Mark-labelMarks && v <= ipv6Mark {
+			score = brokenScores
+		}
+		for i, z := range score(column, sorted) {
 			scores[i][v] = z
 		}
 	}
@@ -100,6 +104,20 @@ func normalScores(x, sorted []float64) []float64 {
 			high++
 		}
 		z[i] = distuv.UnitNormal.Quantile((float64(low+high) / 2) / float64(len(x)))
+	}
+	return z
+}
+
+// brokenScores are normal scores whose ties are broken at random, the same way each time. So they are standard normal whatever
+// the ties (the distributional transform: Rüschendorf, Journal of Statistical Planning and Inference 139, 2009), and a share
+// that most hosts have none of is as common among drawn hosts. Tied scores know less of each other.
+func brokenScores(x, sorted []float64) []float64 {
+	z := make([]float64, len(x))
+	taken := map[float64]int{}
+	for _, i := range rand.New(rand.NewPCG(uint64(len(x)), 5)).Perm(len(x)) {
+		low, _ := slices.BinarySearch(sorted, x[i])
+		z[i] = distuv.UnitNormal.Quantile((float64(low+taken[x[i]]) + 0.5) / float64(len(x)))
+		taken[x[i]]++
 	}
 	return z
 }
@@ -199,12 +217,14 @@ var groups = [...]int{4, 5, 6, 6, 7, 8}
 // The places of some other marks.
 const (
 	groupMarks   = 4 + 5 + 6 + 6 + 7 + 8
-	lowPorts     = groupMarks + 2*encode.Services // local, remote port below 1024
-	internalMark = lowPorts + 2                   // remote address internal
+	labelMarks   = 8 // of the commonest labels but the first
+	ipv6Mark     = groupMarks + 2*encode.Services + labelMarks
+	lowPorts     = ipv6Mark + 1 // local, remote port below 1024
+	internalMark = lowPorts + 2 // remote address internal
 )
 
-// makePossible mends shares that no host can have, as variables are drawn one by one: those of a group sum to 1, and ports
-// take no more rows than there are with ports.
+// makePossible mends shares that no host can have, as variables are drawn one by one: those of a group sum to 1, those of
+// labels to 1 at most, a host has one IP version, and ports take no more rows than there are with ports.
 func makePossible(mean *[marks]float32) {
 	sum := func(of []float32) (s float32) {
 		for _, x := range of {
@@ -223,6 +243,11 @@ func makePossible(mean *[marks]float32) {
 			scale(mean[at:at+n], 1/s)
 		}
 		at += n
+	}
+	mean[ipv6Mark] = float32(math.Round(float64(mean[ipv6Mark])))
+	labels := mean[ipv6Mark-labelMarks : ipv6Mark]
+	if s := sum(labels); s > 1 {
+		scale(labels, 1/s)
 	}
 	withPorts := mean[0] + mean[1] // TCP and UDP
 	for side := range 2 {

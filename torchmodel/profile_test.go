@@ -130,6 +130,33 @@ func TestADrawnHostIsOfOneKind(t *testing.T) {
 	}
 }
 
+// Some labels are those of few hosts: as many drawn ones have them, and as much of them.
+func TestLabelsAreAsCommonAmongDrawnHosts(t *testing.T) {
+	const draws, label = 2000, ipv6Mark - labelMarks
+	days := madeDays(64)
+	for i := range days {
+		days[i].Mean[label] = 0
+		if i%8 < 2 {
+			days[i].Mean[label] = 0.05 * float32(1+i%3)
+		}
+	}
+	p, err := fitProfiles(days)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hosts, share := 0, 0.0
+	for host := range draws {
+		if x := p.draw(hostSeed(1, host), hostAt(1, host)).mean[label]; x > 0 {
+			hosts++
+			share += float64(x) / draws
+		}
+	}
+	// Quantiles are 1/64 apart: a draw between the last 0 and the first share is a little of it.
+	if hosts < draws*23/100 || hosts > draws*28/100 || math.Abs(share-0.025) > 0.003 {
+		t.Errorf("%d of %d hosts have the label, with a share of %.4f of all, want about a quarter and 0.025", hosts, draws, share)
+	}
+}
+
 func TestFewHostsHoldEveryKindAndSize(t *testing.T) {
 	const draws = 40
 	p, err := fitProfiles(madeDays(64))

@@ -107,6 +107,7 @@ func newSampled(t *testing.T, c Config) *sampled {
 	// New conversations, new peers and internal ones are common.
 	setRow(w.net.Conversations.None.Bias, 0, 3)
 	setRow(w.net.Peers.None.Bias, 0, 3)
+	setRow(w.net.Places.Regions.Bias, internalPlace, 3)
 	bias := w.net.Places.Bias.Float32s()
 	bias[internalPlace] = 4
 	w.net.Places.Bias.CopyFromFloat32(bias)

@@ -156,6 +156,7 @@ func (s *sampler) step(scope *torch.Scope, i int) {
 	memory := flat.Reshape(int64(g.Width), tuples+peers, -1)
 
 	values(Gap)
+	classes(Label)
 	keys := memory.Narrow(1, 0, tuples).Narrow(2, 0, key)
 	s.draw(Conversation, n.Conversations.Forward(state, keys, out.TupleBag, out.TupleMask), torch.Tensor{})
 	keys = memory.Narrow(1, tuples, peers).Narrow(2, key, key)
@@ -172,7 +173,6 @@ func (s *sampler) step(scope *torch.Scope, i int) {
 	values(Duration)
 	values(Packets)
 	values(Bytes)
-	s.draw(Label, n.Classes[classIndex[Label]].Forward(state), torch.Tensor{})
 
 	g.Finish()
 	x := n.Rows.Forward(out.Bag, out.Numeric)

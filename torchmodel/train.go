@@ -121,7 +121,13 @@ func splitSets(ctx context.Context, train, valid Flows, o TrainOptions, obs Obse
 		return nil, fmt.Errorf("%w: %d hosts to learn from, want the %d of min-hosts: every value that a model stores was seen at so many",
 			ErrData, hosts, o.MinHosts)
 	}
+	if hosts < hostsPerKind {
+		obs.Note("few hosts to learn from: generated ones will be much like them", "hosts", hosts, "want", hostsPerKind)
+	}
 	var err error
-	s.vocabulary, err = encode.Fit(s.train(), encode.FitOptions{MinHosts: o.MinHosts, Internal: o.Internal, First: first})
+	s.vocabulary, err = encode.Fit(s.train(), encode.FitOptions{
+		MinHosts: o.MinHosts, Internal: o.Internal, First: first,
+		Note: obs.Note,
+	})
 	return s, err
 }

@@ -26,7 +26,7 @@ func changed(flows flowList, f func(*dataset.Flow)) flowList {
 	return out
 }
 
-// toIPv6 moves a flow's addresses to 2001:db8::/96, the internal ones to 2001:db8:1::/96.
+// toIPv6 moves a flow's addresses to 2001:db8::/96, the internal ones to 2001:db8:1::/96, with the longer header and ICMPv6.
 func toIPv6(f *dataset.Flow) {
 	move := func(a netip.Addr) netip.Addr {
 		b := a.As16()
@@ -37,6 +37,10 @@ func toIPv6(f *dataset.Flow) {
 		return netip.AddrFrom16(b)
 	}
 	f.Host, f.SrcAddr, f.DstAddr = move(f.Host), move(f.SrcAddr), move(f.DstAddr)
+	f.Bytes += 20 * f.Packets
+	if f.Proto == 1 {
+		f.Proto = 58
+	}
 }
 
 // Whatever flows there are, training and generating work, or say what is missing.
@@ -48,15 +52,20 @@ func TestOddFlowsTrainAndGenerate(t *testing.T) {
 		flows  flowList
 		change func(*TrainOptions)
 	}{
-		"one row a host":       {flows: someFlows(t, 8, 1, 1)},
-		"two rows a host":      {flows: someFlows(t, 8, 2, 1)},
-		"one row in all":       {real[:1], func(o *TrainOptions) { o.MinHosts = 1 }},
-		"one host":             {someFlows(t, 1, 100, 1), func(o *TrainOptions) { o.MinHosts = 1 }},
-		"two hosts":            {flows: someFlows(t, 2, 60, 1)},
-		"TCP alone":            {flows: changed(real, func(f *dataset.Flow) { f.Proto = 6 })},
-		"ICMP alone":           {flows: changed(real, func(f *dataset.Flow) { f.Proto, f.SrcPort, f.DstPort = 1, 0, 2048 })},
-		"ESP alone":            {flows: changed(real, func(f *dataset.Flow) { f.Proto, f.SrcPort, f.DstPort = 50, 0, 0 })},
-		"IPv6 alone":           {changed(real, toIPv6), func(o *TrainOptions) { o.Internal = v6 }},
+		"one row a host":  {flows: someFlows(t, 8, 1, 1)},
+		"two rows a host": {flows: someFlows(t, 8, 2, 1)},
+		"one row in all":  {real[:1], func(o *TrainOptions) { o.MinHosts = 1 }},
+		"one host":        {someFlows(t, 1, 100, 1), func(o *TrainOptions) { o.MinHosts = 1 }},
+		"two hosts":       {flows: someFlows(t, 2, 60, 1)},
+		"TCP alone":       {flows: changed(real, func(f *dataset.Flow) { f.Proto = 6 })},
+		"ICMP alone":      {flows: changed(real, func(f *dataset.Flow) { f.Proto, f.SrcPort, f.DstPort = 1, 0, 2048 })},
+		"ESP alone":       {flows: changed(real, func(f *dataset.Flow) { f.Proto, f.SrcPort, f.DstPort = 50, 0, 0 })},
+		"IPv6 alone":      {changed(real, toIPv6), func(o *TrainOptions) { o.Internal = v6 }},
+		"hosts of IPv4 and of IPv6": {changed(real, func(f *dataset.Flow) {
+			if slices.Index(hostsOf(real), f.Host)%2 == 1 {
+				toIPv6(f)
+			}
+		}), func(o *TrainOptions) { o.Internal = append(v6, o.Internal...) }},
 		"one label":            {flows: changed(real, func(f *dataset.Flow) { f.Label = "" })},
 		"all at the same time": {flows: changed(real, func(f *dataset.Flow) { f.Start, f.End = real[0].End, real[0].End })},
 		"constant columns": {flows: changed(real, func(f *dataset.Flow) {
@@ -125,6 +134,35 @@ func TestTooFewFlowsAreRefused(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// What a user should know of a set is told before the training.
+func TestOddSetsAreNoted(t *testing.T) {
+	many, four := someFlows(t, 8, 20, 1), someFlows(t, 4, 20, 1)
+	rare := changed(many, func(f *dataset.Flow) {
+		f.Label = "background"
+		if f.Host == many[0].Host {
+			f.Label = "scan"
+		}
+	})
+	for name, tc := range map[string]struct {
+		flows flowList
+		says  string // nothing for no note
+	}{
+		"eight hosts":         {many, ""},
+		"four hosts":          {four, "few hosts to learn from"},
+		"a label of one host": {rare, "scan"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var w watcher
+			if _, err := splitSets(context.Background(), tc.flows, someFlows(t, 1, 1, 1), tinyOptions(), &w); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(w.notes, ""); !strings.Contains(got, tc.says) || (tc.says == "" && got != "") {
+				t.Errorf("notes %q, want some that say %q", w.notes, tc.says)
+			}
+		})
 	}
 }
 

@@ -188,7 +188,7 @@ struct Batch {
         subset[2].push_back(index);
         put_port(kLocalPort, y, nats, copied(r.lport, b ? b->lport : -1, r.proto), r.lport_class, t);
       }
-      if (has_ports(r.proto) || r.proto == kICMP) {
+      if (has_ports(r.proto) || has_types(r.proto)) {
         subset[3].push_back(index);
         put_port(kRemotePort, y, nats, copied(r.rport, b ? b->rport : -1, r.proto), r.rport_class, t);
       }

@@ -92,6 +92,8 @@ char *st_generator_new(st_generator **out, const st_tables *tables, int32_t widt
     k.max_days = max_days;
     k.block = block;
     k.host_count = host_count;
+    k.ipv6_hosts = 0;
+    for (int32_t h = 0; h < host_count; h++) k.ipv6_hosts += is_ipv6(hosts + 4 * int64_t(h));
     k.seed = seed;
     k.slots = reinterpret_cast<Slot *>(g->slots.data_ptr());
     k.plans = reinterpret_cast<const Plan *>(g->plans.data_ptr());

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <memory>
 
+#include "lanes/reach.h"
 #include "lanes/tables_object.h"
 
 namespace {
@@ -56,6 +57,8 @@ char *st_tables_new(st_tables **out, const st_vocabulary *v, st_device device) {
     k.place_addr = keep(*t, v->place_addr, 4 * int64_t(v->places));
     k.place_bits = keep(*t, v->place_bits, v->places);
     k.place_bucket = keep(*t, v->place_bucket, v->places);
+    const std::vector<float> reach = stan::region_reach(v->place_addr, v->places, stan::kRegion);
+    k.region_reach = keep(*t, reach.data(), int64_t(reach.size()));
     std::memcpy(k.bag_offset, v->bag_offset, sizeof k.bag_offset);
     k.mtu = v->mtu;
     st_tables_returns(t.get(), v->returns);

@@ -3,12 +3,14 @@ package encode_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -87,6 +89,45 @@ func encodeAll(v *encode.Vocabulary, flows []dataset.Flow, first int64) []encode
 func TestRowHasTheLayoutOfTheKernels(t *testing.T) {
 	if got := unsafe.Sizeof(encode.Row{}); got != 88 {
 		t.Errorf("a row has %d bytes, want the 88 of stan::Row", got)
+	}
+}
+
+// A label of one host is not learned, and its flows do not pass for those of another label; it is told.
+func TestRareLabelsBecomeNoLabel(t *testing.T) {
+	flows, first := realFlows(t)
+	hosts := map[netip.Addr]int{}
+	for i := range flows {
+		if _, seen := hosts[flows[i].Host]; !seen {
+			hosts[flows[i].Host] = len(hosts)
+		}
+		flows[i].Label = "background"
+		switch {
+		case i%10 == 0:
+			flows[i].Label = "attack"
+		case i%11 == 0 && hosts[flows[i].Host] == 1:
+			flows[i].Label = "anomaly"
+		}
+	}
+	var notes []string
+	v, err := encode.Fit(batches(flows, 1000), encode.FitOptions{MinHosts: 2, Internal: internal, First: first,
+		Note: func(message string, attrs ...any) { notes = append(notes, fmt.Sprint(message, attrs)) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"background", "attack", ""}; !slices.Equal(v.Labels, want) {
+		t.Errorf("labels %q, want %q: the commonest first, then none", v.Labels, want)
+	}
+	if len(notes) != 1 || !strings.Contains(notes[0], "anomaly") {
+		t.Errorf("notes %q, want one that names the label of one host", notes)
+	}
+	for i, row := range encodeAll(v, flows, first) {
+		want := flows[i].Label
+		if want == "anomaly" {
+			want = ""
+		}
+		if got := v.Decode(&row, flows[i].Host).Label; got != want {
+			t.Fatalf("flow %d of label %q became one of %q, want %q", i, flows[i].Label, got, want)
+		}
 	}
 }
 
@@ -176,7 +217,9 @@ func TestVocabularyHoldsNoValueOfOneHost(t *testing.T) {
 		check("tos", x)
 	}
 	for _, x := range v.Labels {
-		check("label", x)
+		if x != "" { // stands for those of one host
+			check("label", x)
+		}
 	}
 	for _, x := range v.Ports {
 		check("port", x)
@@ -241,8 +284,11 @@ func TestOddFlows(t *testing.T) {
 		return f
 	}
 	for name, f := range map[string]dataset.Flow{
-		"IPv6":                flow(func(f *dataset.Flow) { f.DstAddr = netip.MustParseAddr("2001:db8::1") }),
-		"to itself":           flow(func(f *dataset.Flow) { f.DstAddr = host }),
+		"IPv6":      flow(func(f *dataset.Flow) { f.DstAddr = netip.MustParseAddr("2001:db8::1") }),
+		"to itself": flow(func(f *dataset.Flow) { f.DstAddr = host }),
+		"ICMPv6": flow(func(f *dataset.Flow) {
+			f.Proto, f.SrcPort, f.DstPort, f.DstAddr = 58, 0, 128<<8, netip.MustParseAddr("2001:db8::1")
+		}),
 		"other internal host": flow(func(f *dataset.Flow) { f.DstAddr = netip.MustParseAddr("42.219.7.7") }),
 		"unknown protocol":    flow(func(f *dataset.Flow) { f.Proto, f.SrcPort, f.DstPort = 253, 0, 0 }),
 		"ICMP inwards": flow(func(f *dataset.Flow) {
@@ -267,19 +313,20 @@ func TestDamagedVocabulariesAreRefused(t *testing.T) {
 	flows, first := realFlows(t)
 	good, _ := json.Marshal(fit(t, flows, first, 2))
 	for name, damage := range map[string]func(*encode.Vocabulary){
-		"a tick of 0":                 func(v *encode.Vocabulary) { v.Gap.Tick = 0 },
-		"exact values fall":           func(v *encode.Vocabulary) { v.Bytes.Exact = []int64{5, 4} },
-		"a negative scale":            func(v *encode.Vocabulary) { v.Bytes.Scale = -1 },
-		"protocol 300":                func(v *encode.Vocabulary) { v.Protos[0] = 300 },
-		"flags twice":                 func(v *encode.Vocabulary) { v.Flags[1] = v.Flags[0] },
-		"flags without protocols":     func(v *encode.Vocabulary) { v.FlagsProtos = nil },
-		"port 70000":                  func(v *encode.Vocabulary) { v.Ports[0] = 70000 },
-		"twenty-five services":        func(v *encode.Vocabulary) { v.ServicePort = v.Ports[:25] },
-		"no label":                    func(v *encode.Vocabulary) { v.Labels = nil },
-		"no internal network":         func(v *encode.Vocabulary) { v.Internal = nil },
-		"a place with bits below it":  func(v *encode.Vocabulary) { v.Places[1] = netip.MustParsePrefix("1.2.3.4/8") },
-		"more place inputs than real": func(v *encode.Vocabulary) { v.PlaceInputs = len(v.Places) + 1 },
-		"an MTU of 1":                 func(v *encode.Vocabulary) { v.MTU = 1 },
+		"a tick of 0":             func(v *encode.Vocabulary) { v.Gap.Tick = 0 },
+		"exact values fall":       func(v *encode.Vocabulary) { v.Bytes.Exact = []int64{5, 4} },
+		"a negative scale":        func(v *encode.Vocabulary) { v.Bytes.Scale = -1 },
+		"protocol 300":            func(v *encode.Vocabulary) { v.Protos[0] = 300 },
+		"flags twice":             func(v *encode.Vocabulary) { v.Flags[1] = v.Flags[0] },
+		"flags without protocols": func(v *encode.Vocabulary) { v.FlagsProtos = nil },
+		"port 70000":              func(v *encode.Vocabulary) { v.Ports[0] = 70000 },
+		"twenty-five services":    func(v *encode.Vocabulary) { v.ServicePort = v.Ports[:25] },
+		"no label":                func(v *encode.Vocabulary) { v.Labels = nil },
+		"any IPv4 and any IPv6 address are missing": func(v *encode.Vocabulary) { v.Places = v.Places[:len(v.Places)-2] },
+		"no internal network":                       func(v *encode.Vocabulary) { v.Internal = nil },
+		"a place with bits below it":                func(v *encode.Vocabulary) { v.Places[1] = netip.MustParsePrefix("1.2.3.4/8") },
+		"more place inputs than real":               func(v *encode.Vocabulary) { v.PlaceInputs = len(v.Places) + 1 },
+		"an MTU of 1":                               func(v *encode.Vocabulary) { v.MTU = 1 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var v encode.Vocabulary

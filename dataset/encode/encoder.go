@@ -9,18 +9,19 @@ import (
 
 // Encoder encodes streams one after the other. It is not safe for concurrent use.
 type Encoder struct {
-	v         *Vocabulary
-	portClass []uint16
-	icmp      map[uint16]uint16
-	proto     [256]uint8
-	flags     [256]uint8
-	tos       [256]uint8
-	label     map[string]uint8
-	internal  []netip.Prefix
-	places    map[netip.Prefix]int32
-	v4, v6    []int // prefix lengths of places, longest first
-	first     int64 // where the clock of a stream starts on its first day
-	previous  int64
+	v          *Vocabulary
+	portClass  []uint16
+	icmp       map[uint16]uint16
+	proto      [256]uint8
+	flags      [256]uint8
+	tos        [256]uint8
+	label      map[string]uint8
+	unlabelled uint8 // class of a label without a class of its own
+	internal   []netip.Prefix
+	places     map[netip.Prefix]int32
+	v4, v6     []int // prefix lengths of places, longest first
+	first      int64 // where the clock of a stream starts on its first day
+	previous   int64
 }
 
 // NewEncoder makes an encoder for flows whose capture starts at first (µs).
@@ -38,6 +39,7 @@ func NewEncoder(v *Vocabulary, first int64) *Encoder {
 	for i, l := range v.Labels {
 		e.label[l] = uint8(i)
 	}
+	e.unlabelled = e.label[""] // the commonest label where every one has a class
 	for i, p := range v.Places {
 		if i == 0 {
 			continue
@@ -110,7 +112,7 @@ func (e *Encoder) row(f *dataset.Flow) Row {
 		r.LocalPort, r.RemotePort = f.DstPort, f.SrcPort
 	}
 	switch {
-	case f.Proto == protoICMP:
+	case isICMP(f.Proto):
 		r.LocalPort, r.RemotePort = 0, f.DstPort
 		r.RemotePortClass = uint16(v.PortClasses() - 1)
 		if c, ok := e.icmp[f.DstPort]; ok {
@@ -124,7 +126,10 @@ func (e *Encoder) row(f *dataset.Flow) Row {
 	r.GapAtom, r.DurationAtom = v.Gap.atom(r.Gap), v.Duration.atom(r.Duration)
 	r.PacketsAtom, r.BytesAtom = v.Packets.atom(r.Packets), v.Bytes.atom(r.Bytes)
 	r.ProtoClass, r.FlagsClass, r.ToSClass = e.proto[f.Proto], e.flags[f.TCPFlags], e.tos[f.ToS]
-	r.Label = e.label[f.Label]
+	var known bool
+	if r.Label, known = e.label[f.Label]; !known {
+		r.Label = e.unlabelled
+	}
 	return r
 }
 

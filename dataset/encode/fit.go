@@ -9,15 +9,17 @@ import (
 	"math/bits"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"stan/dataset"
 )
 
 // FitOptions bound what a vocabulary stores.
 type FitOptions struct {
-	MinHosts int            // hosts at which a value must have been seen to be stored
-	Internal []netip.Prefix // the networks of the hosts
-	First    int64          // start of the capture, µs
+	MinHosts int                                // hosts at which a value must have been seen to be stored
+	Internal []netip.Prefix                     // the networks of the hosts
+	First    int64                              // start of the capture, µs
+	Note     func(message string, attrs ...any) // is told what a user should know; may be nil
 }
 
 // How many values a vocabulary stores at most.
@@ -135,6 +137,29 @@ func (f *fitter) endHost() {
 	f.hostRows = 0
 }
 
+// knownLabels are the labels that enough hosts have shown, the commonest first. Where there are others, or none at all, no label
+// is one of them: what carried another one must not pass for anything that is known.
+func (f *fitter) knownLabels() []string {
+	known := f.labels.top(mostLabels, f.o.MinHosts)
+	slices.SortStableFunc(known, func(a, b string) int { return cmp.Compare(f.labels.counts[b].rows, f.labels.counts[a].rows) })
+	var rare []string
+	rows := uint64(0)
+	for _, l := range slices.Sorted(maps.Keys(f.labels.counts)) {
+		if !slices.Contains(known, l) {
+			rare = append(rare, l)
+			rows += f.labels.counts[l].rows
+		}
+	}
+	if len(rare) > 0 && f.o.Note != nil {
+		f.o.Note("labels that few flows or hosts have shown are not learned", "labels", strings.Join(rare[:min(len(rare), 8)], ", "),
+			"of", len(rare), "flows", rows, "min_hosts", f.o.MinHosts)
+	}
+	if (len(rare) > 0 || len(known) == 0) && !slices.Contains(known, "") {
+		known = append(known, "")
+	}
+	return known
+}
+
 // servicePorts are the ports that tell what a host is there for: those with the largest share of a host's rows, on average
 // over hosts, so that a large host counts no more than a small one.
 func (f *fitter) servicePorts() []int {
@@ -183,7 +208,7 @@ func (f *fitter) add(x *dataset.Flow) {
 			f.hostPorts[p]++
 			f.portProtos[p][protoBit(x.Proto)-1]++
 		}
-	case x.Proto == protoICMP:
+	case isICMP(x.Proto):
 		f.icmps.add(int(x.DstPort), h)
 	}
 	if x.Packets > 0 {
@@ -236,11 +261,8 @@ func (f *fitter) vocabulary() *Vocabulary {
 		Gap: values(f.gap, f.gapTick, mostGaps, least), Duration: values(f.duration, f.durationTick, mostDurations, least),
 		Packets: values(f.packets, 1, mostPackets, least), Bytes: values(f.bytes, 1, mostBytes, least),
 		Protos: f.protos.top(255, least), Flags: f.flags.top(255, least), ToS: f.tos.top(255, least),
-		Labels: f.labels.top(mostLabels, least), Ports: f.ports.top(mostPorts, least), ICMPs: f.icmps.top(mostICMPs, least),
+		Labels: f.knownLabels(), Ports: f.ports.top(mostPorts, least), ICMPs: f.icmps.top(mostICMPs, least),
 		MTU: 65535,
-	}
-	if len(v.Labels) == 0 {
-		v.Labels = []string{""}
 	}
 	for _, x := range v.Flags {
 		v.FlagsProtos = append(v.FlagsProtos, f.flagsProtos[x])
@@ -264,7 +286,7 @@ func (f *fitter) vocabulary() *Vocabulary {
 	})
 	v.PlaceInputs = min(placeInputs, len(addresses))
 	v.Places = slices.Concat(f.o.Internal[:1], prefixes(addresses), prefixes(f.narrow.top(mostNetworks, least)),
-		prefixes(f.wide.top(mostNetworks, least)), []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")})
+		prefixes(f.wide.top(mostNetworks, least)), []netip.Prefix{anyIPv4, anyIPv6})
 	return v
 }
 

@@ -11,9 +11,10 @@ import (
 
 // IANA protocol numbers whose ports mean something.
 const (
-	protoICMP = 1
-	protoTCP  = 6
-	protoUDP  = 17
+	protoICMP   = 1
+	protoTCP    = 6
+	protoUDP    = 17
+	protoICMPv6 = 58
 )
 
 // Row is an encoded flow as its host sees it. Its layout is that of stan::Row in cgo/shim/lanes/row.h.
@@ -35,6 +36,8 @@ type Row struct {
 }
 
 func hasPorts(proto uint8) bool { return proto == protoTCP || proto == protoUDP }
+
+func isICMP(proto uint8) bool { return proto == protoICMP || proto == protoICMPv6 }
 
 // words splits an address into the words of Row.Addr.
 func words(a netip.Addr) (w [4]uint32) {
@@ -79,7 +82,7 @@ func (v *Vocabulary) Decode(r *Row, host netip.Addr) dataset.Flow {
 	} else {
 		f.SrcAddr, f.DstAddr, f.SrcPort, f.DstPort = remote, host, r.RemotePort, r.LocalPort
 	}
-	if r.Proto == protoICMP {
+	if isICMP(r.Proto) {
 		f.SrcPort, f.DstPort = 0, r.RemotePort
 	}
 	return f

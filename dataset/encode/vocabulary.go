@@ -42,7 +42,7 @@ type Vocabulary struct {
 	// FlagsProtos tells for each class of flags (the last is every other value) the protocols seen with it, a bit set of
 	// TCP 1, UDP 2, ICMP 4, others 8.
 	FlagsProtos []int    `json:"flags_protos"`
-	Labels      []string `json:"labels"`
+	Labels      []string `json:"labels"`      // the commonest first
 	Ports       []int    `json:"ports"`       // ports with a class of their own, ascending
 	PortProtos  []int    `json:"port_protos"` // bit set of the protocols seen with each
 	ICMPs       []int    `json:"icmps"`       // type*256+code
@@ -68,6 +68,9 @@ func (v *Vocabulary) CountReturns(rows, returns [2][]int64) {
 	}
 }
 
+// The last places.
+var anyIPv4, anyIPv6 = netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")
+
 // protoBit is the bit of a protocol in FlagsProtos and PortProtos.
 func protoBit(proto uint8) int {
 	switch proto {
@@ -75,7 +78,7 @@ func protoBit(proto uint8) int {
 		return 1
 	case protoUDP:
 		return 2
-	case protoICMP:
+	case protoICMP, protoICMPv6:
 		return 4
 	}
 	return 8
@@ -135,6 +138,8 @@ func (v *Vocabulary) Validate() error {
 		return fmt.Errorf("vocabulary: internal: no network, want at least 1")
 	case len(v.Places) < 3:
 		return fmt.Errorf("vocabulary: places: %d entries, want at least 3", len(v.Places))
+	case v.Places[len(v.Places)-2] != anyIPv4 || v.Places[len(v.Places)-1] != anyIPv6:
+		return fmt.Errorf("vocabulary: places: the last are %v, want %v and %v", v.Places[len(v.Places)-2:], anyIPv4, anyIPv6)
 	case v.PlaceInputs < 0 || v.PlaceInputs > len(v.Places):
 		return fmt.Errorf("vocabulary: place_inputs: %d, want 0 to %d", v.PlaceInputs, len(v.Places))
 	case v.MTU < 28 || v.MTU > 65535:

@@ -495,7 +495,7 @@ func TestIndicesStayInside(t *testing.T) {
 }
 
 // outboundMark is the place of the share of rows that go out, in cgo/shim/lanes/lane.h.
-const outboundMark = 87
+const outboundMark = labelMark + 12
 
 func TestPlansSumUpDays(t *testing.T) {
 	v := world()

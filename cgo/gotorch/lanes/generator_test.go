@@ -136,6 +136,7 @@ func forced(rows []map[int]int) network {
 
 func dayPlan(d int64, rows int32) plan {
 	p := plan{Day: d, Rows: rows}
+	p.Mean[labelMark] = 0.5
 	p.HourRows[1] = rows
 	return p
 }

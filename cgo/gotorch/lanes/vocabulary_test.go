@@ -13,6 +13,7 @@ import (
 // Heads in the order of cgo/shim/lanes/heads.h.
 const (
 	gap = iota
+	label
 	conversation
 	peer
 	region
@@ -26,7 +27,6 @@ const (
 	duration
 	packets
 	bytes
-	label
 	heads
 )
 
@@ -36,6 +36,8 @@ const (
 	second = int64(1_000_000)
 	hour   = 3600 * second
 	day    = 24 * hour
+
+	labelMark = 84 // of the second label, in a plan
 
 	portBins = 128
 	binWidth = 65536 / portBins
@@ -62,7 +64,7 @@ type plan struct {
 	Day      int64
 	Rows     int32
 	HourRows [24]int32
-	Mean     [108]float32
+	Mean     [117]float32
 }
 
 // The places of the vocabulary; then come networks of 24 bits.

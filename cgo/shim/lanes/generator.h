@@ -55,7 +55,7 @@ struct Generator {
   Slot *slots;            // [W]
   const Plan *plans;      // [W, max_days]
   const uint32_t *hosts;  // [host_count, 4] addresses of the generated hosts
-  int32_t width, max_days, host_count, block;
+  int32_t width, max_days, host_count, ipv6_hosts, block;
   uint64_t seed;
   float steering;  // strength with which rows are kept to the plan, 1 or 0
 
@@ -133,6 +133,24 @@ struct Generator {
     emit(i, 0, v.atom, gap_input(r.gap, t));
   }
 
+  // draw_label draws a label that the plan has, or one without a mark.
+  STAN_HD void draw_label(int i, float *logits) {
+    Slot &s = slots[i];
+    const Steer steer = steer_of(s);
+    const float *mean = s.lane.plan.mean + kLabelMark - 1, *sum = s.lane.sum + kLabelMark - 1;  // of label 1 on
+    const auto marked = [](int c) { return c > 0 && c <= kLabelMarks; };
+    float other_mean = 1, other_sum = float(s.lane.done);
+    for (int c = 1; marked(c); c++) {
+      other_mean -= mean[c];
+      other_sum -= sum[c];
+    }
+    const float other = steer.rest(other_mean, other_sum);
+    for (int c = 0; c < t.labels; c++) logits[c] += marked(c) ? steer.rest(mean[c], sum[c]) : other;
+    s.row.label = t.labels > 1 ? uint8_t(draw_class(logits, t.labels, draws(s, kLabel).uniform(0),
+                                                    [=](int c) { return !marked(c) || mean[c] > 0; })) : 0;
+    emit(i, 13, s.row.label, 0);
+  }
+
   STAN_HD void choose(int i, const Entry &e, int rank, int memory, int64_t table_start) {
     int64_t b[kCandidateBag];
     candidate_bag(b, e, rank, slots[i].lane.position, slots[i].row.end);
@@ -182,14 +200,24 @@ struct Generator {
   // reserved tells addresses that no flow of a network crosses: this network, loopback, link-local, multicast and above
   // (RFC 6890), private and shared ones, for IPv6 whatever is not 2000::/3.
   STAN_HD static bool reserved(const uint32_t *a) {
-    if (a[0] != 0 || a[1] != 0 || a[2] != 0xffff) return (a[0] >> 29) != 1;
+    if (is_ipv6(a)) return (a[0] >> 29) != 1;
     const uint32_t first = a[3] >> 24;
     return first == 0 || first == 10 || first == 127 || first >= 224 || (a[3] >> 16) == 0xa9fe || (a[3] >> 16) == 0xc0a8 ||
            (a[3] >> 20) == 0xac1 || (a[3] >> 22) == 0x191;
   }
 
+  STAN_HD const uint32_t *address_of(int32_t host) const { return hosts + int64_t(host) * 4; }
+
+  // on_ipv6 tells the IP version of the lane's host, which all of its remotes have.
+  STAN_HD bool on_ipv6(const Slot &s) const { return is_ipv6(address_of(s.host)); }
+
   STAN_HD void set_host(Row &r, int32_t host) const {
-    for (int k = 0; k < 4; k++) r.addr[k] = hosts[int64_t(host) * 4 + k];
+    for (int k = 0; k < 4; k++) r.addr[k] = address_of(host)[k];
+  }
+
+  // reachable tells whether a place holds addresses of the lane's IP version.
+  STAN_HD bool reachable(const Slot &s, int place) const {
+    return place < t.places && (place == 0 || is_ipv6(t.place_addr + int64_t(place) * 4) == on_ipv6(s));
   }
 
   // draw_internal draws the address of another generated host that is no recent remote; there must be one.
@@ -197,11 +225,12 @@ struct Generator {
     for (int attempt = 1; attempt <= kAttempts; attempt++) {
       int32_t other = int32_t(draws(s, kPlace).again(attempt).uniform(0) * float(host_count - 1));
       if (other >= s.host) other++;
+      if (is_ipv6(address_of(other)) != on_ipv6(s)) continue;
       set_host(s.row, other);
       if (find_peer(s.lane, s.row) == kPeers) return;
     }
     for (int32_t other = 0; other < host_count; other++) {
-      if (other == s.host) continue;
+      if (other == s.host || is_ipv6(address_of(other)) != on_ipv6(s)) continue;
       set_host(s.row, other);
       if (find_peer(s.lane, s.row) == kPeers) return;
     }
@@ -234,7 +263,10 @@ struct Generator {
   STAN_HD void draw_region(int i, float *logits) {
     Slot &s = slots[i];
     const bool drawn = s.tuple == kTuples && s.peer == kPeers;
-    s.region = drawn ? draw_class(logits, t.regions(), draws(s, kRegionOfPlace).uniform(0), Any()) : 0;
+    const float *reach = t.region_reach + (on_ipv6(s) ? t.regions() : 0);
+    for (int c = 0; drawn && c < t.regions(); c++) logits[c] += reach[c];
+    s.region = drawn ? draw_class(logits, t.regions(), draws(s, kRegionOfPlace).uniform(0), [=](int c) { return reach[c] > -INFINITY; })
+                     : 0;
     out.input[i] = s.region;
     out.number[i] = 0;
   }
@@ -244,18 +276,18 @@ struct Generator {
     Slot &s = slots[i];
     Row &r = s.row;
     if (s.tuple == kTuples && s.peer == kPeers) {
-      int32_t others = host_count - 1;
+      int32_t others = (on_ipv6(s) ? ipv6_hosts : host_count - ipv6_hosts) - 1;
       for (int p = 0; p < s.lane.peers.used; p++) {
         const int32_t place = s.lane.peers.slot[p].row.place;
         if (place == 0) others--;
         if (t.place_bits[place] == 128 && place / kRegion == s.region) logits[place % kRegion] = -INFINITY;
       }
-      const int first = s.region * kRegion, places = t.places;
-      const int c = draw_class(logits, kRegion, draws(s, kPlace).uniform(0), [=](int k) {
-        return first + k < places && (first + k > 0 || others > 0) && logits[k] > -INFINITY;
+      const int first = s.region * kRegion;
+      const int c = draw_class(logits, kRegion, draws(s, kPlace).uniform(0), [&](int k) {
+        return reachable(s, first + k) && (first + k > 0 || others > 0) && logits[k] > -INFINITY;
       });
-      // A region whose addresses are all recent peers leaves any IPv4 address, the last place but one.
-      r.place = c >= 0 ? first + c : places - 2;
+      // A region whose addresses are all recent peers leaves any address: the last place but one for IPv4, the last for IPv6.
+      r.place = c >= 0 ? first + c : t.places - 2 + on_ipv6(s);
       if (r.place == 0)
         draw_internal(s);
       else
@@ -287,11 +319,12 @@ struct Generator {
     return c < n ? known[c] : other_byte(known, n, d.uniform(1));
   }
 
-  // fresh tells whether the protocol leaves the row a new conversation: one without ports that the remote has had recently
-  // does not.
+  // fresh tells whether the row's addresses may have the protocol, and it leaves the row a new conversation: one without
+  // ports that the remote has had recently does not.
   STAN_HD static bool fresh(Slot &s, uint8_t proto) {
     s.row.proto = proto;
-    return has_ports(proto) || proto == kICMP || find_tuple(s.lane, s.row) == kTuples;
+    if (proto == (is_ipv6(s.row.addr) ? kICMP : kICMPv6)) return false;
+    return has_ports(proto) || has_types(proto) || find_tuple(s.lane, s.row) == kTuples;
   }
 
   STAN_HD void draw_protocol(int i, float *logits) {
@@ -311,8 +344,17 @@ struct Generator {
     emit(i, 5, r.proto_class, 0);
   }
 
+  // type_allowed tells whether a type is one of the protocol's: of ICMPv6 errors lie below 5, messages from 100 on (RFC 4443), and
+  // those of ICMP lie below 44 (IANA).
+  STAN_HD static bool type_allowed(int type, uint8_t proto) {
+    return proto == kICMPv6 ? (type > 0 && type < 5) || type >= 100 : type < 44;
+  }
+
   STAN_HD bool port_allowed(int vocabulary_class, uint8_t proto) const {
-    if (proto == kICMP) return vocabulary_class >= t.first_icmp();
+    if (has_types(proto)) {
+      const int port = vocabulary_class < t.first_icmp() ? -1 : exact_port(vocabulary_class);
+      return vocabulary_class == t.other_icmp() || (port >= 0 && type_allowed(port >> 8, proto));
+    }
     if (vocabulary_class == 0 || vocabulary_class >= t.first_icmp()) return false;
     const int bin = vocabulary_class - t.first_bin();
     if (bin >= 0) return t.bin_start[bin] < t.bin_start[bin + 1];
@@ -346,13 +388,13 @@ struct Generator {
                          uint16_t &port_class) const {
     const uint8_t proto = s.row.proto;
     const Draws d = draws(s, head);
-    if (proto != kICMP) steer_ports(steer_of(s), head == kLocalPort, logits, base);
+    if (!has_types(proto)) steer_ports(steer_of(s), head == kLocalPort, logits, base);
     const auto usable = [&](int p) { return !taken.holds(p) && copied(p, base, proto) < 0; };
     const int c = draw_class(logits, kCopies + t.port_classes(), d.uniform(0), [&](int k) {
       if (k < kCopies) {
         const int p = base + k;
         return base >= 0 && p <= 65535 && copied(p, base, proto) == k && !taken.holds(p) &&
-               (proto == kICMP || port_allowed(t.port_class[p], proto));
+               (has_types(proto) || port_allowed(t.port_class[p], proto));
       }
       if (!port_allowed(k - kCopies, proto)) return false;
       const int p = exact_port(k - kCopies);
@@ -364,7 +406,7 @@ struct Generator {
       port = uint16_t(base + c);
     } else if (exact_port(vocabulary_class) >= 0) {
       port = uint16_t(exact_port(vocabulary_class));
-    } else if (proto != kICMP) {
+    } else if (!has_types(proto)) {
       const int32_t *bin = t.bin_start + (vocabulary_class - t.first_bin());
       const int size = bin[1] - bin[0], at = int(d.uniform(1) * float(size));
       // From the drawn port on, the first that is usable.
@@ -376,7 +418,7 @@ struct Generator {
       port = uint16_t(d.uniform(1) * 65536.0f);
       for (int left = 65536; left > 0 && (icmp_class(port) != t.other_icmp() || !usable(port)); left--) port++;
     }
-    port_class = proto == kICMP ? icmp_class(port) : t.port_class[port];
+    port_class = has_types(proto) ? icmp_class(port) : t.port_class[port];
   }
 
   STAN_HD uint16_t icmp_class(uint16_t port) const {
@@ -401,7 +443,7 @@ struct Generator {
   STAN_HD void draw_remote_port(int i, float *logits) {
     Slot &s = slots[i];
     Row &r = s.row;
-    if (s.tuple == kTuples && (has_ports(r.proto) || r.proto == kICMP)) {
+    if (s.tuple == kTuples && (has_ports(r.proto) || has_types(r.proto))) {
       Ports taken{{}, 0};
       for (int k = 0; k < s.lane.tuples.used; k++) {
         const Row &q = s.lane.tuples.slot[k].row;
@@ -472,12 +514,12 @@ struct Generator {
     emit(i, 2, v.atom, packets_input(v.v));
   }
 
-  // least_bytes is what the headers of one packet hold, those of IP (RFC 791) included.
-  STAN_HD static int64_t least_bytes(uint8_t proto) { return proto == kTCP ? 40 : 28; }
+  // least_bytes is what the headers of one packet of the row hold, those of IP (RFC 791, RFC 8200) included.
+  STAN_HD static int64_t least_bytes(const Row &r) { return (is_ipv6(r.addr) ? 40 : 20) + (r.proto == kTCP ? 20 : 8); }
 
   STAN_HD void draw_bytes(int i, float *atoms, float *mixture, int k) {
     Slot &s = slots[i];
-    const int64_t least = least_bytes(s.row.proto) * s.row.packets, full = int64_t(t.mtu) * s.row.packets;
+    const int64_t least = least_bytes(s.row) * s.row.packets, full = int64_t(t.mtu) * s.row.packets;
     const int64_t most = full < t.bytes.most ? full : t.bytes.most;
     int64_t copies[kBytesCopies];
     s.lane.sizes.recent(size_kind(s.row, t), s.row.packets, copies);
@@ -491,11 +533,6 @@ struct Generator {
     s.row.bytes = v.v;
     s.row.bytes_atom = uint16_t(v.atom);
     emit(i, 3, v.atom, bytes_input(v.v));
-  }
-
-  STAN_HD void draw_label(int i, float *logits) {
-    Slot &s = slots[i];
-    s.row.label = t.labels > 1 ? uint8_t(draw_class(logits, t.labels, draws(s, kLabel).uniform(0), Any())) : 0;
   }
 
   // finish makes the row part of the lane's memory and puts it in the block.
@@ -522,6 +559,7 @@ struct Generator {
     float *m = mixture ? mixture + int64_t(i) * 3 * k : nullptr;
     switch (head) {
       case kGap: return draw_gap(i, l, m, k);
+      case kLabel: return draw_label(i, l);
       case kConversation: return draw_conversation(i, l);
       case kPeer: return draw_peer(i, l);
       case kRegionOfPlace: return draw_region(i, l);
@@ -535,7 +573,6 @@ struct Generator {
       case kDuration: return draw_duration(i, l, m, k);
       case kPackets: return draw_packets(i, l, m, k);
       case kBytes: return draw_bytes(i, l, m, k);
-      case kLabel: return draw_label(i, l);
     }
   }
 };

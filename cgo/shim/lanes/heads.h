@@ -5,8 +5,8 @@
 namespace stan {
 
 enum Head {
-  kGap, kConversation, kPeer, kRegionOfPlace, kPlace, kDirection, kProtocol, kLocalPort, kRemotePort, kFlags, kToS,
-  kDuration, kPackets, kBytes, kLabel, kHeads
+  kGap, kLabel, kConversation, kPeer, kRegionOfPlace, kPlace, kDirection, kProtocol, kLocalPort, kRemotePort, kFlags, kToS,
+  kDuration, kPackets, kBytes, kHeads
 };
 
 constexpr float kLn2 = 0.69314718f;
@@ -18,13 +18,13 @@ STAN_HD const Row *base_of(const Lane &lane, int peer) {
 }
 
 // comparable tells whether ports of the two protocols mean the same kind of thing.
-STAN_HD bool comparable(uint8_t a, uint8_t b) { return (has_ports(a) && has_ports(b)) || (a == kICMP && b == kICMP); }
+STAN_HD bool comparable(uint8_t a, uint8_t b) { return (has_ports(a) && has_ports(b)) || (has_types(a) && a == b); }
 
 // copied returns the class of a port that is its base's, or 1 to 8 above it; -1 if it is neither. ICMP's types and codes
 // have no order, so only the same one counts. base is -1 for none.
 STAN_HD int copied(int port, int base, uint8_t proto) {
   const int above = port - base;
-  return base >= 0 && above >= 0 && above < (proto == kICMP ? 1 : kCopies) ? above : -1;
+  return base >= 0 && above >= 0 && above < (has_types(proto) ? 1 : kCopies) ? above : -1;
 }
 
 // rest_of_port returns the nats that tell a port once its vocabulary class is known.

@@ -6,7 +6,8 @@
 namespace stan {
 
 constexpr int kGroups = 4 + 5 + 6 + 6 + 7 + 8;  // marks of which a row has one in each group
-constexpr int kMarks = 2 * kServices + kGroups + 24;
+constexpr int kLabelMarks = 8;                  // for the commonest labels but the first
+constexpr int kMarks = 2 * kServices + kGroups + kLabelMarks + 25;
 constexpr int kClock = 11;  // numeric inputs about the clock against the plan
 constexpr int kPlan = 4 * kMarks + kClock;  // numeric inputs about the plan
 constexpr int kNumeric = 8;             // numeric inputs of a row
@@ -69,9 +70,9 @@ STAN_HD float seconds(int64_t ticks, int64_t tick) { return float(ticks) * (floa
 // Where marks stand that others than marks() speak of; those before kLocalServices come in groups of which a row has one.
 constexpr int kProtocolMark = 0, kTupleMark = 4, kPeerMark = 5, kNewMark = 6, kGapMark = 9, kDurationMark = 15, kSizeMark = 21,
               kPrecedenceMark = 28, kLocalServices = kGroups, kRemoteServices = kLocalServices + kServices,
-              kLowPortMark = kRemoteServices + kServices, kOutboundMark = kLowPortMark + 3, kFlagMark = kOutboundMark + 10,
-              kPacketsMark = kOutboundMark + 6, kCopyMark = kMarks - 3, kNewBytesMark = kMarks - 2,
-              kFreeDurationMark = kMarks - 1;
+              kLabelMark = kRemoteServices + kServices, kIPv6Mark = kLabelMark + kLabelMarks, kLowPortMark = kIPv6Mark + 1,
+              kOutboundMark = kLowPortMark + 3, kFlagMark = kOutboundMark + 10, kPacketsMark = kOutboundMark + 6,
+              kCopyMark = kMarks - 3, kNewBytesMark = kMarks - 2, kFreeDurationMark = kMarks - 1;
 
 constexpr int kFlagMarks = 4;
 
@@ -80,7 +81,7 @@ STAN_HD bool flag_mark(uint8_t flags, int trait) {
   return trait == 0 ? flags == 2 : (flags & (trait == 1 ? 4 : trait == 2 ? 1 : 8)) != 0;
 }
 
-STAN_HD int protocol_group(uint8_t proto) { return proto == kTCP ? 0 : proto == kUDP ? 1 : proto == kICMP ? 2 : 3; }
+STAN_HD int protocol_group(uint8_t proto) { return proto == kTCP ? 0 : proto == kUDP ? 1 : has_types(proto) ? 2 : 3; }
 
 // place is the number of ascending bounds that x reaches.
 template <int N>
@@ -117,6 +118,8 @@ STAN_HD void marks(float *m, const Row &row, const Lane &lane, int tuple, int pe
   const uint8_t rservice = ports ? t.port_service[row.rport] : kNoService;
   for (int s = 0; s < kServices; s++) *m++ = lservice == s;
   for (int s = 0; s < kServices; s++) *m++ = rservice == s;
+  for (int l = 1; l <= kLabelMarks; l++) *m++ = row.label == l;
+  *m++ = is_ipv6(row.addr);
   *m++ = ports && row.lport < 1024;
   *m++ = ports && row.rport < 1024;
   *m++ = row.place == 0;

@@ -5,7 +5,7 @@
 
 namespace stan {
 
-enum Proto : uint8_t { kICMP = 1, kTCP = 6, kUDP = 17 };
+enum Proto : uint8_t { kICMP = 1, kTCP = 6, kUDP = 17, kICMPv6 = 58 };
 
 struct Row {
   int64_t end;       // last packet, µs since 1970 UTC
@@ -27,6 +27,12 @@ struct Row {
 static_assert(sizeof(Row) == 88, "dataset/encode.Row has this size");
 
 STAN_HD bool has_ports(uint8_t proto) { return proto == kTCP || proto == kUDP; }
+
+// has_types tells protocols whose type and code stand in the remote port.
+STAN_HD bool has_types(uint8_t proto) { return proto == kICMP || proto == kICMPv6; }
+
+// is_ipv6 tells IPv6 addresses, and networks of them, from IPv4's.
+STAN_HD bool is_ipv6(const uint32_t *addr) { return addr[0] != 0 || addr[1] != 0 || addr[2] != 0xffff; }
 
 STAN_HD bool same_remote(const Row &a, const Row &b) {
   return a.addr[3] == b.addr[3] && a.addr[2] == b.addr[2] && a.addr[1] == b.addr[1] && a.addr[0] == b.addr[0];

@@ -11,6 +11,7 @@ constexpr float kMakeUpRows = 256, kMakeUpShare = 0.1f;
 constexpr float kSteerLeast = 0.002f;  // shares are not told apart below it
 constexpr float kSteerMost = 16;       // largest factor of a class's weight, and one over the smallest
 constexpr float kLeanMost = 4;         // the same of a value's weight, of which some are drawn in vain
+constexpr float kRestMost = 64;        // of what may come all at once
 
 struct Steer {
   const Lane &lane;
@@ -42,6 +43,25 @@ struct Steer {
       sum -= lane.sum[mark + i];
     }
     return logit(mean, sum);
+  }
+
+  // rows_left are those that the day is likely to have yet: of a stream that is slow, what the plan has for the hours left.
+  STAN_HD float rows_left() const {
+    const int64_t into = lane.now - lane.plan.day * kDay;
+    const int hour = into <= 0 ? 0 : into >= kDay ? 23 : int(into / kHour);
+    int later = lane.plan.hour_rows[hour] > lane.hour_done[hour] ? lane.plan.hour_rows[hour] - lane.hour_done[hour] : 0;
+    for (int h = hour + 1; h < 24; h++) later += lane.plan.hour_rows[h];
+    const int rows = lane.plan.rows - lane.done;
+    return float(rows < later ? rows : later);
+  }
+
+  // rest is as logit for what may come all at once, as attacks do: it is not late before the day's rows run out, and over
+  // when the day has had its share.
+  STAN_HD float rest(float mean, float sum) const {
+    const float left = fmaxf(rows_left(), 1.0f);
+    const float due = fminf(fmaxf((mean * (float(lane.done) + left) - sum) / left, 0.0f), 1.0f);
+    const float factor = (due + kSteerLeast) / (fmaxf(mean, 0.0f) + kSteerLeast);
+    return strength * logf(fminf(fmaxf(factor, 1 / kRestMost), kRestMost));
   }
 };
 

@@ -57,6 +57,7 @@ struct Tables {
   const uint32_t *place_addr;    // [places, 4]
   const uint8_t *place_bits;     // [places] prefix length of 128
   const int32_t *place_bucket;   // [places] row of the input table
+  const float *region_reach;     // [2, regions] of lanes/reach.h
   int64_t bag_offset[kBag];      // first row of each discrete input in the row embedding's table
   int32_t mtu;                   // most bytes a packet
   float returns[2][kMet + 1];    // share of rows from a network that come back to a remote, by how many of them there are
@@ -69,6 +70,6 @@ struct Tables {
 };
 
 // Bit of a protocol in the sets of protocols seen with a port or with flags.
-STAN_HD uint8_t proto_bit(uint8_t proto) { return proto == kTCP ? 1 : proto == kUDP ? 2 : proto == kICMP ? 4 : 8; }
+STAN_HD uint8_t proto_bit(uint8_t proto) { return proto == kTCP ? 1 : proto == kUDP ? 2 : has_types(proto) ? 4 : 8; }
 
 }  // namespace stan

@@ -69,8 +69,11 @@ struct Machine {
   int32_t host = 0;
   Generator g{};
 
-  Machine(const World &world, int host_count, uint64_t seed) : w(world) {
-    for (int i = 0; i < host_count; i++) hosts.insert(hosts.end(), {0, 0, 0xffff, 0x2adb0001u + uint32_t(i)});
+  // Where six holds, every other host has IPv6, and the lane's is the first of these.
+  Machine(const World &world, int host_count, uint64_t seed, bool six = false) : w(world) {
+    for (uint32_t i = 0; i < uint32_t(host_count); i++)
+      hosts.insert(hosts.end(), {six && i % 2 ? 0x20010db8u : 0, six && i % 2 ? 0x2adb0000u : 0, six && i % 2 ? 0u : 0xffffu,
+                                 0x2adb0001u + i});
     g.t = w.t;
     g.out = {plans.data(), tuple_bag.data(), tuple_mask.data(), peer_bag.data(), peer_mask.data(), &chosen_row,
              chosen_bag.data(), &chosen, &input, &number, bag.data(), numeric.data(), memory, &row, &host};
@@ -79,6 +82,8 @@ struct Machine {
     g.hosts = hosts.data();
     g.width = g.max_days = g.block = 1;
     g.host_count = host_count;
+    g.ipv6_hosts = six ? host_count / 2 : 0;
+    slot.host = six;
     g.seed = seed;
     slot.lane.forget();
     plan.day = 16900;
@@ -108,6 +113,7 @@ struct Machine {
     const Tables &t = w.t;
     g.begin(0);
     draw(kGap, t.gap.count + 1, r, spread, true);
+    draw(kLabel, t.labels, r, spread);
     draw(kConversation, kTuples + 1, r, spread);
     draw(kPeer, kPeers + 1, r, spread);
     draw(kRegionOfPlace, t.regions(), r, spread);
@@ -121,7 +127,6 @@ struct Machine {
     draw(kDuration, t.duration.count + 1 + kDurationCopies, r, spread, true);
     draw(kPackets, t.packets.count + 1, r, spread, true);
     draw(kBytes, t.bytes.count + 1 + kBytesCopies, r, spread, true);
-    draw(kLabel, t.labels, r, spread);
   }
 };
 
@@ -135,13 +140,14 @@ bool holds(const World &w, const Row &r) {
 // A stream whose network has no opinion comes nearer to its plan where it is steered.
 void test_steering() {
   const World w;
-  const int marks[] = {kProtocolMark, kProtocolMark + 1, kTupleMark, kOutboundMark};
-  const float planned[] = {0.6f, 0.4f, 0.5f, 0.9f};
-  float off[2][4];
+  constexpr int kSteered = 5;
+  const int marks[kSteered] = {kProtocolMark, kProtocolMark + 1, kTupleMark, kOutboundMark, kLabelMark};
+  const float planned[kSteered] = {0.6f, 0.4f, 0.5f, 0.9f, 0.1f};
+  float off[2][kSteered];
   for (const int steered : {0, 1}) {
     Machine m(w, 3, 7);
     m.g.steering = float(steered);
-    for (int k = 0; k < 4; k++) m.slot.lane.plan.mean[marks[k]] = planned[k];
+    for (int k = 0; k < kSteered; k++) m.slot.lane.plan.mean[marks[k]] = planned[k];
     m.slot.lane.plan.mean[kPeerMark] = 0.2f;
     m.slot.lane.plan.mean[kNewMark] = 0.3f;
     Random r{9};
@@ -150,10 +156,10 @@ void test_steering() {
       m.step(r, 0);
       m.g.finish(0);
     }
-    for (int k = 0; k < 4; k++) off[steered][k] = std::fabs(m.slot.lane.sum[marks[k]] / n - planned[k]);
+    for (int k = 0; k < kSteered; k++) off[steered][k] = std::fabs(m.slot.lane.sum[marks[k]] / n - planned[k]);
   }
-  for (int k = 0; k < 4; k++)
-    CHECK(off[1][k] < 0.1f || off[1][k] < 0.8f * off[0][k], "mark %d is off by %g, without steering by %g", marks[k], off[1][k],
+  for (int k = 0; k < kSteered; k++)
+    CHECK(off[1][k] < 0.1f || off[1][k] < 0.9f * off[0][k], "mark %d is off by %g, without steering by %g", marks[k], off[1][k],
           off[0][k]);
 }
 
@@ -179,10 +185,10 @@ void test_sizes() {
 }
 
 // Whatever the network says, rows keep the rules, and what was drawn as new is new.
-void test_rows(float spread, int host_count) {
+void test_rows(float spread, int host_count, bool six) {
   const World w;
   const Tables &t = w.t;
-  Machine m(w, host_count, 42);
+  Machine m(w, host_count, 42, six);
   Random r{uint32_t(spread * 10) + uint32_t(host_count)};
   int64_t before = m.slot.lane.now;
   int fresh_tuples = 0, fresh_peers = 0, copies = 0, binned = 0;
@@ -197,13 +203,16 @@ void test_rows(float spread, int host_count) {
     const int tuple = find_tuple(s.lane, q), peer = find_peer(s.lane, q);
     CHECK(tuple == s.tuple, "row %d: conversation %d was chosen, the row's is %d", i, s.tuple, tuple);
     CHECK(s.tuple < kTuples || peer == s.peer, "row %d: peer %d was chosen, the row's is %d", i, s.peer, peer);
-    if (s.tuple == kTuples && s.peer == kPeers)
+    if (s.tuple == kTuples && s.peer == kPeers && q.place != t.places - 2 + six)  // any address, if the region has no other
       CHECK(q.place / kRegion == s.region, "row %d: place %d of region %d", i, q.place, s.region);
-    CHECK(holds(w, q), "row %d: address %08x is not in its place %d", i, q.addr[3], q.place);
+    CHECK(is_ipv6(q.addr) == six, "row %d: address %08x %08x %08x %08x of another IP version", i, q.addr[0], q.addr[1], q.addr[2],
+          q.addr[3]);
+    CHECK(q.proto != (six ? kICMP : kICMPv6), "row %d: protocol %d of another IP version", i, q.proto);
+    CHECK(q.place == 0 || holds(w, q), "row %d: address %08x is not in its place %d", i, q.addr[3], q.place);
     CHECK(q.place == 0 || !Generator::reserved(q.addr), "row %d: address %08x %08x %08x %08x is reserved", i, q.addr[0],
           q.addr[1], q.addr[2], q.addr[3]);
     if (q.place == 0)
-      CHECK(q.addr[3] > 0x2adb0001 && q.addr[3] <= 0x2adb0000 + uint32_t(host_count), "row %d: %08x is no other host", i, q.addr[3]);
+      CHECK(q.addr[3] > 0x2adb0001u + six && q.addr[3] <= 0x2adb0000 + uint32_t(host_count), "row %d: %08x is no other host", i, q.addr[3]);
     const bool ports = has_ports(q.proto);
     if (ports) {
       CHECK(q.lport_class == t.port_class[q.lport] && q.rport_class == t.port_class[q.rport], "row %d: ports' classes", i);
@@ -211,7 +220,7 @@ void test_rows(float spread, int host_count) {
         CHECK(m.g.port_allowed(c, q.proto), "row %d: port class %d with protocol %d", i, c, q.proto);
     } else {
       CHECK(q.lport == 0 && q.lport_class == 0, "row %d: protocol %d has local port %d", i, q.proto, q.lport);
-      if (q.proto == kICMP)
+      if (has_types(q.proto))
         CHECK(q.rport_class == m.g.icmp_class(q.rport), "row %d: class %d of ICMP %d", i, q.rport_class, q.rport);
       else
         CHECK(q.rport == 0 && q.rport_class == 0, "row %d: protocol %d has remote port %d", i, q.proto, q.rport);
@@ -223,7 +232,7 @@ void test_rows(float spread, int host_count) {
     CHECK((w.flags_protos[q.flags_class] & proto_bit(q.proto)) != 0, "row %d: flags %d with protocol %d", i, q.flags, q.proto);
     CHECK(q.packets >= 1 && (q.duration == 0 || q.packets >= 2), "row %d: %lld packets in %lld ms", i, (long long)q.packets,
           (long long)q.duration);
-    CHECK(q.bytes >= (q.proto == kTCP ? 40 : 28) * q.packets && q.bytes <= 1500 * q.packets, "row %d: %lld bytes in %lld packets", i, (long long)q.bytes,
+    CHECK(q.bytes >= ((q.proto == kTCP ? 40 : 28) + (six ? 20 : 0)) * q.packets && q.bytes <= 1500 * q.packets, "row %d: %lld bytes in %lld packets", i, (long long)q.bytes,
           (long long)q.packets);
     CHECK(q.gap_atom == atom_of(t.gap, q.gap) && q.packets_atom == atom_of(t.packets, q.packets) &&
               q.bytes_atom == atom_of(t.bytes, q.bytes) && q.duration_atom == atom_of(t.duration, q.duration),
@@ -236,7 +245,7 @@ void test_rows(float spread, int host_count) {
       binned += q.rport_class >= t.first_bin();
     }
     m.g.finish(0);
-    CHECK(m.host == 0, "row %d: the block has host %d, want 0", i, m.host);
+    CHECK(m.host == six, "row %d: the block has host %d, want %d", i, m.host, six);
     for (int k = 0; k < kBag; k++) {
       const int64_t end = k + 1 < kBag ? t.bag_offset[k + 1] : w.inputs;
       CHECK(m.bag[k] >= t.bag_offset[k] && m.bag[k] < end, "row %d: input %d is %lld", i, k, (long long)m.bag[k]);
@@ -251,7 +260,7 @@ void test_rows(float spread, int host_count) {
       CHECK(b >= 0 && b <= 2 * kCandidateRows + kEntries, "row %d: chosen input %lld", i, (long long)b);
     if (failures > 20) return;
   }
-  CHECK(fresh_tuples > 300 && fresh_peers > 100 && copies > 20 && binned > 100,
+  CHECK(fresh_tuples > 300 && fresh_peers > 50 && copies > 20 && binned > 100,
         "only %d new conversations, %d new peers, %d copied and %d binned ports", fresh_tuples, fresh_peers, copies, binned);
 }
 
@@ -281,6 +290,67 @@ void test_exhausted_places() {
     logits.assign(kRegion, -INFINITY);
     m.g.draw_place(0, logits.data());
     CHECK(m.slot.row.place == w.t.places - 2, "place %d, want any IPv4 address", m.slot.row.place);
+  }
+}
+
+// A region of the other IP version is as likely as what there is to reach in it.
+void test_reach() {
+  const World w;
+  Machine m(w, 2, 3, true);
+  m.slot.tuple = kTuples;
+  m.slot.peer = kPeers;
+  int known = 0;
+  const int draws = 2000, regions = w.t.regions();
+  for (int i = 0; i < draws; i++) {
+    m.slot.lane.position = i;
+    std::vector<float> logits(regions, 0);
+    m.g.draw_region(0, logits.data());
+    CHECK(std::isfinite(w.reach[regions + m.slot.region]), "region %d has nothing of IPv6", m.slot.region);
+    known += m.slot.region == regions - 1;
+  }
+  // The first region has the internal networks alone, the last one 2001:db8::/32 and any address among IPv4's.
+  CHECK(known > draws / 2 && known < draws, "%d of %d draws lie in the region of IPv6", known, draws);
+}
+
+// A label is drawn where the plan has some of it, and nowhere else.
+void test_labels() {
+  const World w;
+  for (const float planned : {0.0f, 0.2f}) {
+    Machine m(w, 2, 5);
+    m.slot.lane.plan.mean[kLabelMark] = planned;
+    int labelled = 0;
+    for (int i = 0; i < 500; i++) {
+      m.slot.lane.position = i;
+      float logits[] = {0, 1};
+      m.g.draw(0, kLabel, logits, 2, nullptr, 0);
+      labelled += m.slot.row.label;
+      CHECK(m.input == w.t.bag_offset[kBag - 1] + m.slot.row.label, "label %d is input %lld", m.slot.row.label, (long long)m.input);
+    }
+    CHECK((labelled > 0) == (planned > 0), "%d of 500 rows have a label that the plan has a share %g of", labelled, planned);
+  }
+}
+
+// A label that the network hardly draws comes to its share of the day; of one that it draws too often there is much less.
+void test_rate_of_labels() {
+  const World w;
+  const float planned = 0.1f;
+  for (const float logit : {-5.0f, 2.0f}) {
+    Machine m(w, 2, 5);
+    Lane &lane = m.slot.lane;
+    m.g.steering = 1;
+    lane.plan.mean[kLabelMark] = planned;
+    while (lane.done < lane.plan.rows) {
+      float logits[] = {0, logit};
+      m.g.draw(0, kLabel, logits, 2, nullptr, 0);
+      lane.sum[kLabelMark] += float(m.slot.row.label);
+      lane.now = lane.plan.day * kDay + lane.done * (kDay / (lane.plan.rows + 1));
+      lane.hour_done[(lane.now % kDay) / kHour]++;
+      lane.done++;
+      lane.position++;
+    }
+    const float got = lane.sum[kLabelMark] / float(lane.done);
+    const float off = logit < 0 ? 0.03f : 0.15f;  // without steering 0.09 and 0.78
+    CHECK(std::fabs(got - planned) < off, "a label of logit %g is on a share %g of the rows, planned are %g", logit, got, planned);
   }
 }
 
@@ -324,8 +394,13 @@ void test_generator() {
   test_steering();
   test_other_byte();
   test_exhausted_places();
+  test_reach();
+  test_labels();
+  test_rate_of_labels();
   test_quota_gaps();
   test_earliest_rows();
   for (float spread : {0.0f, 3.0f, 12.0f})
-    for (int host_count : {1, 2, 50}) test_rows(spread, host_count);
+    for (int host_count : {1, 2, 50})
+      for (bool six : {false, true})
+        if (host_count > six) test_rows(spread, host_count, six);
 }

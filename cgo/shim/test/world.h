@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "lanes/reach.h"
 #include "lanes/tables.h"
 
 namespace stan {
@@ -16,6 +17,7 @@ struct World {
   std::vector<uint32_t> place_addr;
   std::vector<uint8_t> place_bits;
   std::vector<int32_t> place_bucket;
+  std::vector<float> reach;
   Tables t{};
 
   static constexpr int kBins = 128, kBin = 512;
@@ -73,6 +75,8 @@ struct World {
     t.place_addr = place_addr.data();
     t.place_bits = place_bits.data();
     t.place_bucket = place_bucket.data();
+    reach = region_reach(t.place_addr, t.places, kRegion);
+    t.region_reach = reach.data();
     t.mtu = 1500;
     const int64_t sizes[kBag] = {int64_t(gaps.size()) + 1, 2, 4, 4, 2, t.protos + 1, t.port_classes(), t.port_classes(),
                                  t.flags + 1, t.tos + 1, kTuples + 1, kPeers + 1, t.places, t.labels};
