@@ -128,6 +128,13 @@ func (t *trainer) writeCheckpoint() error {
 	return nil
 }
 
+// removeCheckpoints removes all checkpoints in dir.
+func removeCheckpoints(dir string) {
+	for _, step := range checkpoints(dir) {
+		removeFolder(checkpointPath(dir, step))
+	}
+}
+
 // removeFolder removes a checkpoint so that no half of it keeps its name. What fails here fails at the next one again.
 func removeFolder(path string) {
 	hidden := filepath.Join(filepath.Dir(path), ".old-"+filepath.Base(path))

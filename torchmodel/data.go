@@ -86,17 +86,6 @@ type corpus struct {
 	file    *os.File // nil in a room without
 	streams []stream
 	rows    int64
-	sum     uint64 // of all rows in their order, as FNV-1a of words
-}
-
-func (c *corpus) add(r *encode.Row) {
-	for _, word := range [...]uint64{
-		uint64(r.End), uint64(r.Duration), uint64(r.Packets), uint64(r.Bytes), uint64(r.Addr[0])<<32 | uint64(r.Addr[1]),
-		uint64(r.Addr[2])<<32 | uint64(r.Addr[3]), uint64(r.LocalPort)<<16 | uint64(r.RemotePort),
-		uint64(r.Outbound)<<32 | uint64(r.Proto)<<24 | uint64(r.Flags)<<16 | uint64(r.ToS)<<8 | uint64(r.Label),
-	} {
-		c.sum = (c.sum ^ word) * 1099511628211
-	}
 }
 
 // newCorpus encodes flows into a room. capture is the start of the capture, µs.
@@ -137,9 +126,6 @@ func (c *corpus) fill(e *encode.Encoder, flows iter.Seq2[[]dataset.Flow, error])
 			rows = e.Encode(rows[:0], batch[:n])
 			if err := lanes.Append(c.Corpus, rows, fresh); err != nil {
 				return c.fileError(err)
-			}
-			for i := range rows {
-				c.add(&rows[i])
 			}
 			c.rows += int64(n)
 			c.streams[len(c.streams)-1].end = c.rows

@@ -6,8 +6,6 @@ import (
 	torch "github.com/wangkuiyi/gotorch"
 	"github.com/wangkuiyi/gotorch/lanes"
 	"github.com/wangkuiyi/gotorch/safetensors"
-
-	"stan/dataset/encode"
 )
 
 // flowSubject is the stan network on flows.
@@ -68,14 +66,6 @@ func (f *flowSubject) evaluate(ctx context.Context) ([]float64, int64, error) {
 func (f *flowSubject) manifest() Manifest {
 	c := f.o.Config
 	return Manifest{Arch: ArchStan, Config: &c, Vocabulary: f.sets.vocabulary, Training: f.sets.about}
-}
-
-func (f *flowSubject) data() any {
-	return struct {
-		Vocabulary   *encode.Vocabulary
-		Training     Training
-		Train, Valid uint64
-	}{f.sets.vocabulary, f.sets.about, f.train.sum, f.valid.sum}
 }
 
 // written is how many bytes of the rows lie in scratch files.

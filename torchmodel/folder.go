@@ -65,7 +65,8 @@ func lockFolder(dir string) (*flock.Flock, error) {
 	}
 }
 
-// mayWrite refuses folders of other things, and a model or checkpoint that the caller did not say what to do with.
+// mayWrite refuses folders of other things, and a model or checkpoint that the caller did not say what to do with. Whether a model
+// is the one that resume would give shows only when the data are read.
 func mayWrite(dir string, resume, force bool) error {
 	entries, err := os.ReadDir(dir)
 	switch {
@@ -81,29 +82,26 @@ func mayWrite(dir string, resume, force bool) error {
 			return fmt.Errorf("%s: %w: it holds %q, which is no part of a model", dir, ErrExists, name)
 		}
 	}
-	_, err = os.Stat(filepath.Join(dir, manifestFile))
-	whole := err == nil
 	switch {
-	case force:
+	case force || resume:
 		return nil
-	case whole:
+	case holdsModel(dir):
 		return fmt.Errorf("%s: %w: it holds a model, want --force to replace it", dir, ErrExists)
-	case len(checkpoints(dir)) > 0 && !resume:
+	case len(checkpoints(dir)) > 0:
 		return fmt.Errorf("%s: %w: it holds an unfinished training, want --resume to go on or --force to begin anew", dir, ErrExists)
 	}
 	return nil
 }
 
-// clearFolder removes a model, its manifest first so that no half of it passes for one.
+// clearFolder removes a model and all that belongs to its training.
 func clearFolder(dir string) error {
-	for _, name := range []string{manifestFile, weightsFile, metricsName} {
-		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return writeError(err)
-		}
+	if err := removeModel(dir); err != nil {
+		return err
 	}
-	for _, step := range checkpoints(dir) {
-		removeFolder(checkpointPath(dir, step))
+	if err := os.Remove(filepath.Join(dir, metricsName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return writeError(err)
 	}
+	removeCheckpoints(dir)
 	return nil
 }
 

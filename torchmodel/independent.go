@@ -98,6 +98,7 @@ type independent struct {
 	profiles *Profiles
 	binPorts []uint16
 	binStart []int32
+	sum      rowSum // of the rows that were counted
 }
 
 func newIndependent(v *encode.Vocabulary) *independent {
@@ -162,14 +163,14 @@ func (b *independent) classes(r *encode.Row) (c [Heads]int) {
 	return c
 }
 
-// encodedRows encodes flows and calls f for each row.
-func encodedRows(flows iter.Seq2[[]dataset.Flow, error], v *encode.Vocabulary, capture int64, f func(*encode.Row)) error {
+// encodedRows encodes flows, calls f for each row, and returns the rows' digest.
+func encodedRows(flows iter.Seq2[[]dataset.Flow, error], v *encode.Vocabulary, capture int64, f func(*encode.Row)) (sum rowSum, err error) {
 	e := encode.NewEncoder(v, capture)
 	var host netip.Addr
 	var rows []encode.Row
 	for batch, err := range flows {
 		if err != nil {
-			return err
+			return 0, err
 		}
 		for len(batch) > 0 {
 			n := sameHost(batch)
@@ -179,18 +180,20 @@ func encodedRows(flows iter.Seq2[[]dataset.Flow, error], v *encode.Vocabulary, c
 			}
 			rows = e.Encode(rows[:0], batch[:n])
 			for i := range rows {
+				sum.add(&rows[i])
 				f(&rows[i])
 			}
 			batch = batch[n:]
 		}
 	}
-	return nil
+	return sum, nil
 }
 
 // countIndependent counts the training set.
 func countIndependent(s *sets) (*independent, error) {
 	b := newIndependent(s.vocabulary)
-	err := encodedRows(s.train(), s.vocabulary, s.about.First, func(r *encode.Row) {
+	var err error
+	b.sum, err = encodedRows(s.train(), s.vocabulary, s.about.First, func(r *encode.Row) {
 		c := b.classes(r)
 		for _, h := range independentHeads {
 			b.heads[h].add(c[h])
@@ -212,10 +215,7 @@ func trainIndependent(_ context.Context, s *sets, b *independent, dir string, o 
 	for _, h := range independentHeads {
 		arrays = append(arrays, b.heads[h].array(countsName(h)))
 	}
-	if err := writeModel(dir, Manifest{Arch: ArchIndependent, Vocabulary: s.vocabulary, Training: about}, arrays); err != nil {
-		return nil, err
-	}
-	return Load(dir)
+	return saveModel(dir, Manifest{Arch: ArchIndependent, Vocabulary: s.vocabulary, Training: about}, arrays)
 }
 
 // validation is the likelihood of a model that is trained in one go.
@@ -229,22 +229,28 @@ func validation(step int, rows int64, heads map[string]float64) Validation {
 
 func countsName(h Head) string { return "counts." + h.String() }
 
-// evaluate is the likelihood of flows, in nats a row by attribute.
-func (b *independent) evaluate(flows iter.Seq2[[]dataset.Flow, error], capture int64) (map[string]float64, int64, error) {
-	var sum [Heads]float64
-	var rows int64
-	err := encodedRows(flows, b.v, capture, func(r *encode.Row) {
+// flowsNLL is the likelihood of flows.
+type flowsNLL struct {
+	heads map[string]float64 // nats a row by attribute
+	rows  int64
+	sum   rowSum
+}
+
+func (b *independent) evaluate(flows iter.Seq2[[]dataset.Flow, error], capture int64) (flowsNLL, error) {
+	var nats [Heads]float64
+	out := flowsNLL{heads: map[string]float64{}}
+	var err error
+	out.sum, err = encodedRows(flows, b.v, capture, func(r *encode.Row) {
 		c := b.classes(r)
-		rows++
+		out.rows++
 		for _, h := range independentHeads {
-			sum[h] += b.heads[h].nll(c[h])
+			nats[h] += b.heads[h].nll(c[h])
 		}
 	})
-	out := map[string]float64{}
 	for _, h := range independentHeads {
-		out[h.String()] = sum[h] / float64(max(rows, 1))
+		out.heads[h.String()] = nats[h] / float64(max(out.rows, 1))
 	}
-	return out, rows, err
+	return out, err
 }
 
 // checkIndependent checks that the arrays are those of the baseline.

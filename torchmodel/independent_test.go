@@ -181,13 +181,13 @@ func TestBaselineLikelihoodIsThatOfCounting(t *testing.T) {
 			want[h] += math.Log((total+addedCount*float64(n[h]))/(counts[h.String()+c[h].name]+addedCount)) + math.Log(c[h].values)
 		}
 	})
-	got, gotRows, err := b.evaluate(s.valid(), first)
-	if err != nil || gotRows != rows {
-		t.Fatalf("%d rows and error %v, want %d", gotRows, err, rows)
+	got, err := b.evaluate(s.valid(), first)
+	if err != nil || got.rows != rows {
+		t.Fatalf("%d rows and error %v, want %d", got.rows, err, rows)
 	}
 	for _, h := range independentHeads {
-		if d := math.Abs(got[h.String()] - want[h]/float64(rows)); d > 1e-9 { // sums of some hundred terms in float64
-			t.Errorf("%v: %.6f nats a row, want %.6f", h, got[h.String()], want[h]/float64(rows))
+		if d := math.Abs(got.heads[h.String()] - want[h]/float64(rows)); d > 1e-9 { // sums of some hundred terms in float64
+			t.Errorf("%v: %.6f nats a row, want %.6f", h, got.heads[h.String()], want[h]/float64(rows))
 		}
 	}
 }

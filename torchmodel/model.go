@@ -50,6 +50,10 @@ type Training struct {
 	ValidNLL map[string]float64 `json:"valid_nll,omitempty"` // nats a row, by attribute
 	// BaselineNLL is the same of the independent baseline, fitted to the same flows.
 	BaselineNLL map[string]float64 `json:"baseline_nll,omitempty"`
+
+	Setup   string  `json:"setup,omitempty"` // digest of data and options, without the two that follow
+	Epochs  int     `json:"epochs,omitempty"`
+	MaxTime float64 `json:"max_time_s,omitempty"`
 }
 
 // Model is what generates: a vocabulary, the distribution of host profiles, and weights or counts.
@@ -103,6 +107,30 @@ func (m Manifest) seal() (string, error) {
 	m.Weights = ""
 	text, err := json.Marshal(m)
 	return digest(text), err
+}
+
+// saveModel writes a finished model to the folder dir, and reads it back. One that cannot be read, or that may not last, is
+// withdrawn; if the system refuses that too, the run that resumes finds it.
+func saveModel(dir string, m Manifest, tensors []safetensors.Tensor) (*Model, error) {
+	err := writeModel(dir, m, tensors)
+	if err == nil {
+		var saved *Model
+		if saved, err = Load(dir); err == nil {
+			return saved, nil
+		}
+	}
+	_ = removeModel(dir)
+	return nil, err
+}
+
+// removeModel removes the model's two files from the folder dir, the manifest first so that no half of it passes for one.
+func removeModel(dir string) error {
+	for _, name := range []string{manifestFile, weightsFile} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return writeError(err)
+		}
+	}
+	return nil
 }
 
 // writeModel puts the model's two files into the folder dir, which exists, to last. The manifest comes last: a folder with one

@@ -200,10 +200,7 @@ func (a paperArch) trainFlows(ctx context.Context, s *sets, dir string, o TrainO
 		return nil, err
 	}
 	m := Manifest{Arch: o.Arch, Vocabulary: s.vocabulary, Training: about}
-	if err := writeModel(dir, m, append(arrays, profiles.arrays()...)); err != nil {
-		return nil, err
-	}
-	return Load(dir)
+	return saveModel(dir, m, append(arrays, profiles.arrays()...))
 }
 
 // paperFlows cuts flows into the paper's columns.

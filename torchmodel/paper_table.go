@@ -65,10 +65,7 @@ func (a paperArch) trainTable(ctx context.Context, s *tableSets, dir string, o T
 	if err != nil {
 		return nil, err
 	}
-	if err := writeModel(dir, Manifest{Arch: o.Arch, Table: s.schema, Training: about}, arrays); err != nil {
-		return nil, err
-	}
-	return Load(dir)
+	return saveModel(dir, Manifest{Arch: o.Arch, Table: s.schema, Training: about}, arrays)
 }
 
 // paperTable draws tables.

@@ -148,11 +148,11 @@ func (independentScorer) Attributes() []string {
 }
 
 func (s independentScorer) Score(host []dataset.Flow, first int64, _ int) (nats []float64, rows int64, err error) {
-	means, rows, err := s.evaluate(allAtOnce(host), first)
+	l, err := s.evaluate(allAtOnce(host), first)
 	for _, h := range independentHeads {
-		nats = append(nats, means[h.String()]*float64(rows))
+		nats = append(nats, l.heads[h.String()]*float64(l.rows))
 	}
-	return nats, rows, err
+	return nats, l.rows, err
 }
 
 func allAtOnce(flows []dataset.Flow) iter.Seq2[[]dataset.Flow, error] {

@@ -27,8 +27,6 @@ type subject interface {
 	manifest() Manifest
 	// beside are the model's numbers that are not the network's.
 	beside() []safetensors.Tensor
-	// data identifies what is learned from; its JSON differs where a checkpoint of one must not go on with the other.
-	data() any
 	free()
 }
 

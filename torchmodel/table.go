@@ -29,16 +29,21 @@ type tableSets struct {
 // TrainTable learns a model from a table and writes it to the folder dir. valid may be nil: then some entities of train are
 // held out. A process trains one model at a time: libtorch draws from one random state.
 func TrainTable(ctx context.Context, train, valid *table.Table, dir string, o TrainOptions, obs Observer) (*Model, error) {
-	return training(dir, o, func(a architecture) (func() (*Model, error), error) {
+	return training(dir, o, obs, func(a architecture) (*Training, func() (*Model, error), error) {
 		if a.table == nil {
-			return nil, fmt.Errorf("%w: arch %s learns flows only", ErrConfig, o.Arch)
+			return nil, nil, fmt.Errorf("%w: arch %s learns flows only", ErrConfig, o.Arch)
 		}
 		s, err := splitTable(train, valid, o, obs)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		s.about.BaselineNLL = countMarginals(s).nllOf(s.valid)
-		return func() (*Model, error) { return a.table.train(ctx, s, dir, o, obs) }, nil
+		err = s.about.identify(o, struct {
+			Schema       *TableSchema
+			Training     Training
+			Train, Valid uint64
+		}{s.schema, s.about, tableSum(s.train), tableSum(s.valid)})
+		return &s.about, func() (*Model, error) { return a.table.train(ctx, s, dir, o, obs) }, err
 	})
 }
 

@@ -138,10 +138,7 @@ func trainMarginals(_ context.Context, s *tableSets, dir string, o TrainOptions,
 	for c := range b.columns {
 		counts = append(counts, b.columns[c].array(columnCounts(c)))
 	}
-	if err := writeModel(dir, m, counts); err != nil {
-		return nil, err
-	}
-	return Load(dir)
+	return saveModel(dir, m, counts)
 }
 
 // openMarginals makes the baseline of a loaded model.

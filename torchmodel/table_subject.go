@@ -2,13 +2,9 @@ package torchmodel
 
 import (
 	"context"
-	"encoding/binary"
-	"hash/fnv"
 
 	torch "github.com/wangkuiyi/gotorch"
 	"github.com/wangkuiyi/gotorch/safetensors"
-
-	"stan/dataset/table"
 )
 
 // tableSubject is the stan network on a table.
@@ -26,9 +22,7 @@ func trainTableNetwork(ctx context.Context, s *tableSets, dir string, o TrainOpt
 		o: o, sets: s, net: newTableNetwork(o.Config, s.schema), train: newTableRows(s.train), valid: newTableRows(s.valid),
 	}}
 	defer t.free()
-	if err := t.begin(); err != nil {
-		return nil, err
-	}
+	t.begin()
 	return t.run(ctx)
 }
 
@@ -63,22 +57,6 @@ func (t *tableSubject) evaluate(ctx context.Context) ([]float64, int64, error) {
 func (t *tableSubject) manifest() Manifest {
 	c := t.o.Config
 	return Manifest{Arch: ArchStan, Config: &c, Table: t.sets.schema, Training: t.sets.about}
-}
-
-func (t *tableSubject) data() any {
-	return struct {
-		Schema       *TableSchema
-		Training     Training
-		Train, Valid uint64
-	}{t.sets.schema, t.sets.about, tableSum(t.sets.train), tableSum(t.sets.valid)}
-}
-
-// tableSum is a digest of a table's rows in their order.
-func tableSum(t *table.Table) uint64 {
-	sum := fnv.New64a()
-	_ = binary.Write(sum, binary.LittleEndian, t.Times)
-	_ = binary.Write(sum, binary.LittleEndian, t.Values)
-	return sum.Sum64()
 }
 
 // tableNLL is the likelihood of every row of a table, by column in nats a row.

@@ -16,40 +16,49 @@ import (
 // Train learns a model from train and writes it to the folder dir. valid may be nil: then some hosts of train are held out.
 // A process trains one model at a time: libtorch draws from one random state.
 func Train(ctx context.Context, train, valid Flows, dir string, o TrainOptions, obs Observer) (*Model, error) {
-	return training(dir, o, func(a architecture) (func() (*Model, error), error) {
+	return training(dir, o, obs, func(a architecture) (*Training, func() (*Model, error), error) {
 		switch {
 		case a.flows == nil:
-			return nil, fmt.Errorf("%w: arch %s learns tables only", ErrConfig, o.Arch)
+			return nil, nil, fmt.Errorf("%w: arch %s learns tables only", ErrConfig, o.Arch)
 		case len(o.Internal) == 0:
-			return nil, fmt.Errorf("%w: no internal network, want those of the hosts", ErrConfig)
+			return nil, nil, fmt.Errorf("%w: no internal network, want those of the hosts", ErrConfig)
 		case train.Flows() == 0:
-			return nil, fmt.Errorf("%w: no flows to train on", ErrData)
+			return nil, nil, fmt.Errorf("%w: no flows to train on", ErrData)
 		}
 		rows, hosts := train.Flows(), train.Hosts()
 		if valid != nil {
 			rows, hosts = rows+valid.Flows(), hosts+valid.Hosts()
 		}
 		if err := (room{o.Memory, dir}).checkSpace(rows, hosts); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		sets, err := splitSets(ctx, train, valid, o, obs)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		base, err := countIndependent(sets)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if sets.about.BaselineNLL, _, err = base.evaluate(sets.valid(), sets.about.First); err != nil {
-			return nil, err
+		baseline, err := base.evaluate(sets.valid(), sets.about.First)
+		if err != nil {
+			return nil, nil, err
 		}
-		return func() (*Model, error) { return a.flows.train(ctx, sets, base, dir, o, obs) }, nil
+		sets.about.BaselineNLL = baseline.heads
+		err = sets.about.identify(o, struct {
+			Vocabulary   *encode.Vocabulary
+			Training     Training
+			Train, Valid rowSum
+		}{sets.vocabulary, sets.about, base.sum, baseline.sum})
+		return &sets.about, func() (*Model, error) { return a.flows.train(ctx, sets, base, dir, o, obs) }, err
 	})
 }
 
 // training is what all trainings have around them: the claim on the folder dir, and a thread of their own. prepare reads the
-// data; what it returns learns and writes the model. A model that stands in the folder goes only after prepare found the data good.
-func training(dir string, o TrainOptions, prepare func(architecture) (learn func() (*Model, error), err error)) (m *Model, err error) {
+// data and says what they are; the learn that it returns learns and writes the model. A model that stands in the folder goes only
+// after prepare found the data good; one that learn would write again stays if o says to resume.
+func training(dir string, o TrainOptions, obs Observer,
+	prepare func(architecture) (about *Training, learn func() (*Model, error), err error)) (m *Model, err error) {
 	defer func() {
 		if err != nil {
 			m, err = nil, fmt.Errorf("train: %w", err)
@@ -71,9 +80,14 @@ func training(dir string, o TrainOptions, prepare func(architecture) (learn func
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	torch.SetNumThreads(int32(cmpOr(o.Threads, runtime.GOMAXPROCS(0))))
-	learn, err := prepare(arch)
+	about, learn, err := prepare(arch)
 	if err != nil {
 		return nil, err
+	}
+	if o.Resume {
+		if m, err := finished(dir, about, obs); m != nil || err != nil {
+			return m, err
+		}
 	}
 	if o.Force {
 		if err := clearFolder(dir); err != nil {

@@ -22,7 +22,7 @@ type TrainOptions struct {
 
 	Epochs   int           // most passes over the data; 0 for no bound but MaxTime's
 	MaxTime  time.Duration // of training, 0 for no bound. With it the learning rate follows the clock
-	Resume   bool          // go on from the last checkpoint
+	Resume   bool          // go on from the last checkpoint; nothing is left to do where the model is finished
 	Force    bool          // replace a model that stands in the folder
 	Patience int           // validations without a better one that end the training
 

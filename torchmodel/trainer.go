@@ -2,9 +2,6 @@ package torchmodel
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -39,20 +36,17 @@ func newTrainer(s *sets, dir string, o TrainOptions, obs Observer) (*trainer, er
 	if n := f.written(); n > 0 {
 		obs.Note("rows beyond memory lie in a scratch file", "bytes", n, "folder", dir)
 	}
-	return t, t.begin()
+	t.begin()
+	return t, nil
 }
 
 // begin prepares the loop's own state.
-func (t *trainer) begin() (err error) {
-	if t.state.Setup, err = t.setup(); err != nil {
-		return err
-	}
-	t.state.Version, t.state.NextValid = stateVersion, t.validEvery()
+func (t *trainer) begin() {
+	t.state.Version, t.state.NextValid, t.state.Setup = stateVersion, t.validEvery(), t.subject.manifest().Training.Setup
 	t.subject.network().To(t.o.Device)
 	t.opt = torch.AdamW(t.o.LearningRate, 0.9, 0.99, 1e-8, t.o.WeightDecay)
 	t.opt.AddParameters(t.subject.network().Parameters())
 	t.average = torch.NewAverage(t.subject.network().Parameters())
-	return nil
 }
 
 func (t *trainer) free() {
@@ -98,18 +92,6 @@ func (t *trainer) run(ctx context.Context) (*Model, error) {
 	return t.finish()
 }
 
-// setup is a digest of what must not change between the runs of one training.
-func (t *trainer) setup() (string, error) {
-	o := t.o
-	o.Resume, o.Force, o.Device, o.Threads, o.Memory, o.Checkpoint, o.MaxTime, o.Epochs = false, false, torch.Device{}, 0, 0, 0, 0, 0
-	text, err := json.Marshal(struct {
-		Options TrainOptions
-		Data    any
-	}{o, t.subject.data()})
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:8]), err
-}
-
 func (t *trainer) manifest() Manifest {
 	m := t.subject.manifest()
 	m.Training.Steps, m.Training.ValidNLL = t.state.Step, t.state.BestValid
@@ -120,13 +102,12 @@ func (t *trainer) manifest() Manifest {
 func (t *trainer) finish() (*Model, error) {
 	m := t.manifest()
 	m.Training.Steps = t.state.BestStep
-	if err := writeModel(t.dir, m, t.best); err != nil {
+	saved, err := saveModel(t.dir, m, t.best)
+	if err != nil {
 		return nil, err
 	}
-	for _, step := range checkpoints(t.dir) {
-		removeFolder(checkpointPath(t.dir, step))
-	}
-	return Load(t.dir)
+	removeCheckpoints(t.dir)
+	return saved, nil
 }
 
 // stepsOf is the number of steps in an epoch; windows at the start of streams make it vary little.

@@ -54,7 +54,8 @@ training was stopped and resumed. With --max-time the learning rate follows the 
 			&cli.IntFlag{Name: "batch", Value: d.Batch, Destination: &o.model.Batch, Usage: "windows a step `N`, of 256 rows each"},
 			&cli.Float64Flag{Name: "learning-rate", Value: d.LearningRate, Destination: &o.model.LearningRate, Usage: "`X` at its peak"},
 			&cli.DurationFlag{Name: "checkpoint", Value: d.Checkpoint, Destination: &o.model.Checkpoint, Usage: "`TIME` between checkpoints"},
-			&cli.BoolFlag{Name: "resume", Destination: &o.model.Resume, Usage: "go on from the last checkpoint in MODEL"},
+			&cli.BoolFlag{Name: "resume", Destination: &o.model.Resume,
+				Usage: "go on from the last checkpoint in MODEL; a model that is finished stays as it is"},
 			&cli.BoolFlag{Name: "force", Destination: &o.model.Force, Usage: "replace a model that is there already"},
 		},
 		Action: func(c *cli.Context) error {

@@ -20,7 +20,7 @@ import (
 type job struct {
 	name string
 	args []string // paths in it are absolute, but for out
-	// again is what is added when a run that did not end is run again.
+	// again is what is added when the job is run again; with it, also a job that is done succeeds again.
 	again []string
 	// whole is the file without which out is not taken for whole; empty where out itself appears at once.
 	whole string
@@ -223,7 +223,7 @@ func (c *campaign) promise(j *job, dir string, o outcome) error {
 			return fmt.Errorf("left %q", left)
 		}
 	}
-	if !done {
+	if !done || len(j.again) > 0 {
 		if again, err := c.start(dir, setting{}, append(slices.Clone(j.args), j.again...)...); err != nil {
 			return fmt.Errorf("again: %w", err)
 		} else if again.status != 0 {

@@ -85,7 +85,7 @@ func run() error {
 	}
 	for _, part := range []func([]*job) error{c.operations, c.signals, c.disks, c.refusals, c.twice, c.clocks} {
 		if err := part(jobs); err != nil {
-			return err
+			return errors.Join(err, c.table.print(os.Stdout))
 		}
 	}
 	return c.table.print(os.Stdout)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"syscall"
 )
 
@@ -51,10 +52,13 @@ func (c *campaign) operations(jobs []*job) error {
 func (c *campaign) sweep(f operationFault, j *job) error {
 	r := c.table.row(f.name, j.name, f.promise)
 	most := j.callsOf(f.effects)
-	one := 1 + c.draw.IntN(most) // is tried in any case
+	tried := []int{1 + c.draw.IntN(most)} // in any case
+	if f.errno == syscall.EIO {
+		tried = append(tried, most) // the last one finds the output in place
+	}
 	r.note = fmt.Sprintf("of %d", most)
 	for n := 1; (c.share == 1 || n <= most) && !c.over(); n++ {
-		if n != one && !c.picked() {
+		if !slices.Contains(tried, n) && !c.picked() {
 			continue
 		}
 		fired, err := c.failOperation(f, j, n, r)

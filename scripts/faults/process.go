@@ -13,7 +13,7 @@ import (
 )
 
 // timeLimit is far beyond what any run takes, also on a loaded machine: a run that reaches it hangs.
-const timeLimit = 5 * time.Minute
+const timeLimit = 30 * time.Minute
 
 // killed is the status of a run that SIGKILL ended.
 const killed = -9

@@ -183,6 +183,9 @@ func (n *notice) operation() operation {
 		folder, _ = os.Readlink(folder)
 		o.path = filepath.Join(folder, o.path)
 	}
+	if o.effect == renames && strings.HasPrefix(filepath.Base(o.path), "checkpoint-") {
+		o.effect = removes // a checkpoint that goes is first hidden; one that stays is no failure
+	}
 	return o
 }
 

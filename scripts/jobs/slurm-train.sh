@@ -17,7 +17,8 @@ shift 2
 
 child='' stopping=''
 trap 'stopping=yes; [[ -z $child ]] || kill -TERM "$child"' TERM
-# Flags must be the same in every job, the seed too; --resume begins anew where there is no checkpoint.
+# Flags must be the same in every job, the seed too; --resume begins anew where there is no checkpoint, and leaves a model that is
+# finished as it is.
 stan train --data "$flows" -o "$model" --resume --threads "${SLURM_CPUS_PER_TASK:-0}" "$@" &
 child=$!
 [[ -z $stopping ]] || kill -TERM "$child"
