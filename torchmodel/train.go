@@ -122,6 +122,7 @@ func splitSets(ctx context.Context, train, valid Flows, o TrainOptions, obs Obse
 			ErrData, hosts, o.MinHosts)
 	}
 	var err error
-	s.vocabulary, err = encode.Fit(s.train(), encode.FitOptions{MinHosts: o.MinHosts, Internal: o.Internal, First: first})
+	s.vocabulary, err = encode.Fit(s.train(), encode.FitOptions{
+		MinHosts: o.MinHosts, Internal: o.Internal, First: first, NoAtoms: o.Config.Without.Atoms})
 	return s, err
 }
