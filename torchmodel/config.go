@@ -13,6 +13,7 @@ type Config struct {
 	Place    int     `json:"place" yaml:"place"`       // channels before the classes of remote addresses
 	Mixtures int     `json:"mixtures" yaml:"mixtures"` // Gaussians of a continuous attribute
 	Dropout  float64 `json:"dropout" yaml:"dropout"`
+	Without  Without `json:"without,omitzero" yaml:"without"` // of a network on flows
 }
 
 // DefaultConfig is the network that the README's figures speak of.

@@ -230,8 +230,8 @@ func returnsOf(v *encode.Vocabulary) (out []float32) {
 	return out
 }
 
-// newTables copies a vocabulary to a device.
-func newTables(v *encode.Vocabulary, l layout, device torch.Device) (*lanes.Tables, error) {
+// newTables copies a vocabulary, and what a network of it is trained without, to a device.
+func newTables(v *encode.Vocabulary, l layout, without Without, device torch.Device) (*lanes.Tables, error) {
 	binPorts, binStart := v.Bins()
 	bucket, _ := v.PlaceBuckets()
 	places := make([]netip.Addr, len(v.Places))
@@ -249,7 +249,8 @@ func newTables(v *encode.Vocabulary, l layout, device torch.Device) (*lanes.Tabl
 		return lanes.Values{Exact: t.Exact, Centre: float32(t.Centre), Scale: float32(t.Scale), Most: t.Most}
 	}
 	return lanes.NewTables(&lanes.Vocabulary{
-		Gap: values(v.Gap), Duration: values(v.Duration), Packets: values(v.Packets), Bytes: values(v.Bytes),
+		Without: lanes.Without(without),
+		Gap:     values(v.Gap), Duration: values(v.Duration), Packets: values(v.Packets), Bytes: values(v.Bytes),
 		GapTick: v.Gap.Tick, DurationTick: v.Duration.Tick,
 		Protos: convert[uint8](v.Protos), Flags: convert[uint8](v.Flags), ToS: convert[uint8](v.ToS),
 		FlagsProtos: convert[uint8](v.FlagsProtos), Labels: len(v.Labels),
@@ -271,7 +272,7 @@ func convert[T uint8 | uint16](s []int) []T {
 
 // profilesOf fits host profiles to the training set.
 func profilesOf(s *sets, in room) (*Profiles, error) {
-	tables, err := newTables(s.vocabulary, newLayout(s.vocabulary), torch.Device{})
+	tables, err := newTables(s.vocabulary, newLayout(s.vocabulary), Without{}, torch.Device{})
 	if err != nil {
 		return nil, err
 	}

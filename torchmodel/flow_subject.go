@@ -22,7 +22,7 @@ type flowSubject struct {
 // newFlowSubject encodes the flows into a room. The caller frees the result, also that of a failure.
 func newFlowSubject(s *sets, o TrainOptions, in room) (f *flowSubject, err error) {
 	f = &flowSubject{o: o, sets: s}
-	if f.tables, err = newTables(s.vocabulary, newLayout(s.vocabulary), torch.Device{}); err != nil {
+	if f.tables, err = newTables(s.vocabulary, newLayout(s.vocabulary), o.Config.Without, torch.Device{}); err != nil {
 		return f, err
 	}
 	if f.train, err = newCorpus(f.tables, s.vocabulary, s.train(), s.about.First, in); err != nil {

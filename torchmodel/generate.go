@@ -377,7 +377,7 @@ func (g *generation) networkWorker(ctx context.Context) (err error) {
 	}
 	defer net.Free()
 	v := g.m.Manifest.Vocabulary
-	tables, err := newTables(v, newLayout(v), g.o.Device)
+	tables, err := newTables(v, newLayout(v), g.m.Manifest.Config.Without, g.o.Device)
 	if err != nil {
 		return err
 	}

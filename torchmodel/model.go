@@ -234,6 +234,9 @@ func (m *Manifest) validate(path string) error {
 		if err := m.Config.Validate(); err != nil {
 			return refuse(path, "%v", err)
 		}
+		if err := m.Config.Without.check(m.Vocabulary); err != nil {
+			return refuse(path, "%v", err)
+		}
 	}
 	return nil
 }

@@ -254,6 +254,7 @@ func TestResumeWithOtherDataOrOptionsIsRefused(t *testing.T) {
 		"another seed":           {flows: flows, change: func(o *TrainOptions) { o.Seed++ }},
 		"another learning rate":  {flows: flows, change: func(o *TrainOptions) { o.LearningRate *= 2 }},
 		"another network":        {flows: flows, change: func(o *TrainOptions) { o.Config.Layers++ }},
+		"a part left out":        {flows: flows, change: func(o *TrainOptions) { o.Config.Without.Profile = true }},
 		"another min-hosts":      {flows: flows, change: func(o *TrainOptions) { o.MinHosts++ }},
 		"a flow less":            {flows: fewer, change: func(*TrainOptions) {}},
 		"one byte more":          {flows: changed, change: func(*TrainOptions) {}},

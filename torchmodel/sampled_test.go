@@ -94,7 +94,7 @@ type sampled struct {
 func newSampled(t *testing.T, c Config) *sampled {
 	t.Helper()
 	v, err := encode.Fit(oneBatch(madeFlows(6, 400)), encode.FitOptions{
-		MinHosts: 2, Internal: []netip.Prefix{sampledNetwork}, First: sampledStart})
+		MinHosts: 2, Internal: []netip.Prefix{sampledNetwork}, First: sampledStart, NoAtoms: c.Without.Atoms})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func newSampled(t *testing.T, c Config) *sampled {
 	bias := w.net.Places.Bias.Float32s()
 	bias[internalPlace] = 4
 	w.net.Places.Bias.CopyFromFloat32(bias)
-	if w.tables, err = newTables(v, newLayout(v), torch.Device{}); err != nil {
+	if w.tables, err = newTables(v, newLayout(v), c.Without, torch.Device{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.tables.Free)

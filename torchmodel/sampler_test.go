@@ -23,8 +23,18 @@ func apart32(got, want float32) bool {
 // What the sampler draws row by row, with rings and lists, must be what training sees when the rows come as data: the same
 // inputs, the same outputs of the trunk, the same likelihood of each attribute.
 func TestSamplingAgreesWithTraining(t *testing.T) {
+	for name, without := range map[string]Without{
+		"whole": {}, "without conversations": {Conversations: true}, "without profile": {Profile: true}, "without atoms": {Atoms: true},
+	} {
+		t.Run(name, func(t *testing.T) { testSamplingAgreesWithTraining(t, without) })
+	}
+}
+
+func testSamplingAgreesWithTraining(t *testing.T, without Without) {
 	leaktest.Check(t)
-	w := newSampled(t, smallConfig())
+	c := smallConfig()
+	c.Without = without
+	w := newSampled(t, c)
 	var jobs []job
 	for host, quota := range []int64{300, 70, 128, 1, 90, 64, 33} { // lanes are refilled, streams cross a snapshot
 		jobs = append(jobs, job{host: host, plans: []plan{evenPlan(5)}, quota: quota})
@@ -82,11 +92,17 @@ func (w *sampled) checkRows(hosts map[int][]drawn) map[int][]bool {
 			}
 		}
 	}
-	for _, kind := range []string{
-		"ICMP", "TCP", "UDP", "GRE", "internal", "rare value", "old conversation", "new conversation of an old peer", "new peer",
-	} {
-		if kinds[kind] < 10 {
-			t.Errorf("%d rows of kind %s, want at least 10 for this test to mean something", kinds[kind], kind)
+	least := map[string]int{"ICMP": 5, "TCP": 5, "UDP": 5, "GRE": 5, "internal": 5, "rare value": 5, "new peer": 5}
+	for _, kind := range []string{"old conversation", "new conversation of an old peer"} {
+		if !w.net.config.Without.Conversations {
+			least[kind] = 5
+		} else if kinds[kind] > 0 {
+			t.Errorf("%d rows of kind %s, want none without conversations", kinds[kind], kind)
+		}
+	}
+	for kind, n := range least {
+		if kinds[kind] < n {
+			t.Errorf("%d rows of kind %s, want at least %d for this test to mean something", kinds[kind], kind, n)
 		}
 	}
 	return misplaced

@@ -99,7 +99,7 @@ func newNetworkScorer(m *Model, device torch.Device) (Scorer, error) {
 		return nil, err
 	}
 	v := m.Manifest.Vocabulary
-	tables, err := newTables(v, newLayout(v), torch.Device{})
+	tables, err := newTables(v, newLayout(v), m.Manifest.Config.Without, torch.Device{})
 	if err != nil {
 		net.Free()
 		return nil, err

@@ -33,6 +33,9 @@ func TrainTable(ctx context.Context, train, valid *table.Table, dir string, o Tr
 		if a.table == nil {
 			return nil, nil, fmt.Errorf("%w: arch %s learns flows only", ErrConfig, o.Arch)
 		}
+		if o.Config.Without != (Without{}) {
+			return nil, nil, fmt.Errorf("%w: without %v, want flows to learn from, got a table", ErrConfig, o.Config.Without)
+		}
 		s, err := splitTable(train, valid, o, obs)
 		if err != nil {
 			return nil, nil, err

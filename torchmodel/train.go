@@ -140,8 +140,7 @@ func splitSets(ctx context.Context, train, valid Flows, o TrainOptions, obs Obse
 	}
 	var err error
 	s.vocabulary, err = encode.Fit(s.train(), encode.FitOptions{
-		MinHosts: o.MinHosts, Internal: o.Internal, First: first,
-		Note: obs.Note,
+		MinHosts: o.MinHosts, Internal: o.Internal, First: first, NoAtoms: o.Config.Without.Atoms, Note: obs.Note,
 	})
 	return s, err
 }

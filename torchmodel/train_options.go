@@ -48,6 +48,8 @@ func (o *TrainOptions) Validate() error {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	switch {
+	case o.Arch != ArchStan && o.Config.Without != Without{}:
+		return fmt.Errorf("%w: without %v, want arch %s, got %s", ErrConfig, o.Config.Without, ArchStan, o.Arch)
 	case o.MinHosts < 1:
 		return fmt.Errorf("%w: min-hosts %d, want at least 1", ErrConfig, o.MinHosts)
 	case o.Epochs < 0 || (o.Epochs == 0 && o.MaxTime <= 0):

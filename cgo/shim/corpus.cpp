@@ -182,7 +182,7 @@ struct Batch {
       }
       y[kProtocol] = r.proto_class;
       nats[kProtocol] = rest_of_byte(r.proto_class, t.protos);
-      const Row *b = base_of(lane, peer);
+      const Row *b = base_of(lane, peer, t);
       if (b && !comparable(b->proto, r.proto)) b = nullptr;
       if (has_ports(r.proto)) {
         subset[2].push_back(index);
@@ -328,7 +328,7 @@ void replay_chunk(Batch &batch, const st_corpus &c, const st_chunk &chunk, int64
       r.gap = done.gap;
       r.gap_atom = done.gap_atom;
     }
-    plan_inputs(plans + p * kPlan, *lane, off);
+    plan_inputs(plans + p * kPlan, *lane, t, off);
     if (at >= begin) {
       batch.row.push_back(index);
       // A row knows what all of its stream recalls of it; a cold lane has the window alone.

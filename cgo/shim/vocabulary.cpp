@@ -29,6 +29,7 @@ char *st_tables_new(st_tables **out, const st_vocabulary *v, st_device device) {
     auto t = std::make_unique<st_tables>();
     if (device.type != 0) t->device = at::Device(at::DeviceType(device.type), device.index);
     stan::Tables &k = t->tables;
+    k.without = {v->without_conversations, v->without_profile, v->without_atoms};
     k.gap = values(*t, v->gap);
     k.duration = values(*t, v->duration);
     k.packets = values(*t, v->packets);

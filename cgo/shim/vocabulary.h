@@ -20,6 +20,7 @@ typedef struct st_values {
 
 // Field by field stan::Tables (lanes/tables.h), with host pointers that are read during the call only.
 typedef struct st_vocabulary {
+  bool without_conversations, without_profile, without_atoms;
   st_values gap, duration, packets, bytes;
   int64_t gap_tick, duration_tick;
   int32_t protos, flags, tos, labels;

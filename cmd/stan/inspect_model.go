@@ -51,6 +51,9 @@ func describeModel(m *torchmodel.Model, rows, streams string, con *console) (w *
 	line("weights", "%d", m.Weights())
 	if c := m.Manifest.Config; c != nil {
 		line("sees", "%d rows back", c.ReceptiveField())
+		if c.Without != (torchmodel.Without{}) {
+			line("without", "%v", c.Without)
+		}
 	}
 	line("trained on", "%d %s of %d %s from %s", about.Flows, rows, about.Hosts, streams,
 		time.UnixMicro(about.First).UTC().Format(time.RFC3339))

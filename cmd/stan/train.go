@@ -17,6 +17,7 @@ type trainOptions struct {
 	internal    string
 	device      string
 	memory      string
+	without     string
 
 	model torchmodel.TrainOptions
 }
@@ -37,6 +38,13 @@ training was stopped and resumed. With --max-time the learning rate follows the 
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Destination: &o.output, Usage: "write the model to folder `MODEL`"},
 			&cli.StringFlag{Name: "arch", Value: d.Arch, Destination: &o.model.Arch,
 				Usage: torchmodel.ArchUsage()},
+			&cli.IntFlag{Name: "layers", Value: d.Config.Layers, Destination: &o.model.Config.Layers,
+				Usage: "layers `N` of the trunk of arch stan, 1 to 12: 2^N rows are seen"},
+			&cli.StringFlag{Name: "without", Destination: &o.without,
+				Usage: "leave `conversations|profile|atoms` out of arch stan on flows, comma separated, to measure what they are worth. " +
+					"conversations: every flow is drawn as one with a new peer, on ports of its own, nothing but sizes copied from flows before; " +
+					"profile: of a host's plan the flows an hour alone are told, and nothing is steered to; " +
+					"atoms: gaps, durations, packets and bytes have no exact values and are not copied"},
 			&cli.StringFlag{Name: "internal", Destination: &o.internal,
 				Usage: "networks of the hosts, as `CIDR[,CIDR]`; those of the ingest by default"},
 			&cli.IntFlag{Name: "min-hosts", Value: d.MinHosts, Destination: &o.model.MinHosts,
@@ -66,6 +74,9 @@ training was stopped and resumed. With --max-time the learning rate follows the 
 			if o.model.MaxTime > 0 && !c.IsSet("epochs") {
 				o.model.Epochs = 0
 			}
+			if c.IsSet("layers") && o.model.Arch != torchmodel.ArchStan {
+				return usagef("train", "--layers %d, want --arch %s", o.model.Config.Layers, torchmodel.ArchStan)
+			}
 			if err := o.validate(); err != nil {
 				return err
 			}
@@ -87,6 +98,11 @@ func (o *trainOptions) validate() error {
 	var err error
 	if o.model.Memory, err = parseMemory(o.memory); err != nil {
 		return usagef("train", "--memory: %w", err)
+	}
+	if o.without != "" {
+		if o.model.Config.Without, err = torchmodel.ParseWithout(o.without); err != nil {
+			return usagef("train", "--without: %w", err)
+		}
 	}
 	if o.internal != "" {
 		if o.model.Internal, err = parsePrefixes(o.internal); err != nil {

@@ -20,6 +20,7 @@ func TestTrainCommand(t *testing.T) {
 		"the baseline":           {[]string{"--arch", "independent"}, outcome{0, "all   ", ""}},
 		"other hosts to test by": {[]string{"--valid", data}, outcome{0, "all   ", ""}},
 		"two threads":            {[]string{"--threads", "2"}, outcome{0, "all   ", ""}},
+		"parts left out":         {[]string{"--without", "atoms,profile", "--layers", "1"}, outcome{0, "all   ", ""}},
 		"little memory":          {[]string{"--memory", "1MiB"}, outcome{0, "all   ", ""}},
 		"resume, nothing there":  {[]string{"--resume"}, outcome{0, "all   ", "no checkpoint to resume from"}},
 
@@ -31,6 +32,10 @@ func TestTrainCommand(t *testing.T) {
 		"a bad network":       {[]string{"--internal", "home"}, outcome{2, "", `--internal: \"home\"`}},
 		"an unknown arch":     {[]string{"--arch", "gan"}, outcome{2, "", `arch \"gan\", want stan, independent, `}},
 		"an unknown device":   {[]string{"--device", "tpu"}, outcome{2, "", `--device \"tpu\", want auto, cpu, cuda or cuda:N`}},
+		"an unknown part":     {[]string{"--without", "atoms,memory"}, outcome{2, "", `--without: \"memory\", want conversations, profile, atoms`}},
+		"without, no network": {[]string{"--without", "atoms", "--arch", "independent"}, outcome{2, "", "without atoms, want arch stan"}},
+		"layers, no network":  {[]string{"--layers", "3", "--arch", "paper"}, outcome{2, "", "--layers 3, want --arch stan"}},
+		"too many layers":     {[]string{"--layers", "13"}, outcome{2, "", "layers 13, want 1 to 12"}},
 		"no epoch":            {[]string{"--epochs", "0"}, outcome{2, "", "epochs 0, want at least 1"}},
 		"no time":             {[]string{"--max-time", "1ns"}, outcome{2, "", "max-time 1ns, want enough for one step"}},
 		"an endless rate":     {[]string{"--learning-rate", "Inf"}, outcome{2, "", "learning-rate +Inf"}},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"math"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -226,6 +227,30 @@ func TestVocabularyHoldsNoValueOfOneHost(t *testing.T) {
 	}
 	for _, p := range v.Places[1 : len(v.Places)-2] {
 		check("place", p)
+	}
+}
+
+// Without atoms every size and time is one of the mixture, whose centre is then that of all of them.
+func TestVocabularyWithoutAtoms(t *testing.T) {
+	flows, first := realFlows(t)
+	v, err := encode.Fit(batches(flows, 1000), encode.FitOptions{MinHosts: 2, Internal: internal, First: first, NoAtoms: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sum float64
+	for _, r := range encodeAll(v, flows, first) {
+		if r.GapAtom != 0 || r.DurationAtom != 0 || r.PacketsAtom != 0 || r.BytesAtom != 0 {
+			t.Fatalf("%+v has an exact value, want none", r)
+		}
+		sum += math.Log(float64(r.Bytes) + 1)
+	}
+	if want := sum / float64(len(flows)); math.Abs(v.Bytes.Centre-want) > 1e-9 {
+		t.Errorf("bytes are centred at %g, want the mean of all flows, %g", v.Bytes.Centre, want)
+	}
+	full := fit(t, flows, first, 2)
+	v.Gap, v.Duration, v.Packets, v.Bytes = full.Gap, full.Duration, full.Packets, full.Bytes
+	if !reflect.DeepEqual(v, full) {
+		t.Error("the rest of the vocabulary differs from the one with atoms")
 	}
 }
 

@@ -19,6 +19,7 @@ type FitOptions struct {
 	MinHosts int                                // hosts at which a value must have been seen to be stored
 	Internal []netip.Prefix                     // the networks of the hosts
 	First    int64                              // start of the capture, µs
+	NoAtoms  bool                               // store no exact gap, duration, number of packets or of bytes
 	Note     func(message string, attrs ...any) // is told what a user should know; may be nil
 }
 
@@ -256,10 +257,16 @@ func prefixes(keys []string) []netip.Prefix {
 
 func (f *fitter) vocabulary() *Vocabulary {
 	least := f.o.MinHosts
+	exact := func(c *counter[int64], tick int64, most int) Values {
+		if f.o.NoAtoms {
+			most = 0
+		}
+		return values(c, tick, most, least)
+	}
 	v := &Vocabulary{
 		MinHosts: least, Internal: f.o.Internal,
-		Gap: values(f.gap, f.gapTick, mostGaps, least), Duration: values(f.duration, f.durationTick, mostDurations, least),
-		Packets: values(f.packets, 1, mostPackets, least), Bytes: values(f.bytes, 1, mostBytes, least),
+		Gap: exact(f.gap, f.gapTick, mostGaps), Duration: exact(f.duration, f.durationTick, mostDurations),
+		Packets: exact(f.packets, 1, mostPackets), Bytes: exact(f.bytes, 1, mostBytes),
 		Protos: f.protos.top(255, least), Flags: f.flags.top(255, least), ToS: f.tos.top(255, least),
 		Labels: f.knownLabels(), Ports: f.ports.top(mostPorts, least), ICMPs: f.icmps.top(mostICMPs, least),
 		MTU: 65535,

@@ -172,8 +172,17 @@ func (b *batch) checkChosen(t *testing.T, i int, n *naive, r *row) {
 
 // Every number of a batch must be what the lists, kept naively, say.
 func TestReplayAgainstNaiveLists(t *testing.T) {
+	for name, without := range map[string]lanes.Without{
+		"whole": {}, "without conversations": {Conversations: true}, "without atoms": {Atoms: true},
+	} {
+		t.Run(name, func(t *testing.T) { testReplayAgainstNaiveLists(t, without) })
+	}
+}
+
+func testReplayAgainstNaiveLists(t *testing.T, without lanes.Without) {
 	leaktest.Check(t)
 	v := world()
+	v.Without = without
 	r := rand.New(rand.NewPCG(1, 2))
 	streams := [][]row{stream(v, r, 700, 17_000*day+hour), stream(v, r, 1, -5*day), stream(v, r, 90, 17_000*day)}
 	c := newCorpus(t, v, streams...)

@@ -15,6 +15,7 @@ import (
 type (
 	Vocabulary = libtorch.Vocabulary
 	Values     = libtorch.Values
+	Without    = libtorch.Without
 	Chunk      = libtorch.Chunk
 	Sizes      = libtorch.LaneSizes
 )

@@ -123,15 +123,17 @@ func newNaive(v *lanes.Vocabulary) *naive {
 
 func (n *naive) see(r *row) {
 	tuple, peer := n.tuples.rank(r), n.peers.rank(r)
-	n.tuples.see(r, n.position, tuple, peer)
-	n.peers.see(r, n.position, tuple, peer)
-	if s := n.sizeOf(r); int(r.BytesAtom) == len(n.v.Bytes.Exact) {
+	if !n.v.Without.Conversations {
+		n.tuples.see(r, n.position, tuple, peer)
+		n.peers.see(r, n.position, tuple, peer)
+	}
+	if s := n.sizeOf(r); int(r.BytesAtom) == len(n.v.Bytes.Exact) && !n.v.Without.Atoms {
 		of := &n.sizes[s.bucket()]
 		*of = slices.DeleteFunc(*of, func(x size) bool { return x == s })
 		*of = slices.Insert(*of, 0, s)
 		*of = (*of)[:min(len(*of), lanes.SizesOf().BytesCopies)]
 	}
-	if peer == n.peers.limit && r.Place >= firstNetwork {
+	if peer == n.peers.limit && !n.v.Without.Conversations && r.Place >= firstNetwork {
 		of := &n.met[int(r.Place)%buckets]
 		*of = slices.Insert(*of, 0, r)
 		*of = (*of)[:min(len(*of), met)]
@@ -213,6 +215,9 @@ func (n *naive) target(r *row) (y [heads]int64, rest [heads]float64) {
 	rest[flags], rest[tos] = restOfByte(len(v.Flags), r.FlagsClass), restOfByte(len(v.ToS), r.ToSClass)
 	if n.tuples.rank(r) == s.Tuples {
 		base := n.previous
+		if v.Without.Conversations {
+			base = nil
+		}
 		y[peer] = int64(n.peers.slot(r))
 		if i := n.peers.rank(r); i < s.Peers {
 			base = &n.peers.items[i].row
@@ -253,7 +258,7 @@ func (n *naive) target(r *row) (y [heads]int64, rest [heads]float64) {
 			case bytes:
 				copied = n.copyOf(r)
 			case duration:
-				if n.previous != nil && n.previous.Duration == r.Duration {
+				if n.previous != nil && n.previous.Duration == r.Duration && !v.Without.Atoms {
 					copied = 0
 				}
 			}

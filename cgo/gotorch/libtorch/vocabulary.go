@@ -13,8 +13,12 @@ type Values struct {
 	Most          int64 // largest value that is drawn
 }
 
+// Without is what a network is trained without; shim/lanes/tables.h says what each part is.
+type Without struct{ Conversations, Profile, Atoms bool }
+
 // Vocabulary is the source of Tables; shim/lanes/tables.h says what each field means.
 type Vocabulary struct {
+	Without                       Without
 	Gap, Duration, Packets, Bytes Values
 	GapTick, DurationTick         int64 // µs
 	Protos, Flags, ToS            []uint8
@@ -63,7 +67,9 @@ func NewTables(v *Vocabulary, d Device) (*Tables, error) {
 	words := func(s []uint16) *C.uint16_t { return (*C.uint16_t)(slicePin(&pin, s)) }
 	ints := func(s []int32) *C.int32_t { return (*C.int32_t)(slicePin(&pin, s)) }
 	c := C.st_vocabulary{
-		gap: v.Gap.c(&pin), duration: v.Duration.c(&pin), packets: v.Packets.c(&pin), bytes: v.Bytes.c(&pin),
+		without_conversations: C.bool(v.Without.Conversations), without_profile: C.bool(v.Without.Profile),
+		without_atoms: C.bool(v.Without.Atoms),
+		gap:           v.Gap.c(&pin), duration: v.Duration.c(&pin), packets: v.Packets.c(&pin), bytes: v.Bytes.c(&pin),
 		gap_tick: C.int64_t(v.GapTick), duration_tick: C.int64_t(v.DurationTick),
 		protos: C.int32_t(len(v.Protos)), flags: C.int32_t(len(v.Flags)), tos: C.int32_t(len(v.ToS)),
 		labels: C.int32_t(v.Labels), proto_values: bytes(v.Protos), flags_values: bytes(v.Flags),

@@ -59,7 +59,7 @@ struct Generator {
   uint64_t seed;
   float steering;  // strength with which rows are kept to the plan, 1 or 0
 
-  STAN_HD Steer steer_of(const Slot &s) const { return {s.lane, steering}; }
+  STAN_HD Steer steer_of(const Slot &s) const { return {s.lane, t.without.profile ? 0.0f : steering}; }
 
   STAN_HD Draws draws(const Slot &s, int attribute) const {
     return Draws(seed, uint32_t(s.host), uint32_t(s.lane.position), uint32_t(attribute));
@@ -88,7 +88,7 @@ struct Generator {
       const int64_t midnight = s.lane.plan.day * kDay;
       if (s.lane.position == 0 && s.lane.now < midnight) s.lane.now = midnight;
     }
-    plan_inputs(out.plan + int64_t(i) * kPlan, s.lane);
+    plan_inputs(out.plan + int64_t(i) * kPlan, s.lane, t);
   }
 
   template <int N>
@@ -428,7 +428,7 @@ struct Generator {
   }
 
   STAN_HD int base_port(const Slot &s, bool local) const {
-    const Row *b = base_of(s.lane, s.peer);
+    const Row *b = base_of(s.lane, s.peer, t);
     if (!b || !comparable(b->proto, s.row.proto)) return -1;
     return local ? b->lport : b->rport;
   }

@@ -12,9 +12,9 @@ enum Head {
 constexpr float kLn2 = 0.69314718f;
 
 // base_of is the row that copied ports refer to: the chosen peer's last, else the stream's last; NULL without one.
-STAN_HD const Row *base_of(const Lane &lane, int peer) {
+STAN_HD const Row *base_of(const Lane &lane, int peer, const Tables &t) {
   if (peer < kPeers) return &lane.peers.slot[peer].row;
-  return lane.has_previous ? &lane.previous : nullptr;
+  return !t.without.conversations && lane.has_previous ? &lane.previous : nullptr;
 }
 
 // comparable tells whether ports of the two protocols mean the same kind of thing.

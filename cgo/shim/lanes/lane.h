@@ -205,13 +205,13 @@ STAN_HD float rest_of_place(const Row &row, const Tables &t) {
   return -logf(back * float(row.returned) / float(row.returnable) + (1 - back) * exp2f(-float(free)));
 }
 
-// last_duration is the duration of the row before if it has no class of its own, else -1.
+// last_duration is the duration of the row before if it may be copied and has no class of its own, else -1.
 STAN_HD int64_t last_duration(const Lane &lane, const Tables &t) {
-  return lane.has_previous && lane.previous.duration_atom == t.duration.count ? lane.previous.duration : -1;
+  return !t.without.atoms && lane.has_previous && lane.previous.duration_atom == t.duration.count ? lane.previous.duration : -1;
 }
 
 struct Observed {
-  int tuple, peer;            // slots the row went to
+  int tuple, peer;            // slots the row went to, the first where none is remembered
   int tuple_rank, peer_rank;  // ranks it was found at, kTuples and kPeers for new ones
 };
 
@@ -226,13 +226,16 @@ STAN_HD Observed observe(Lane &lane, const Row &row, int32_t ref, const Tables &
   for (int i = 0; i < kMarks; i++) lane.sum[i] += m[i];
   lane.done++;
   lane.hour_done[(row.end - day_of(row.end) * kDay) / kHour]++;
-  o.tuple = lane.tuples.touch(tuple, row, ref, lane.position);
-  o.peer = lane.peers.touch(peer, row, ref, lane.position);
-  Entry &a = lane.tuples.slot[o.tuple], &b = lane.peers.slot[o.peer];
-  a.tuple_rank = b.tuple_rank = int16_t(o.tuple_rank);
-  a.peer_rank = b.peer_rank = int16_t(o.peer_rank);
-  if (row.bytes_atom == t.bytes.count) lane.sizes.touch(size_kind(row, t), row.packets, row.bytes);
-  if (peer == kPeers && of_network(row, t)) lane.met.touch(row);
+  o.tuple = o.peer = 0;
+  if (!t.without.conversations) {
+    o.tuple = lane.tuples.touch(tuple, row, ref, lane.position);
+    o.peer = lane.peers.touch(peer, row, ref, lane.position);
+    Entry &a = lane.tuples.slot[o.tuple], &b = lane.peers.slot[o.peer];
+    a.tuple_rank = b.tuple_rank = int16_t(o.tuple_rank);
+    a.peer_rank = b.peer_rank = int16_t(o.peer_rank);
+    if (peer == kPeers && of_network(row, t)) lane.met.touch(row);
+  }
+  if (!t.without.atoms && row.bytes_atom == t.bytes.count) lane.sizes.touch(size_kind(row, t), row.packets, row.bytes);
   lane.position++;
   lane.now = row.end;
   lane.previous = row;

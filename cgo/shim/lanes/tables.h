@@ -37,7 +37,15 @@ struct Values {
   }
 };
 
+// Without tells what a network is trained without, to measure what it is worth.
+struct Without {
+  bool conversations;  // no row is remembered: no conversation or peer is offered, no port is that of a row before
+  bool profile;        // the plan's marks are not told and not steered to; its rows and hours are
+  bool atoms;          // no size or duration is copied; the tables hold no exact ones
+};
+
 struct Tables {
+  Without without;
   Values gap, duration, packets, bytes;
   int64_t gap_tick, duration_tick;  // µs
   int32_t protos, flags, tos, labels;  // classes with a value; one more class stands for every other value, but for labels

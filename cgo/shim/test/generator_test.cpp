@@ -240,7 +240,7 @@ void test_rows(float spread, int host_count, bool six) {
     fresh_tuples += s.tuple == kTuples;
     fresh_peers += s.tuple == kTuples && s.peer == kPeers;
     if (s.tuple == kTuples && ports) {
-      const Row *base = base_of(s.lane, s.peer);
+      const Row *base = base_of(s.lane, s.peer, t);
       if (base && comparable(base->proto, q.proto)) copies += copied(q.rport, base->rport, q.proto) >= 0;
       binned += q.rport_class >= t.first_bin();
     }

@@ -124,10 +124,11 @@ void test_marks() {
 }
 
 void test_plan_inputs() {
+  const World w;
   auto lane = std::make_unique<Lane>();
   const auto finite = [&](const char *what) {
     std::vector<float> out(kPlan + 1, NAN);
-    plan_inputs(out.data(), *lane);
+    plan_inputs(out.data(), *lane, w.t);
     for (int i = 0; i < kPlan; i++) CHECK(std::isfinite(out[i]), "%s: plan input %d is %g", what, i, out[i]);
     CHECK(std::isnan(out[kPlan]), "plan_inputs writes more than %d numbers", kPlan);
   };
@@ -156,7 +157,7 @@ void test_plan_inputs() {
   lane->hour_done[3] = 0;
   finite("a day before 1970");
   std::vector<float> out(kPlan);
-  plan_inputs(out.data(), *lane);
+  plan_inputs(out.data(), *lane, w.t);
   CHECK(std::fabs(out[4 * kMarks + 9] - std::sin(3.0 / 24 * 6.2831853)) < 1e-5, "03:00 before 1970 is at sin %g", out[4 * kMarks + 9]);
 }
 
