@@ -161,3 +161,12 @@ func train(t testing.TB, flows Flows, dir string, o TrainOptions) *Model {
 	}
 	return m
 }
+
+// splitHosts parts flows into those of the first hosts and the others.
+func splitHosts(flows flowList, hosts int) (first, rest flowList) {
+	at := 0
+	for range hosts {
+		at += sameHost(flows[at:])
+	}
+	return flows[:at], flows[at:]
+}

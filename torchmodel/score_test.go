@@ -42,12 +42,7 @@ func scoreAll(t *testing.T, m *Model, flows flowList, limit int, first int64) (p
 // A host scored by itself is scored as in the validation of the training, which saw it among others.
 func TestScoresAreThoseOfTheValidation(t *testing.T) {
 	leaktest.Check(t)
-	flows := someFlows(t, 8, 300, 1)
-	split := 0
-	for range 5 {
-		split += sameHost(flows[split:])
-	}
-	learnt, held := flows[:split], flows[split:]
+	learnt, held := splitHosts(someFlows(t, 8, 300, 1), 5)
 	for _, arch := range []string{ArchStan, ArchIndependent} {
 		o := tinyOptions()
 		o.Arch, o.Epochs = arch, 1

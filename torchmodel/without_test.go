@@ -16,12 +16,7 @@ import (
 // What a network is trained without it is scored and generates without too.
 func TestPartsAreLeftOut(t *testing.T) {
 	leaktest.Check(t)
-	flows := someFlows(t, 8, 300, 1)
-	split := 0
-	for range 5 {
-		split += sameHost(flows[split:])
-	}
-	learnt, held := flows[:split], flows[split:]
+	learnt, held := splitHosts(someFlows(t, 8, 300, 1), 5)
 	for _, list := range []string{"conversations", "profile", "atoms", "conversations,profile,atoms"} {
 		t.Run(list, func(t *testing.T) {
 			without, err := ParseWithout(list)

@@ -91,8 +91,7 @@ struct st_corpus {
     }
     if (s.end > s.begin && (s.end - s.begin) % kMark == 0) snapshots.push_back(Snapshot::of(lane, plans.size() - 1));
     Row known = row;
-    recall(lane, known, t());
-    if (of_network(row, t()) && find_peer(lane, row) == kPeers) {
+    if (recall(lane, known, t())) {
       const int kind = return_kind(row.place, t());
       rows_of_networks[kind][known.returnable]++;
       returns[kind][known.returnable] += known.returned > 0;

@@ -9,8 +9,6 @@ enum Head {
   kDuration, kPackets, kBytes, kHeads
 };
 
-constexpr float kLn2 = 0.69314718f;
-
 // base_of is the row that copied ports refer to: the chosen peer's last, else the stream's last; NULL without one.
 STAN_HD const Row *base_of(const Lane &lane, int peer, const Tables &t) {
   if (peer < kPeers) return &lane.peers.slot[peer].row;

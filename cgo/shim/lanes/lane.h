@@ -188,20 +188,21 @@ STAN_HD int size_kind(const Row &row, const Tables &t) {
   return (service * 4 + protocol_group(row.proto)) * 2 + row.outbound;
 }
 
-// recall writes what the lane's memory says of a row that comes next.
-STAN_HD void recall(const Lane &lane, Row &row, const Tables &t) {
+// recall writes what the lane's memory says of a row that comes next, and tells whether its remote is drawn from a network.
+STAN_HD bool recall(const Lane &lane, Row &row, const Tables &t) {
   row.bytes_copy = row.bytes_atom < t.bytes.count ? kBytesCopies : lane.sizes.copy_of(size_kind(row, t), row.packets, row.bytes);
   const bool drawn = of_network(row, t) && find_peer(lane, row) == kPeers;
   row.returnable = drawn ? uint8_t(returnable(lane, row.place)) : 0;
   row.returned = drawn ? uint8_t(returned(lane, row)) : 0;
+  return drawn;
 }
 
 // rest_of_place is the nats that tell the row's remote once its place is known, where it is no recent peer's.
 STAN_HD float rest_of_place(const Row &row, const Tables &t) {
   const int free = 128 - t.place_bits[row.place];
-  if (row.returnable == 0) return 0.69314718f * float(free);
+  if (row.returnable == 0) return kLn2 * float(free);
   const float back = t.returns[return_kind(row.place, t)][row.returnable];
-  if (row.returned == 0) return 0.69314718f * float(free) - logf(1 - back);
+  if (row.returned == 0) return kLn2 * float(free) - logf(1 - back);
   return -logf(back * float(row.returned) / float(row.returnable) + (1 - back) * exp2f(-float(free)));
 }
 

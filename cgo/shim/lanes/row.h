@@ -5,6 +5,8 @@
 
 namespace stan {
 
+constexpr float kLn2 = 0.69314718f;
+
 enum Proto : uint8_t { kICMP = 1, kTCP = 6, kUDP = 17, kICMPv6 = 58 };
 
 struct Row {
