@@ -92,10 +92,10 @@ func (w *sampled) checkRows(hosts map[int][]drawn) map[int][]bool {
 			}
 		}
 	}
-	least := map[string]int{"ICMP": 5, "TCP": 5, "UDP": 5, "GRE": 5, "internal": 5, "rare value": 5, "new peer": 5}
+	least := map[string]int{"ICMP": 10, "TCP": 10, "UDP": 10, "GRE": 10, "internal": 10, "rare value": 10, "new peer": 10}
 	for _, kind := range []string{"old conversation", "new conversation of an old peer"} {
 		if !w.net.config.Without.Conversations {
-			least[kind] = 5
+			least[kind] = 10
 		} else if kinds[kind] > 0 {
 			t.Errorf("%d rows of kind %s, want none without conversations", kinds[kind], kind)
 		}
