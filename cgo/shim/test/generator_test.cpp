@@ -260,7 +260,7 @@ void test_rows(float spread, int host_count, bool six) {
       CHECK(b >= 0 && b <= 2 * kCandidateRows + kEntries, "row %d: chosen input %lld", i, (long long)b);
     if (failures > 20) return;
   }
-  CHECK(fresh_tuples > 300 && fresh_peers > 50 && copies > 20 && binned > 100,
+  CHECK(fresh_tuples > 300 && fresh_peers > 100 && copies > 20 && binned > 100,
         "only %d new conversations, %d new peers, %d copied and %d binned ports", fresh_tuples, fresh_peers, copies, binned);
 }
 
