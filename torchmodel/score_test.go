@@ -15,7 +15,12 @@ import (
 // scoreAll scores hosts, about limit rows of each.
 func scoreAll(t *testing.T, m *Model, flows flowList, limit int, first int64) (perRow map[string]float64, rows int64) {
 	t.Helper()
-	s, err := m.NewScorer(torch.Device{})
+	return scoreAllOn(t, m, torch.Device{}, flows, limit, first)
+}
+
+func scoreAllOn(t *testing.T, m *Model, device torch.Device, flows flowList, limit int, first int64) (perRow map[string]float64, rows int64) {
+	t.Helper()
+	s, err := m.NewScorer(device)
 	if err != nil {
 		t.Fatal(err)
 	}

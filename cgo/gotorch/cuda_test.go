@@ -78,9 +78,10 @@ func TestCUDAGraph(t *testing.T) {
 				t.Errorf("replay with %g: %v", v, got)
 			}
 		}
+		a := s.Adopt(torch.FullOn([]int64{2, 3}, 1, torch.Float, d))
 		failed := torch.NewCUDAGraph()
 		defer failed.Close()
-		err := torch.Try(func() { failed.Capture(torch.NewCUDAStream(d), func() { torch.MM(x, x) }) })
+		err := torch.Try(func() { failed.Capture(torch.NewCUDAStream(d), func() { torch.MM(a, a) }) })
 		if !errors.Is(err, torch.ErrShape) {
 			t.Errorf("failing capture: got error %v, want %v", err, torch.ErrShape)
 		}

@@ -50,7 +50,7 @@ func TestFailingOperations(t *testing.T) {
 		"number of many elements":         {func(s *S, x T) { x.Float64() }, torch.ErrTorch, "item"},
 		"size of a dimension too many":    {func(s *S, x T) { x.Size(2) }, torch.ErrShape, "size"},
 		"negative size":                   {func(s *S, x T) { torch.Ones([]int64{-1}, false) }, torch.ErrShape, "create"},
-		"more memory than there is":       {func(s *S, x T) { torch.Empty([]int64{1 << 44}, false) }, torch.ErrOutOfMemory, "create"},
+		"more memory than there is":       {func(s *S, x T) { torch.Empty([]int64{1 << 46}, false) }, torch.ErrOutOfMemory, "create"},
 		"data of another length":          {func(s *S, x T) { torch.FromFloat32([]float32{1, 2}, 3) }, torch.ErrShape, "from data"},
 		"data of a negative shape":        {func(s *S, x T) { torch.FromFloat32([]float32{1}, -1, -1) }, torch.ErrShape, "from data"},
 		"copy in of another length":       {func(s *S, x T) { x.CopyFromFloat32([]float32{1}) }, torch.ErrShape, "copy from host"},

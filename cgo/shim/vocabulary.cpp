@@ -27,7 +27,8 @@ stan::Values values(st_tables &t, const st_values &v) {
 char *st_tables_new(st_tables **out, const st_vocabulary *v, st_device device) {
   return guard([&] {
     auto t = std::make_unique<st_tables>();
-    if (device.type != 0) t->device = at::Device(at::DeviceType(device.type), device.index);
+    // Of a tensor, so that "cuda" becomes the device that it means.
+    if (device.type != 0) t->device = at::empty({0}, at::Device(at::DeviceType(device.type), device.index)).device();
     stan::Tables &k = t->tables;
     k.without = {v->without_conversations, v->without_profile, v->without_atoms};
     k.gap = values(*t, v->gap);

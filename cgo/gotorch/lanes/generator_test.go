@@ -23,6 +23,7 @@ type network func(host, row, head int, logits, mixture []float32)
 // machine runs a generator with a network that a test makes up.
 type machine struct {
 	t      *testing.T
+	device torch.Device
 	v      *lanes.Vocabulary
 	g      *lanes.Generator
 	net    network
@@ -40,13 +41,18 @@ func newMachine(t *testing.T, width, hostCount int, seed uint64, net network) *m
 
 func newMachineOf(t *testing.T, v *lanes.Vocabulary, width, hostCount int, seed uint64, net network) *machine {
 	t.Helper()
-	g, err := lanes.NewGenerator(newTables(t, v), width, 4, block, hosts(hostCount), seed)
+	return newMachineOn(t, torch.Device{}, v, width, hostCount, seed, net)
+}
+
+func newMachineOn(t *testing.T, device torch.Device, v *lanes.Vocabulary, width, hostCount int, seed uint64, net network) *machine {
+	t.Helper()
+	g, err := lanes.NewGenerator(newTablesOn(t, device, v), width, 4, block, hosts(hostCount), seed)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(g.Free)
 	return &machine{
-		t: t, v: v, g: g, net: net, host: make([]int, width), drawn: make([]int, width), rows: make([]row, block*width),
+		t: t, device: device, v: v, g: g, net: net, host: make([]int, width), drawn: make([]int, width), rows: make([]row, block*width),
 		hosts: make([]int32, block*width), active: make([]int32, width),
 	}
 }
@@ -72,9 +78,9 @@ func (m *machine) step(look func(*lanes.Outputs)) {
 			}
 			var x torch.Tensor
 			if head == gap || head == duration || head == packets || head == bytes {
-				x = scope.Adopt(torch.FromFloat32(mixture, int64(width), 3*mixtures))
+				x = scope.Adopt(torch.FromFloat32(mixture, int64(width), 3*mixtures)).To(m.device)
 			}
-			m.g.Draw(head, scope.Adopt(torch.FromFloat32(logits, int64(width), int64(n))), x)
+			m.g.Draw(head, scope.Adopt(torch.FromFloat32(logits, int64(width), int64(n))).To(m.device), x)
 		}
 		m.g.Finish()
 		if look != nil {

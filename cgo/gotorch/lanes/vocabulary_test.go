@@ -225,7 +225,12 @@ func stream(v *lanes.Vocabulary, r *rand.Rand, n int, start int64) []row {
 
 func newTables(t testing.TB, v *lanes.Vocabulary) *lanes.Tables {
 	t.Helper()
-	tables, err := lanes.NewTables(v, torch.Device{})
+	return newTablesOn(t, torch.Device{}, v)
+}
+
+func newTablesOn(t testing.TB, device torch.Device, v *lanes.Vocabulary) *lanes.Tables {
+	t.Helper()
+	tables, err := lanes.NewTables(v, device)
 	if err != nil {
 		t.Fatal(err)
 	}
