@@ -1,15 +1,10 @@
 package torchmodel
 
 import (
+	"runtime"
+
 	torch "github.com/wangkuiyi/gotorch"
 )
-
-// feed replays the batches of the coming steps while the network works on this one. Which they are depends on the seed
-// and the place in the data alone.
-type feed struct {
-	items chan feedItem
-	stop  chan struct{}
-}
 
 // place is how far the data is read.
 type place struct{ epoch, batch int }
@@ -22,44 +17,34 @@ type feedItem struct {
 	err   error
 }
 
-// ahead is the number of batches that wait.
-const ahead = 2
-
-func newFeed(t *trainer) *feed {
-	f := &feed{items: make(chan feedItem, ahead), stop: make(chan struct{})}
-	go f.run(t.subject, t.o.Device, place{t.state.Epoch, t.state.Batch})
-	return f
+// ahead is the number of batches that wait: a GPU takes them faster than one core makes them.
+func (o *TrainOptions) ahead() int {
+	if o.Device.IsCUDA() {
+		return min(max(2, cmpOr(o.Threads, runtime.GOMAXPROCS(0))), 8)
+	}
+	return 2
 }
 
-func (f *feed) run(s subject, device torch.Device, at place) {
-	defer close(f.items)
-	epoch := s.cut(at.epoch)
-	for {
+// newFeed replays the batches of the coming steps while the network works on this one. Which they are depends on the seed
+// and the place in the data alone.
+func newFeed(t *trainer) *line[feedItem] {
+	at := place{t.state.Epoch, t.state.Batch}
+	epoch := t.subject.cut(at.epoch)
+	return newLine(t.o.ahead(), func() func() feedItem {
 		if at.batch >= epoch.n {
 			at = place{at.epoch + 1, 0}
-			epoch = s.cut(at.epoch)
+			epoch = t.subject.cut(at.epoch)
 		}
-		item := feedItem{scope: torch.NewScope(), after: place{at.epoch, at.batch + 1}}
-		item.batch, item.err = epoch.make(item.scope, at.batch)
-		if item.err == nil && device.IsCUDA() {
-			item.err = torch.Try(func() { item.batch = item.batch.pin() })
+		from, i := epoch, at.batch
+		at.batch++
+		after := at
+		return func() feedItem {
+			item := feedItem{scope: torch.NewScope(), after: after}
+			item.batch, item.err = from.make(item.scope, i)
+			if item.err == nil && t.o.Device.IsCUDA() {
+				item.err = torch.Try(func() { item.batch = pinned(item.batch) })
+			}
+			return item
 		}
-		at = item.after
-		select {
-		case f.items <- item:
-		case <-f.stop:
-			item.scope.Close()
-			return
-		}
-	}
-}
-
-func (f *feed) next() feedItem { return <-f.items }
-
-// close ends the feed and frees the batches that wait.
-func (f *feed) close() {
-	close(f.stop)
-	for item := range f.items {
-		item.scope.Close()
-	}
+	}, func(item feedItem) { item.scope.Close() })
 }

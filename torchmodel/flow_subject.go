@@ -52,8 +52,12 @@ func (f *flowSubject) beside() []safetensors.Tensor { return f.profiles.arrays()
 func (f *flowSubject) cut(epoch int) batches {
 	chunks := f.train.epochChunks(f.o.Seed, epoch, f.o.Length)
 	context := f.net.config.ReceptiveField()
+	replay := f.train.Replay
+	if f.o.Device.IsCUDA() {
+		replay = f.train.ReplayEven // what one step has recorded fits the next
+	}
 	return batches{n: (len(chunks) + f.o.Batch - 1) / f.o.Batch, make: func(scope *torch.Scope, i int) (batch, error) {
-		b, err := f.train.Replay(scope, chunks[i*f.o.Batch:min((i+1)*f.o.Batch, len(chunks))], context, f.o.Length)
+		b, err := replay(scope, chunks[i*f.o.Batch:min((i+1)*f.o.Batch, len(chunks))], context, f.o.Length)
 		return flowBatch{b, f.net}, err
 	}}
 }
@@ -95,6 +99,6 @@ type flowBatch struct {
 	net *Network
 }
 
-func (b flowBatch) pin() batch              { return flowBatch{b.PinMemory(), b.net} }
-func (b flowBatch) to(d torch.Device) batch { return flowBatch{b.To(d), b.net} }
-func (b flowBatch) score() likelihood       { return b.net.Forward(b.Batch) }
+func (b flowBatch) tensors() []torch.Tensor                      { return b.Tensors() }
+func (b flowBatch) each(f func(torch.Tensor) torch.Tensor) batch { return flowBatch{b.Each(f), b.net} }
+func (b flowBatch) score() likelihood                            { return b.net.Forward(b.Batch) }

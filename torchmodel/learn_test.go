@@ -155,7 +155,8 @@ func TestLossOfEveryHeadFalls(t *testing.T) {
 func nextStep(tr *trainer) (Step, error) {
 	f := newFeed(tr)
 	defer f.close()
-	return tr.step(f.next())
+	item, _ := f.take()
+	return tr.step(item)
 }
 
 func TestNotANumberStopsTraining(t *testing.T) {
@@ -243,7 +244,8 @@ func TestMemoryOfTrainingStaysTheSame(t *testing.T) {
 	run := func(steps int) (handles int64, bytes int) {
 		f := newFeed(tr)
 		for range steps {
-			if _, err := tr.step(f.next()); err != nil {
+			item, _ := f.take()
+			if _, err := tr.step(item); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -68,6 +68,12 @@ func (c *corpus) Replay(scope *torch.Scope, chunks []lanes.Chunk, context, lengt
 	return b, c.fileError(err)
 }
 
+// ReplayEven is that of lanes.Corpus.
+func (c *corpus) ReplayEven(scope *torch.Scope, chunks []lanes.Chunk, context, length int) (*lanes.Batch, error) {
+	b, err := c.Corpus.ReplayEven(scope, chunks, context, length)
+	return b, c.fileError(err)
+}
+
 // Free releases the corpus and its file.
 func (c *corpus) Free() {
 	if c.Corpus != nil {

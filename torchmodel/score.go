@@ -13,10 +13,13 @@ import (
 	"stan/dataset/encode"
 )
 
-// scoreLength is the number of rows of a window that is scored, scoreBatch the number of windows at once.
+// scoreLength is the number of rows of a window that is scored, scoreBatch the number of windows at once; a GPU takes more, and
+// several batches wait for it.
 const (
-	scoreLength = 256
-	scoreBatch  = 16
+	scoreLength    = 256
+	scoreBatch     = 16
+	cudaScoreBatch = 64
+	cudaScoreAhead = 6
 )
 
 // evaluateNLL is the likelihood of every row of a corpus, by attribute in nats a row: of the exact row, the place of a
@@ -34,27 +37,48 @@ func scoreChunks(ctx context.Context, n *Network, c *corpus, chunks []lanes.Chun
 	rows int64, err error) {
 	n.Train(false)
 	defer n.Train(true)
-	field := n.config.ReceptiveField()
+	size, ahead := scoreBatch, 0
+	if device.IsCUDA() {
+		size, ahead = cudaScoreBatch, cudaScoreAhead
+	}
+	at := 0
+	batches := newLine(ahead, func() func() feedItem {
+		if at >= len(chunks) || ctx.Err() != nil {
+			return nil
+		}
+		part := chunks[at:min(at+size, len(chunks))]
+		at += len(part)
+		return func() feedItem {
+			item := feedItem{scope: torch.NewScope()}
+			b, err := c.Replay(item.scope, part, n.config.ReceptiveField(), scoreLength)
+			item.batch, item.err = flowBatch{b, n}, err
+			return item
+		}
+	}, func(item feedItem) { item.scope.Close() })
+	defer batches.close()
 	torch.NoGrad(func() {
-		for at := 0; at < len(chunks) && err == nil && ctx.Err() == nil; at += scoreBatch {
-			torch.With(func(scope *torch.Scope) {
-				var b *lanes.Batch
-				if b, err = c.Replay(scope, chunks[at:min(at+scoreBatch, len(chunks))], field, scoreLength); err != nil {
-					return
-				}
-				if device.IsCUDA() {
-					b = b.To(device)
-				}
-				l := n.Forward(b)
-				rest := b.Rest.SumDim([]int64{0}, false).Float32s()
-				for h := range heads {
-					heads[h] += l.heads[h].Float64() + float64(rest[h])
-				}
-				rows += int64(l.rows.Float64())
-			})
+		for item, ok := batches.take(); ok && err == nil; item, ok = batches.take() {
+			if err = item.err; err == nil {
+				rows += addNLL(&heads, item.batch.(flowBatch), device)
+			}
+			item.scope.Close()
 		}
 	})
 	return heads, rows, err
+}
+
+// addNLL adds the likelihood of a batch's rows to heads, and returns their number.
+func addNLL(heads *[Heads]float64, b flowBatch, device torch.Device) int64 {
+	rest := b.Rest.SumDim([]int64{0}, false).Float32s()
+	if device.IsCUDA() {
+		b = on(device, b).(flowBatch)
+	}
+	l := b.score()
+	nats := torch.Stack(append(l.heads, l.rows), 0).Float64s()
+	for h := range heads {
+		heads[h] += nats[h] + float64(rest[h])
+	}
+	return int64(nats[Heads])
 }
 
 // Scorer tells how likely flows are under a model. It is not safe for concurrent use; its owner closes it.

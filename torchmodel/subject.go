@@ -47,10 +47,22 @@ type batches struct {
 
 // batch is some rows to learn from.
 type batch interface {
-	// pin moves the batch to memory that a GPU reads by itself.
-	pin() batch
-	// to copies the batch to a device.
-	to(device torch.Device) batch
+	// each is the batch of what f makes of every tensor.
+	each(f func(torch.Tensor) torch.Tensor) batch
 	// score is the likelihood of its rows under the network.
 	score() likelihood
+}
+
+// evenBatch is a batch that is nothing but its tensors, whose shapes are those of every batch of as many windows.
+type evenBatch interface {
+	batch
+	tensors() []torch.Tensor
+}
+
+// pinned copies a batch to memory that a GPU reads by itself, in the same scope.
+func pinned(b batch) batch { return b.each(torch.Tensor.PinMemory) }
+
+// on copies a batch to a device, in the same scope; from pinned memory the copy runs beside the host.
+func on(device torch.Device, b batch) batch {
+	return b.each(func(t torch.Tensor) torch.Tensor { return t.Move(device, true) })
 }

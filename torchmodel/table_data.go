@@ -32,20 +32,14 @@ func (b *tableBatch) fields() []*torch.Tensor {
 	return f
 }
 
-// mapped is b with every tensor replaced.
-func (b *tableBatch) mapped(f func(torch.Tensor) torch.Tensor) *tableBatch {
+// each is the batch of what f makes of every tensor.
+func (b *tableBatch) each(f func(torch.Tensor) torch.Tensor) batch {
 	c := *b
 	c.mixed = append([]torch.Tensor(nil), b.mixed...)
 	for _, t := range c.fields() {
 		*t = f(*t)
 	}
 	return &c
-}
-
-func (b *tableBatch) pin() batch { return b.mapped(torch.Tensor.PinMemory) }
-
-func (b *tableBatch) to(d torch.Device) batch {
-	return b.mapped(func(t torch.Tensor) torch.Tensor { return t.To(d) })
 }
 
 func (b *tableBatch) score() likelihood { return b.net.Forward(b) }

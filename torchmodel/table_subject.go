@@ -72,7 +72,7 @@ func tableNLL(ctx context.Context, n *TableNetwork, t *tableRows, device torch.D
 				b := t.batch(scope, n, windows[at:min(at+size, len(windows))], length)
 				scored := batch(b)
 				if device.IsCUDA() {
-					scored = b.to(device)
+					scored = on(device, b)
 				}
 				l := scored.score()
 				for i := range heads {

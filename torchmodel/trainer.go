@@ -24,6 +24,9 @@ type trainer struct {
 	state   loopState
 	started time.Time // of this run, less the time of earlier ones
 	metrics *metricsFile
+
+	warm     int        // steps on CUDA that ran as they are
+	recorded *stepGraph // nil before they are recorded
 }
 
 // newTrainer prepares a training on flows. The caller frees the result, also that of a failure.
@@ -50,6 +53,7 @@ func (t *trainer) begin() {
 }
 
 func (t *trainer) free() {
+	t.recorded.free()
 	if t.opt.Opt != nil {
 		t.opt.Close()
 	}
@@ -161,7 +165,8 @@ func (t *trainer) loop(ctx context.Context) error {
 				return err
 			}
 		}
-		step, err := t.step(feed.next())
+		item, _ := feed.take() // epochs do not end
+		step, err := t.step(item)
 		if err != nil {
 			return err
 		}
@@ -205,37 +210,71 @@ func (t *trainer) step(f feedItem) (Step, error) {
 	torch.ManualSeed(t.o.Seed<<32 + int64(t.state.Step))
 	progress := t.progress()
 	s := Step{Epoch: t.state.Epoch, LearningRate: t.learningRate(progress)}
-	batch := f.batch
-	if t.o.Device.IsCUDA() {
-		batch = batch.to(t.o.Device)
+	t.opt.SetLR(s.LearningRate)
+	l, stats := t.compute(f.batch)
+	s.Loss, s.GradNorm = stats[0], stats[1]
+	if math.IsNaN(s.Loss) || math.IsInf(s.Loss, 0) {
+		return s, t.diverged(l, s)
 	}
+	if math.IsNaN(s.GradNorm) || math.IsInf(s.GradNorm, 0) {
+		return s, fmt.Errorf("epoch %d, step %d: %w: gradient norm is %g, learning rate %g", s.Epoch+1, t.state.Step+1,
+			ErrDiverged, s.GradNorm, s.LearningRate)
+	}
+	t.state.Step++
+	t.average.Add(t.state.Step)
+	t.state.Epoch, t.state.Batch = f.after.epoch, f.after.batch
+	s.Step, s.Progress, s.Seconds = t.state.Step, t.progress(), t.seconds()
+	s.Rows = int64(stats[2])
+	return s, nil
+}
+
+// compute learns from a batch in the host's memory. It returns the likelihood of its attributes, and loss, norm of the
+// gradient and number of rows.
+func (t *trainer) compute(b batch) (likelihood, []float64) {
+	if !t.o.Device.IsCUDA() {
+		l, stats := t.learn(b, true)
+		return l, stats.Float64s()
+	}
+	even, ok := b.(evenBatch)
+	switch {
+	case ok && t.recorded.fits(even):
+		t.recorded.replay(even)
+		return t.recorded.likelihood, t.recorded.stats.Float64s()
+	case ok && t.recorded == nil && t.warm >= warmSteps:
+		t.recorded = record(even, t.o.Device, t.learn)
+		t.recorded.replay(even)
+		return t.recorded.likelihood, t.recorded.stats.Float64s()
+	}
+	t.warm++
+	l, stats := t.learn(on(t.o.Device, b), true)
+	return l, stats.Float64s()
+}
+
+// learn changes the weights by one step of the optimiser. stats [3] are loss, norm of the gradient and rows. With look it waits
+// for the first two, and changes nothing where one is no finite number; what is recorded cannot.
+func (t *trainer) learn(b batch, look bool) (l likelihood, stats torch.Tensor) {
 	t.opt.ZeroGrad()
-	var l likelihood
-	forward := func() { l = batch.score() }
+	forward := func() { l = b.score() }
 	if t.o.Device.IsCUDA() {
 		torch.Autocast(t.o.Device, torch.BFloat16, forward)
 	} else {
 		forward()
 	}
 	loss := l.perRow()
-	s.Loss = loss.Float64()
-	if math.IsNaN(s.Loss) || math.IsInf(s.Loss, 0) {
-		return s, t.diverged(l, s)
+	norm := loss.Detach()
+	if !look || finite(loss) {
+		loss.Backward()
+		norm = torch.ClipGradNormTensor(t.subject.network().Parameters(), t.o.ClipNorm).Join(loss)
+		if !look || finite(norm) {
+			t.opt.Step()
+		}
 	}
-	loss.Backward()
-	s.GradNorm = torch.ClipGradNorm(t.subject.network().Parameters(), t.o.ClipNorm)
-	if math.IsNaN(s.GradNorm) || math.IsInf(s.GradNorm, 0) {
-		return s, fmt.Errorf("epoch %d, step %d: %w: gradient norm is %g, learning rate %g", s.Epoch+1, t.state.Step+1,
-			ErrDiverged, s.GradNorm, s.LearningRate)
-	}
-	t.opt.SetLR(s.LearningRate)
-	t.opt.Step()
-	t.state.Step++
-	t.average.Add(t.state.Step)
-	t.state.Epoch, t.state.Batch = f.after.epoch, f.after.batch
-	s.Step, s.Progress, s.Seconds = t.state.Step, t.progress(), t.seconds()
-	s.Rows = int64(l.rows.Float64())
-	return s, nil
+	return l, torch.Stack([]torch.Tensor{loss.Detach(), norm, l.rows}, 0)
+}
+
+func finite(x torch.Tensor) bool {
+	v := x.Float64()
+	return !math.IsNaN(v) && !math.IsInf(v, 0)
 }
 
 // diverged names the attribute whose loss is no number.

@@ -1,5 +1,7 @@
 package gotorch
 
+import "github.com/wangkuiyi/gotorch/libtorch"
+
 // Average is the mean of parameters over their last steps (Shamir and Zhang, Stochastic gradient descent for non-smooth
 // optimization, ICML 2013: polynomial-decay averaging). After n steps the k-th counts in proportion to (k/n)^averagePower,
 // so that the mean covers about the last ninth of the steps, however many there are: what a single step changes by chance
@@ -24,11 +26,7 @@ func NewAverage(parameters []Tensor) *Average {
 // Add counts the parameters after the step-th step, the first of which is 1.
 func (a *Average) Add(step int) {
 	rate := float64(averagePower+1) / float64(averagePower+step)
-	NoGrad(func() {
-		for i, m := range a.mean {
-			m.MulScalarI(1-rate).AddI(a.parameters[i], float32(rate))
-		}
-	})
+	Check(libtorch.LerpAll(handles(a.mean), handles(a.parameters), rate))
 }
 
 // Swap exchanges the values of the parameters and of the average: one call puts the average where the parameters are used, a

@@ -98,6 +98,13 @@ func (a Tensor) ReluI() Tensor { return a.inplaceScalar(libtorch.ReluI, 0) }
 // CopyI copies b to a, broadcast to a's shape, converted to its type and device, and returns a.
 func (a Tensor) CopyI(b Tensor) Tensor { return a.inplace(libtorch.CopyI, b, 1) }
 
+// CopyBesideI is CopyI that does not wait where b is in page-locked memory and a on a device, or the other way round: b stays as
+// it is until the work of the device's current stream is done.
+func (a Tensor) CopyBesideI(b Tensor) Tensor {
+	Check(libtorch.CopyBeside(a.T, b.T))
+	return a
+}
+
 // Abs is |a|.
 func (a Tensor) Abs() Tensor { return unary(libtorch.Abs, a) }
 

@@ -225,10 +225,13 @@ struct Batch {
     bounds.push_back(bin.upper);
   }
 
-  // pad ends the batch with empty rows up to a multiple of kPad; there is always at least one.
-  void pad() {
+  static int64_t padded(int64_t n) { return (n / kPad + 1) * kPad; }
+
+  // pad ends the batch with empty rows up to a multiple of kPad; there is always at least one. An even batch has as many as
+  // its windows have at most.
+  void pad(bool even) {
     const int64_t filled = int64_t(weight.size());
-    const int64_t all = (filled / kPad + 1) * kPad;
+    const int64_t all = padded(even ? chunks * length : filled);
     weight.resize(all, 0);
     position.resize(all, context);
     row.resize(all, 0);
@@ -247,7 +250,7 @@ struct Batch {
     peer_bag.resize(all * kPeers * kCandidateBag, 0);
     tuple_mask.resize(all * kTuples, 0);
     peer_mask.resize(all * kPeers, 0);
-    for (auto &s : subset) s.resize((s.size() / kPad + 1) * kPad, all - 1);
+    for (auto &s : subset) s.resize(even ? all : padded(int64_t(s.size())), all - 1);
   }
 };
 
@@ -412,7 +415,7 @@ char *st_corpus_plans(const st_corpus *c, int64_t from, int64_t n, void *plans, 
 }
 
 char *st_corpus_replay(st_tensor **out, const st_corpus *c, const st_chunk *chunks, int64_t n, int32_t context,
-                       int32_t length) {
+                       int32_t length, bool even) {
   return guard([&] {
     TORCH_CHECK(context >= 1 && length >= 1, "replay needs a context and a length of at least 1, got ", context, " and ",
                 length);
@@ -427,7 +430,7 @@ char *st_corpus_replay(st_tensor **out, const st_corpus *c, const st_chunk *chun
                         c->rows.size());
       replay_chunk(b, *c, chunks[i], i);
     }
-    b.pad();
+    b.pad(even);
     const int64_t s = int64_t(b.weight.size());
     std::vector<at::Tensor> r = {
         b.bag, b.numeric, b.valid, b.plan, tensor(b.position, {s}), tensor(b.row, {s}), tensor(b.weight, {s}),

@@ -86,8 +86,9 @@ enum {
   ST_BATCH_COUNT
 };
 
+// even pads S and the lists of rows to what n full windows take at most: the shapes then depend on n alone.
 char *st_corpus_replay(st_tensor **out, const st_corpus *c, const st_chunk *chunks, int64_t n, int32_t context,
-                       int32_t length);
+                       int32_t length, bool even);
 
 #ifdef __cplusplus
 }

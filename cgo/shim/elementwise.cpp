@@ -79,6 +79,10 @@ char *st_inplace(st_inplace_op op, st_tensor *a, const st_tensor *b, double alph
   });
 }
 
+char *st_copy_beside(st_tensor *a, const st_tensor *b) {
+  return guard([&] { ref(a).copy_(ref(b), /*non_blocking=*/true); });
+}
+
 char *st_inplace_scalar(st_inplace_scalar_op op, st_tensor *a, double b) {
   return guard([&] {
     auto &x = ref(a);

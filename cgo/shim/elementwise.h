@@ -63,6 +63,9 @@ char *st_scalar(st_tensor **out, st_scalar_op op, const st_tensor *a, double b);
 char *st_add(st_tensor **out, const st_tensor *a, const st_tensor *b, double alpha);
 
 char *st_inplace(st_inplace_op op, st_tensor *a, const st_tensor *b, double alpha);
+// Copies b to a, of one shape. From page-locked memory to a device, or back, the copy runs beside the host, which leaves b as it
+// is until the device's stream is done.
+char *st_copy_beside(st_tensor *a, const st_tensor *b);
 char *st_inplace_scalar(st_inplace_scalar_op op, st_tensor *a, double b);
 
 char *st_clamp(st_tensor **out, const st_tensor *a, double low, double high);

@@ -34,6 +34,7 @@ at::Tensor step_tensor(const at::Tensor &value, double step) {
 struct st_optimizer {
   st_optimizer_options options;
   std::vector<Parameter> parameters;
+  std::map<int, at::Tensor> rates;  // the learning rate on each CUDA device, where a recorded step reads it
 
   int64_t slots() const {
     if (options.kind != ST_OPTIMIZER_SGD) return 2;
@@ -71,7 +72,20 @@ at::Tensor gradient(const Parameter &p, const at::Tensor &grad) {
   return grad.contiguous();
 }
 
-void run(const st_optimizer_options &o, double weight_decay, bool first, Batch &b) {
+// rate returns the learning rate on the device of x.
+const at::Tensor &rate(st_optimizer &o, const at::Tensor &x) {
+  auto &r = o.rates[x.device().index()];
+  if (!r.defined()) r = step_tensor(x, o.options.lr);
+  return r;
+}
+
+void run(st_optimizer &opt, double weight_decay, bool first, Batch &b) {
+  const auto &o = opt.options;
+  if (b.values[0].is_cuda() && o.kind == ST_OPTIMIZER_ADAMW) {
+    at::_fused_adamw_(b.values, b.grads, b.slot0, b.slot1, {}, b.steps, rate(opt, b.values[0]), o.beta1, o.beta2, weight_decay,
+                      o.eps, /*amsgrad=*/false, /*maximize=*/false);
+    return;
+  }
   switch (o.kind) {
     case ST_OPTIMIZER_SGD:
       at::_fused_sgd_(b.values, b.grads, b.slot0, weight_decay, o.momentum, o.lr, o.dampening, o.nesterov,
@@ -107,7 +121,7 @@ void step(st_optimizer &o) {
   }
   for (auto &[key, b] : batches) {
     at::_foreach_add_(b.steps, 1);
-    run(o.options, std::get<3>(key), std::get<4>(key), b);
+    run(o, std::get<3>(key), std::get<4>(key), b);
   }
 }
 
@@ -153,6 +167,7 @@ char *st_optimizer_set_lr(st_optimizer *o, double lr) {
   return guard([&] {
     TORCH_CHECK(lr >= 0, "learning rate ", lr, ", want at least 0");
     optimizer(o).options.lr = lr;
+    for (auto &[device, r] : optimizer(o).rates) r.fill_(lr);
   });
 }
 
@@ -213,5 +228,12 @@ char *st_optimizer_set_steps(st_optimizer *o, const double *steps, int64_t n) {
       auto &p = opt.at(i);
       p.step = step_tensor(p.value, steps[i]);
     }
+  });
+}
+
+char *st_lerp_all(st_tensor *const *means, st_tensor *const *values, int64_t n, double share) {
+  return guard([&] {
+    at::NoGradGuard no_grad;
+    if (n > 0) at::_foreach_lerp_(list(means, n), list(values, n), share);
   });
 }

@@ -43,6 +43,9 @@ char *st_optimizer_steps(const st_optimizer *o, double *steps, int64_t n);
 char *st_optimizer_set_state(st_optimizer *o, int64_t slot, int64_t i, const st_tensor *t);
 char *st_optimizer_set_steps(st_optimizer *o, const double *steps, int64_t n);
 
+// Moves each of n means a share of the way to the value beside it.
+char *st_lerp_all(st_tensor *const *means, st_tensor *const *values, int64_t n, double share);
+
 #ifdef __cplusplus
 }
 #endif

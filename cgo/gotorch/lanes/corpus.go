@@ -116,9 +116,19 @@ func (b *Batch) fields() []*torch.Tensor {
 	}
 }
 
-// Replay makes a batch of windows of length rows, each after context rows. Its tensors belong to scope.
+// Replay makes a batch of windows of length rows, each after context rows. Its tensors belong to scope. It may be called from
+// several goroutines.
 func (c *Corpus) Replay(scope *torch.Scope, chunks []Chunk, context, length int) (*Batch, error) {
-	hs, err := c.c.Replay(scope.Pool(), chunks, context, length)
+	return c.replay(scope, chunks, context, length, false)
+}
+
+// ReplayEven is Replay with more padding: the shapes depend on the number of windows alone.
+func (c *Corpus) ReplayEven(scope *torch.Scope, chunks []Chunk, context, length int) (*Batch, error) {
+	return c.replay(scope, chunks, context, length, true)
+}
+
+func (c *Corpus) replay(scope *torch.Scope, chunks []Chunk, context, length int, even bool) (*Batch, error) {
+	hs, err := c.c.Replay(scope.Pool(), chunks, context, length, even)
 	if err != nil {
 		return nil, typed(err)
 	}
@@ -129,20 +139,21 @@ func (c *Corpus) Replay(scope *torch.Scope, chunks []Chunk, context, length int)
 	return b, nil
 }
 
-// each applies f to every tensor.
-func (b *Batch) each(f func(torch.Tensor) torch.Tensor) *Batch {
+// Tensors lists the batch's tensors.
+func (b *Batch) Tensors() []torch.Tensor {
+	var ts []torch.Tensor
+	for _, f := range b.fields() {
+		ts = append(ts, *f)
+	}
+	return ts
+}
+
+// Each is the batch of what f makes of every tensor.
+func (b *Batch) Each(f func(torch.Tensor) torch.Tensor) *Batch {
 	out := &Batch{}
 	from := b.fields()
 	for i, t := range out.fields() {
 		*t = f(*from[i])
 	}
 	return out
-}
-
-// PinMemory copies the batch to page-locked memory, in the same scope.
-func (b *Batch) PinMemory() *Batch { return b.each(torch.Tensor.PinMemory) }
-
-// To copies the batch to a device, in the same scope; from page-locked memory the copy runs beside the host.
-func (b *Batch) To(d torch.Device) *Batch {
-	return b.each(func(t torch.Tensor) torch.Tensor { return t.Move(d, true) })
 }

@@ -102,8 +102,9 @@ type Chunk struct {
 // BatchTensors is how many tensors Replay returns; shim/corpus.h lists them.
 const BatchTensors = int(C.ST_BATCH_COUNT)
 
-// Replay makes a batch of windows of length rows, each after context rows. The tensors go to pool.
-func (c *Corpus) Replay(pool *Pool, chunks []Chunk, context, length int) ([]*Handle, error) {
+// Replay makes a batch of windows of length rows, each after context rows; the shapes of an even one depend on the number of
+// windows alone. The tensors go to pool.
+func (c *Corpus) Replay(pool *Pool, chunks []Chunk, context, length int, even bool) ([]*Handle, error) {
 	cs := make([]C.st_chunk, len(chunks))
 	for i, k := range chunks {
 		cs[i].row, cs[i].foreign, cs[i].foreign_rows = C.int64_t(k.Row), C.int64_t(k.Foreign), C.int32_t(k.ForeignRows)
@@ -113,7 +114,7 @@ func (c *Corpus) Replay(pool *Pool, chunks []Chunk, context, length int) ([]*Han
 		}
 	}
 	var out [BatchTensors]*C.st_tensor
-	msg := C.st_corpus_replay(&out[0], c.p, first(cs), C.int64_t(len(cs)), C.int32_t(context), C.int32_t(length))
+	msg := C.st_corpus_replay(&out[0], c.p, first(cs), C.int64_t(len(cs)), C.int32_t(context), C.int32_t(length), C.bool(even))
 	runtime.KeepAlive(c)
 	if err := check("replay", msg); err != nil {
 		return nil, err

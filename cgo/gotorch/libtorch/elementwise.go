@@ -162,6 +162,14 @@ func Inplace(op InplaceOp, a, b *Handle, alpha float64) error {
 	return check(op.String(), msg)
 }
 
+// CopyBeside copies b to a, of one shape; between page-locked memory and a device it does not wait for the end.
+func CopyBeside(a, b *Handle) error {
+	msg := C.st_copy_beside(a.ptr(), b.ptr())
+	runtime.KeepAlive(a)
+	runtime.KeepAlive(b)
+	return check(CopyI.String(), msg)
+}
+
 // InplaceScalarOp changes its operand by a number.
 type InplaceScalarOp C.st_inplace_scalar_op
 

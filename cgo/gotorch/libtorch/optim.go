@@ -101,6 +101,15 @@ func (o *Optimizer) LR() (float64, error) {
 	return float64(lr), check("learning rate", msg)
 }
 
+// LerpAll moves each mean a share of the way to the value beside it.
+func LerpAll(means, values []*Handle, share float64) error {
+	ms, vs := pointers(means), pointers(values)
+	msg := C.st_lerp_all(first(ms), first(vs), C.int64_t(len(ms)), C.double(share))
+	runtime.KeepAlive(means)
+	runtime.KeepAlive(values)
+	return check("average", msg)
+}
+
 // Count is the number of parameters, and of state tensors that each has.
 func (o *Optimizer) Count() (parameters, slots int64, err error) {
 	var n, s C.int64_t
