@@ -86,7 +86,7 @@ func TestCUDAGradientsAreThoseOfTheCPU(t *testing.T) {
 	}
 }
 
-// A training in bfloat16 on the device is about as good as one on the CPU from the same first weights.
+// A training on the device is about as good as one on the CPU from the same first weights.
 func TestCUDATraining(t *testing.T) {
 	device := gpu(t)
 	flows := someFlows(t, 8, 300, 1)
@@ -135,7 +135,7 @@ func TestCUDARecordedStepsLearnTheSame(t *testing.T) {
 		t.Fatal("no step is recorded")
 	}
 	for i := range want {
-		// Sums on a GPU have no fixed order, and a network of bfloat16 goes its own way after some steps.
+		// Sums on a GPU have no fixed order, and a network goes its own way after some steps.
 		if math.Abs(got[i]-want[i]) > 0.02*want[i] {
 			t.Errorf("step %d: loss %.4f recorded, %.4f otherwise", i+1, got[i], want[i])
 		}
@@ -253,7 +253,7 @@ func TestCUDATables(t *testing.T) {
 		m := mustTrainTable(t, table.Simulate(16_000, 1), t.TempDir(), o)
 		same, lag := slopes(generateTable(t, m, GenerateOptions{Rows: 20_000, Seed: 1, Device: device}))
 		for name, got := range map[string]float64{"y on x": same, "x on x before": lag} {
-			if math.Abs(got-table.SimulatedCoefficient) > 0.05 { // tiny networks and some hundred steps, in bfloat16
+			if math.Abs(got-table.SimulatedCoefficient) > 0.05 { // tiny networks and some hundred steps
 				t.Errorf("%s, %s: coefficient %.3f, want about %g", arch, name, got, table.SimulatedCoefficient)
 			}
 		}

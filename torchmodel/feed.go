@@ -20,7 +20,7 @@ type feedItem struct {
 // ahead is the number of batches that wait: a GPU takes them faster than one core makes them.
 func (o *TrainOptions) ahead() int {
 	if o.Device.IsCUDA() {
-		return min(max(2, cmpOr(o.Threads, runtime.GOMAXPROCS(0))), 8)
+		return min(max(2, cmpOr(o.Threads, runtime.GOMAXPROCS(0))), 16)
 	}
 	return 2
 }

@@ -109,7 +109,7 @@ func (v *ValueHead) Forward(s torch.Tensor) (exact, mixture torch.Tensor) {
 func (v *ValueHead) NLL(s, class, mixed, lower, upper, weight torch.Tensor) torch.Tensor {
 	h := v.Hidden.Forward(s).Gelu()
 	nll := classNLL(v.Exact.Forward(h), class)
-	p := v.mixture(torch.IndexSelect(h, 0, mixed)).ToType(torch.Float) // bfloat16 where autocast is on
+	p := v.mixture(torch.IndexSelect(h, 0, mixed))
 	m := p.Shape()[1] / 3
 	bins := F.MixtureBinNLL(p.Narrow(1, 0, m), p.Narrow(1, m, m),
 		p.Narrow(1, 2*m, m), torch.IndexSelect(lower, 0, mixed), torch.IndexSelect(upper, 0, mixed))

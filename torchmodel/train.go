@@ -76,7 +76,7 @@ func training(dir string, o TrainOptions, obs Observer,
 		return nil, err
 	}
 	defer release()
-	// Grad mode, autocast and the random state belong to an OS thread.
+	// Grad mode and the random state belong to an OS thread.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	torch.SetNumThreads(int32(cmpOr(o.Threads, runtime.GOMAXPROCS(0))))

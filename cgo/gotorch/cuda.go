@@ -8,6 +8,10 @@ func IsCUDAAvailable() bool { return libtorch.CUDAAvailable() }
 // IsCUDNNAvailable tells whether the CUDA devices have cuDNN.
 func IsCUDNNAvailable() bool { return libtorch.CUDNNAvailable() }
 
+// AllowTF32 lets matrix products of float32 on CUDA devices round their operands to 10 bits (TF32), in the whole process: several
+// times as fast. It returns what was.
+func AllowTF32(on bool) (was bool) { return libtorch.AllowTF32(on) }
+
 // DeviceInfo describes a CUDA device.
 type DeviceInfo struct {
 	Device      Device

@@ -2,6 +2,7 @@ package gotorch_test
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"testing"
 
@@ -86,6 +87,38 @@ func TestCUDAGraph(t *testing.T) {
 			t.Errorf("failing capture: got error %v, want %v", err, torch.ErrShape)
 		}
 	})
+}
+
+// Sums of table rows and their gradients are those of the CPU, for a table that fits a block's memory and for a larger one.
+func TestCUDAEmbeddings(t *testing.T) {
+	d := gpu(t)
+	s := torch.NewScope()
+	defer s.Close()
+	for _, size := range [][2]int64{{7, 5}, {60, 32}, {3000, 100}} {
+		const bags, n = 700, 4
+		index := make([]int64, bags*n)
+		for i := range index {
+			index[i] = int64(i*i) % size[0] // some rows often
+		}
+		values := s.Adopt(torch.RandN(size[:], false))
+		scale := s.Adopt(torch.RandN([]int64{bags, size[1]}, false))
+		run := func(d torch.Device) (sums, rows, grad []float64) {
+			weight := s.Adopt(values.To(d).Detach()).SetRequiresGrad(true)
+			i := ints(s, []int64{bags, n}, index...).To(d)
+			sum, row := torch.EmbeddingBagSum(weight, i), torch.Embedding(weight, i.Select(1, 2))
+			torch.Mul(torch.Add(sum, row, 1), scale.To(d)).Sum().Backward()
+			return sum.Float64s(), row.Float64s(), s.Adopt(weight.Grad()).Float64s()
+		}
+		wantSums, wantRows, wantGrad := run(torch.Device{})
+		sums, rows, grad := run(d)
+		for name, c := range map[string][2][]float64{"sums": {sums, wantSums}, "rows": {rows, wantRows}, "gradient": {grad, wantGrad}} {
+			for i, want := range c[1] {
+				if far(c[0][i], want, 1e-4*(1+math.Abs(want))) { // a gradient is a sum of hundreds in float32
+					t.Fatalf("table %v: %s: number %d is %g, want %g", size, name, i, c[0][i], want)
+				}
+			}
+		}
+	}
 }
 
 func TestCUDATraining(t *testing.T) {

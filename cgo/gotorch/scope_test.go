@@ -126,9 +126,9 @@ func TestForgottenTensorsAreFreed(t *testing.T) {
 	if got := torch.Forgotten() - forgotten; got < n {
 		t.Errorf("%d tensors counted, want %d", got, n)
 	}
-	// 2 GiB went through; the net lets 128 MiB, and what a collection did not wait for, pile up.
-	if grown := residentBytes(t) - rss; grown > 512<<20 && !sanitized {
-		t.Errorf("memory grew by %d MiB, want at most 512", grown>>20)
+	// 2 GiB went through; the net lets 128 MiB, and what a collection did not wait for, pile up: 400 MiB on 16 cores.
+	if grown := residentBytes(t) - rss; grown > 1<<30 && !sanitized {
+		t.Errorf("memory grew by %d MiB, want at most 1024", grown>>20)
 	}
 }
 

@@ -73,6 +73,12 @@ char *st_autocast(st_device device, bool on, int8_t dtype, bool *was_on, int8_t 
   });
 }
 
+bool st_allow_tf32(bool on) {
+  const bool was = at::globalContext().allowTF32CuBLAS();
+  at::globalContext().setAllowTF32CuBLAS(on);
+  return was;
+}
+
 void st_autocast_clear(void) { at::autocast::clear_cache(); }
 
 char *st_clip_grad_norm(st_tensor **out, st_tensor *const *ts, int64_t n, double max_norm) {

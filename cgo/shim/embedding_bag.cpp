@@ -1,11 +1,17 @@
-// The sum of several rows of one table, with a gradient of its own on the CPU.
+// The sum of several rows of one table, with a gradient of its own.
 //
-// Forward is libtorch's embedding_bag. Its backward pass sorts the indices, and that of index_select first makes all R*n*D
-// numbers; adding each row of the gradient where it belongs takes a tenth of their time (BenchmarkEmbeddingBag of gotorch).
+// On CUDA both passes are kernels of embedding_bag.cu. On the CPU forward is libtorch's embedding_bag. Its backward pass sorts the
+// indices, and that of index_select first makes all R*n*D numbers; adding each row of the gradient where it belongs takes a
+// tenth of their time (BenchmarkEmbeddingBag of gotorch).
 #include <ATen/Dispatch.h>
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#ifdef STAN_CUDA
+#include <c10/cuda/CUDAGuard.h>
+#endif
+
+#include "embedding_bag_object.h"
 #include "index.h"
 #include "internal.h"
 
@@ -56,12 +62,26 @@ void add_rows(T *grad_weight, const T *grad, const int64_t *index, int64_t rows,
 // Where each row's indices begin.
 at::Tensor offsets(const at::Tensor &index) { return at::arange(index.size(0), index.options()) * index.size(1); }
 
+#ifdef STAN_CUDA
+stan::embedding_bag::Bags bags(const at::Tensor &index, int64_t vocabulary, int64_t width) {
+  return {index.const_data_ptr<int64_t>(), index.size(0), index.size(1), vocabulary, width};
+}
+#endif
+
 struct EmbeddingBagSum : torch::autograd::Function<EmbeddingBagSum> {
   static at::Tensor forward(torch::autograd::AutogradContext *ctx, const at::Tensor &weight, const at::Tensor &index) {
-    const auto i = index.contiguous();
+    const auto i = index.contiguous(), w = weight.contiguous();
     ctx->save_for_backward({i});
-    ctx->saved_data["vocabulary"] = weight.size(0);
-    return std::get<0>(at::_embedding_bag_forward_only(weight.contiguous(), i.view({-1}), offsets(i)));
+    ctx->saved_data["vocabulary"] = w.size(0);
+#ifdef STAN_CUDA
+    if (w.is_cuda()) {
+      const c10::cuda::CUDAGuard device(w.device());
+      auto out = at::empty({i.size(0), w.size(1)}, w.options());
+      stan::embedding_bag::sum_cuda(bags(i, w.size(0), w.size(1)), w.const_data_ptr<float>(), out.mutable_data_ptr<float>());
+      return out;
+    }
+#endif
+    return std::get<0>(at::_embedding_bag_forward_only(w, i.view({-1}), offsets(i)));
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext *ctx,
@@ -69,6 +89,13 @@ struct EmbeddingBagSum : torch::autograd::Function<EmbeddingBagSum> {
     const auto i = ctx->get_saved_variables()[0];
     const auto g = grads[0].contiguous();
     auto out = at::zeros({ctx->saved_data["vocabulary"].toInt(), g.size(1)}, g.options());
+#ifdef STAN_CUDA
+    if (g.is_cuda()) {
+      const c10::cuda::CUDAGuard device(g.device());
+      stan::embedding_bag::add_cuda(bags(i, out.size(0), out.size(1)), g.const_data_ptr<float>(), out.mutable_data_ptr<float>());
+      return {out, at::Tensor()};
+    }
+#endif
     AT_DISPATCH_FLOATING_TYPES(g.scalar_type(), "embedding_bag_sum", [&] {
       add_rows(out.mutable_data_ptr<scalar_t>(), g.const_data_ptr<scalar_t>(), i.const_data_ptr<int64_t>(), i.size(0),
                i.size(1), out.size(0), out.size(1));
@@ -77,18 +104,40 @@ struct EmbeddingBagSum : torch::autograd::Function<EmbeddingBagSum> {
   }
 };
 
+// own_kernel tells tables that the code above takes; libtorch's own does the others.
+bool own_kernel(const at::Tensor &weight) {
+  const auto type = weight.scalar_type();
+#ifdef STAN_CUDA
+  if (weight.is_cuda()) return type == at::kFloat;
+#endif
+  return weight.is_cpu() && (type == at::kFloat || type == at::kDouble);
+}
+
 at::Tensor embedding_bag_sum(const at::Tensor &weight, const at::Tensor &index) {
   TORCH_CHECK(weight.dim() == 2 && index.dim() == 2, "weight shape ", weight.sizes(), " and index shape ",
               index.sizes(), ", want [V, D] and [R, n]");
   TORCH_CHECK(weight.device() == index.device(), "weight on ", weight.device(), " and index on ", index.device(),
               ", want the same device");
   TORCH_CHECK_TYPE(index.scalar_type() == at::kLong, "index of type ", index.scalar_type(), ", want Long");
-  const auto type = weight.scalar_type();
-  if (weight.is_cpu() && (type == at::kFloat || type == at::kDouble)) return EmbeddingBagSum::apply(weight, index);
+  if (own_kernel(weight)) return EmbeddingBagSum::apply(weight, index);
   return std::get<0>(at::embedding_bag(weight, index.reshape({-1}), offsets(index)));
 }
 
+// On CUDA a row is a bag of one, whose gradient is one kernel; on the CPU libtorch's own gradient is as fast.
+at::Tensor rows_of_table(const at::Tensor &weight, const at::Tensor &index) {
+  if (!weight.is_cuda() || !own_kernel(weight) || weight.dim() != 2 || index.scalar_type() != at::kLong ||
+      weight.device() != index.device())
+    return at::embedding(weight, index);
+  auto shape = index.sizes().vec();
+  shape.push_back(weight.size(1));
+  return EmbeddingBagSum::apply(weight, index.reshape({-1, 1})).view(shape);
+}
+
 }  // namespace
+
+char *st_embedding(st_tensor **out, const st_tensor *weight, const st_tensor *index) {
+  return stan::guard([&] { *out = stan::own(rows_of_table(stan::ref(weight), stan::ref(index))); });
+}
 
 char *st_embedding_bag_sum(st_tensor **out, const st_tensor *weight, const st_tensor *index) {
   return stan::guard([&] { *out = stan::own(embedding_bag_sum(stan::ref(weight), stan::ref(index))); });

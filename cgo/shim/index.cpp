@@ -46,7 +46,3 @@ char *st_nonzero(st_tensor **out, const st_tensor *a) {
 char *st_one_hot(st_tensor **out, const st_tensor *a, int64_t classes) {
   return guard([&] { *out = own(at::one_hot(ref(a), classes)); });
 }
-
-char *st_embedding(st_tensor **out, const st_tensor *weight, const st_tensor *index) {
-  return guard([&] { *out = own(at::embedding(ref(weight), ref(index))); });
-}
