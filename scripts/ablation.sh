@@ -5,11 +5,12 @@
 #
 # TRAIN and VALID are folders of flows of different hosts. OUT gets a folder for each NAME, all of them below by default. What
 # is there already is not done again, so a run that was stopped goes on. STAN is the program (bin/stan), PYTHON one with what
-# scripts/judge.py needs, EPOCHS the passes (3), HOSTS the hosts to generate (40). Everything runs on one thread.
+# scripts/judge.py needs, EPOCHS the passes (3), HOSTS the hosts to generate (40), DEVICE where it trains (cpu), THREADS those of a
+# training (1). The minutes are the processor's on the CPU, the clock's on a GPU.
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
-stan=${STAN:-$here/../bin/stan} python=${PYTHON:-python3} epochs=${EPOCHS:-3} hosts=${HOSTS:-40}
-[ $# -ge 3 ] || { sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+stan=${STAN:-$here/../bin/stan} python=${PYTHON:-python3} epochs=${EPOCHS:-3} hosts=${HOSTS:-40} device=${DEVICE:-cpu} threads=${THREADS:-1}
+[ $# -ge 3 ] || { sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 train=$1 valid=$2 out=$3
 shift 3
 [ $# -gt 0 ] || set -- full rows-4 rows-8 rows-16 rows-128 without-conversations without-profile without-atoms without-all \
@@ -52,11 +53,11 @@ for name; do
 	given=$(options "$name")
 	if [ ! -f "$dir/train.time" ]; then
 		# shellcheck disable=SC2086 # words of options
-		timed "$dir/train.time" "$stan" train --data "$train" --valid "$valid" -o "$dir/model" --threads 1 --seed 1 --force $given \
+		timed "$dir/train.time" "$stan" train --data "$train" --valid "$valid" -o "$dir/model" --device "$device" --threads "$threads" --seed 1 --force $given \
 			>"$dir/train.txt" 2>"$dir/train.log"
 	fi
 	[ -d "$dir/synthetic" ] || "$stan" generate --model "$dir/model" -o "$dir/synthetic" --hosts "$hosts" --start 2016-04-11 --seed 1 \
-		--threads 1 >"$dir/generate.txt" 2>"$dir/generate.log"
+		--device cpu --threads "$threads" >"$dir/generate.txt" 2>"$dir/generate.log"
 	if [ ! -f "$dir/judge.txt" ]; then
 		"$python" "$here/judge.py" "$dir/synthetic" "$train" "$valid" >"$dir/judge.part"
 		mv "$dir/judge.part" "$dir/judge.txt"
@@ -66,5 +67,5 @@ for name; do
 	[ "$name" = paper ] || nll=$(of all "$dir/train.txt") # the paper's is of bins of its own and does not compare
 	echo "| $name | $nll | $(of rows "$dir/judge.txt") | $(of "rows, no addresses and ports" "$dir/judge.txt")" \
 		"| $(of windows "$dir/judge.txt") | $(of "windows, no addresses and ports" "$dir/judge.txt")" \
-		"| $(awk '{ printf "%.1f", ($2 + $3) / 60 }' "$dir/train.time") | $(of weights "$dir/model.txt") |"
+		"| $(awk -v gpu="$([ "$device" = cpu ] || echo 1)" '{ printf "%.1f", (gpu ? $1 : $2 + $3) / 60 }' "$dir/train.time") | $(of weights "$dir/model.txt") |"
 done

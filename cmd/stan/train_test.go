@@ -39,6 +39,7 @@ func TestTrainCommand(t *testing.T) {
 		"no epoch":            {[]string{"--epochs", "0"}, outcome{2, "", "epochs 0, want at least 1"}},
 		"no time":             {[]string{"--max-time", "1ns"}, outcome{2, "", "max-time 1ns, want enough for one step"}},
 		"an endless rate":     {[]string{"--learning-rate", "Inf"}, outcome{2, "", "learning-rate +Inf"}},
+		"dropout of all":      {[]string{"--dropout", "1"}, outcome{2, "", "dropout 1, want 0 to less than 1"}},
 		"a wild rate":         {[]string{"--epochs", "9", "--learning-rate", "1e6"}, outcome{1, "", "training diverged"}},
 		"missing":             {[]string{"--data", "no-such-folder"}, outcome{66, "", "no-such-folder"}},
 		"valid missing":       {[]string{"--valid", "no-such-folder"}, outcome{66, "", "no-such-folder"}},
