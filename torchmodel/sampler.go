@@ -71,10 +71,10 @@ func (s *sampler) free() {
 // assign starts a host in a lane, with nothing of the lane's last host left.
 func (s *sampler) assign(lane int, j *job, start, end int64) error {
 	torch.With(func(scope *torch.Scope) {
-		s.trunk.forget(scope, int64(lane))
-		scope.Adopt(s.last.Narrow(0, int64(lane), 1)).ZeroI()
-		each := s.memory.Shape()[0] / int64(s.gen.Width)
-		scope.Adopt(s.memory.Narrow(0, int64(lane)*each, each)).ZeroI()
+		index := scope.Adopt(torch.FromInt64([]int64{int64(lane)})).To(s.device)
+		s.trunk.forget(index)
+		s.last.IndexFillI(0, index, 0)
+		scope.Adopt(s.memory.Reshape(int64(s.gen.Width), -1)).IndexFillI(0, index, 0)
 	})
 	return lanes.Assign(s.gen, lane, j.host, j.plans, start, end, j.quota)
 }
