@@ -43,8 +43,8 @@ func TestCUDADrawsWhatTheCPUDraws(t *testing.T) {
 				}
 			}
 		}
-		if !slices.Equal(machines[0].active, machines[1].active) {
-			t.Fatalf("active lanes %v on the device, want %v", machines[1].active, machines[0].active)
+		if !slices.Equal(machines[0].Active, machines[1].Active) {
+			t.Fatalf("active lanes %v on the device, want %v", machines[1].Active, machines[0].Active)
 		}
 	}
 	if rows != width*width || same*10 < rows*9 {
