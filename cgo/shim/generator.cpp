@@ -57,7 +57,7 @@ constexpr size_t kNow = offsetof(Slot, lane) + offsetof(Lane, now), kFirstPlan =
                  kRest = offsetof(Slot, span_end);
 static_assert(kNow % sizeof(Word) == 0 && kFirstPlan % sizeof(Word) == 0 && kRest % sizeof(Word) == 0, "fields begin at words");
 
-constexpr int64_t kStaged = int64_t(64) << 20;  // bytes of plans that are put in place at once
+constexpr int64_t kStaged = int64_t(8) << 20;  // bytes of plans that are put in place at once
 
 void check_assignment(const Generator &g, const st_assignment &a) {
   TORCH_CHECK_INDEX(a.lane >= 0 && a.lane < g.width && a.days > 0 && a.days <= g.max_days, "no lane ", a.lane, " for ", a.days,

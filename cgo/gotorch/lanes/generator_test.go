@@ -39,12 +39,12 @@ func newMachine(t *testing.T, width, hostCount int, seed uint64, net network) *m
 
 func newMachineOf(t *testing.T, v *lanes.Vocabulary, width, hostCount int, seed uint64, net network) *machine {
 	t.Helper()
-	return newMachineOn(t, torch.Device{}, v, width, hostCount, seed, net)
+	return newMachineOn(t, torch.Device{}, v, width, 4, hostCount, seed, net)
 }
 
-func newMachineOn(t *testing.T, device torch.Device, v *lanes.Vocabulary, width, hostCount int, seed uint64, net network) *machine {
+func newMachineOn(t *testing.T, device torch.Device, v *lanes.Vocabulary, width, days, hostCount int, seed uint64, net network) *machine {
 	t.Helper()
-	g, err := lanes.NewGenerator(newTablesOn(t, device, v), width, 4, block, hosts(hostCount), seed)
+	g, err := lanes.NewGenerator(newTablesOn(t, device, v), width, days, block, hosts(hostCount), seed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -478,6 +478,31 @@ func TestHostsEnd(t *testing.T) {
 				t.Errorf("a host that ended has %d more rows", len(out[1]))
 			}
 		})
+	}
+}
+
+// The plans of so many lanes and days are more than is put in place at once.
+func TestEveryLaneHasItsPlans(t *testing.T) {
+	leaktest.Check(t)
+	const width, last = 90, 365
+	m := newMachineOn(t, torch.Device{}, world(), width, last+1, width, 1, forced([]map[int]int{{gap: 0}}))
+	var list []assignment
+	for lane := range width {
+		plans := make([]plan, last+1)
+		for d := range plans {
+			plans[d] = dayPlan(17_000+int64(d), 0)
+		}
+		plans[0], plans[last] = dayPlan(17_000, int32(1+lane%4)), dayPlan(17_000+last, int32(1+lane%3))
+		list = append(list, assignment{Lane: lane, Host: width - 1 - lane, Plans: plans, Start: start, End: start + (last+1)*day, Quota: -1})
+	}
+	m.assignAll(list...)
+	for lane, rows := range m.block() {
+		if got := days(rows); len(got) != last+1 || got[0] != 1+lane%4 || got[last] != 1+lane%3 {
+			t.Errorf("lane %d: rows by day %v, want %d on the first and %d on the last", lane, got, 1+lane%4, 1+lane%3)
+		}
+	}
+	if m.g.Active() {
+		t.Error("a lane goes on after its days")
 	}
 }
 
