@@ -91,16 +91,19 @@ func BenchmarkBlock(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer s.free()
+			var list []assignment
 			for lane := range width {
 				j := job{host: lane, plans: []plan{evenPlan(1000)}, quota: 1 << 40}
-				if err := s.assign(lane, &j, sampledStart, 1<<62); err != nil {
-					b.Fatal(err)
-				}
+				list = append(list, j.in(lane, sampledStart, 1<<62))
+			}
+			if err := s.assign(list); err != nil {
+				b.Fatal(err)
 			}
 			rows := 0
 			torch.NoGrad(func() {
 				for b.Loop() {
-					if err := s.block(); err != nil {
+					s.begin()
+					if err := s.collect(); err != nil {
 						b.Fatal(err)
 					}
 					rows += s.drawn * width

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	torch "github.com/wangkuiyi/gotorch"
-	"github.com/wangkuiyi/gotorch/lanes"
 	"github.com/wangkuiyi/gotorch/leaktest"
 
 	"stan/dataset/encode"
@@ -179,21 +178,24 @@ func TestCUDAGraphDrawsWhatStepsDraw(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tables.Free()
-	draw := func(block func(*sampler) error) (rows []encode.Row, hosts []int32) {
+	draw := func(begin func(*sampler)) (rows []encode.Row, hosts []int32) {
 		s, err := newSampler(w.net, tables, device, width, 1, encode.Words(w.addrs), 11)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer s.free()
+		var list []assignment
 		for lane := range width {
 			j := job{host: lane, plans: []plan{evenPlan(5)}, quota: int64(20 + 5*lane)}
-			if err := s.assign(lane, &j, sampledStart, math.MaxInt64/2); err != nil {
-				t.Fatal(err)
-			}
+			list = append(list, j.in(lane, sampledStart, math.MaxInt64/2))
+		}
+		if err := s.assign(list); err != nil {
+			t.Fatal(err)
 		}
 		torch.NoGrad(func() {
 			for range blocks {
-				if err := block(s); err != nil {
+				begin(s)
+				if err := s.collect(); err != nil {
 					t.Fatal(err)
 				}
 				for i, h := range s.hosts {
@@ -205,12 +207,11 @@ func TestCUDAGraphDrawsWhatStepsDraw(t *testing.T) {
 		})
 		return rows, hosts
 	}
-	rows, hosts := draw(func(s *sampler) error { return s.block() })
-	wantRows, wantHosts := draw(func(s *sampler) error {
+	rows, hosts := draw((*sampler).begin)
+	wantRows, wantHosts := draw(func(s *sampler) {
 		for i := range s.steps {
 			torch.With(func(scope *torch.Scope) { s.step(scope, i) })
 		}
-		return lanes.Collect(s.gen, s.rows, s.hosts, s.active)
 	})
 	if len(rows) < width*60 || !slices.Equal(hosts, wantHosts) || !slices.Equal(rows, wantRows) {
 		t.Errorf("%d rows by replays, %d by steps, want the same", len(rows), len(wantRows))

@@ -30,7 +30,7 @@ type GenerateOptions struct {
 	Shard    int // 1 to Shards: which part of the hosts this call generates
 	Shards   int
 	Device   torch.Device
-	Threads  int // generators that run side by side on the CPU, 0 for all cores
+	Threads  int // generators that run side by side on the CPU, what turns rows into flows on CUDA; 0 for all cores
 }
 
 // Validate tells the first option that is out of range.
@@ -55,12 +55,6 @@ func (o *GenerateOptions) Validate() error {
 // Sink takes the flows of one host, a part of its stream at a time and in order. It is called from several goroutines, for
 // different hosts.
 type Sink func(flows []dataset.Flow) error
-
-// lane counts: wide enough that weights are read once for many rows, narrow enough that few hosts do not leave most idle.
-const (
-	cpuLanes  = 32
-	cudaLanes = 4096
-)
 
 // hostSeed makes the random numbers of a host's own draws, those outside the kernels.
 func hostSeed(seed uint64, host int) *rand.Rand {
@@ -197,6 +191,11 @@ func (j *job) planned() int64 {
 	return rows
 }
 
+// in is the job in a lane.
+func (j *job) in(lane int, start, end int64) assignment {
+	return assignment{Lane: lane, Host: j.host, Plans: j.plans, Start: start, End: end, Quota: j.quota}
+}
+
 // generation is what all workers of one call share.
 type generation struct {
 	o          GenerateOptions
@@ -205,6 +204,7 @@ type generation struct {
 	start, end int64
 	jobs       []job // the longest first, so that none is left alone at the end
 	each       int   // hosts that a worker runs at once, at most
+	decoders   int   // goroutines that turn a worker's rows into flows
 	sink       Sink
 	progress   func(rows, planned int64)
 
@@ -216,29 +216,43 @@ type generation struct {
 
 // Generate draws hosts from the model and hands their flows to sink. progress may be nil. It returns the number of rows.
 func (m *Model) Generate(ctx context.Context, o GenerateOptions, sink Sink, progress func(rows, planned int64)) (int64, error) {
-	if err := o.Validate(); err != nil {
+	g, err := m.newGeneration(o, sink, progress)
+	if err != nil {
 		return 0, err
+	}
+	return g.generate(ctx)
+}
+
+// newGeneration plans all hosts.
+func (m *Model) newGeneration(o GenerateOptions, sink Sink, progress func(rows, planned int64)) (*generation, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
 	}
 	if len(o.Internal) == 0 {
 		o.Internal = m.Manifest.Vocabulary.Internal
 	}
-	g := &generation{o: o, m: m, sink: sink, progress: progress}
+	g := &generation{o: o, m: m, sink: sink, progress: progress, decoders: 1}
+	if o.Device.IsCUDA() {
+		g.decoders = cmpOr(o.Threads, runtime.GOMAXPROCS(0))
+	}
 	g.start = o.Start.UnixMicro()
 	g.end = g.start + o.Duration.Microseconds()
 	if o.Rows > 0 {
 		g.end = math.MaxInt64 / 2
 	}
-	if err := g.plan(); err != nil {
-		return 0, err
-	}
-	arch, err := findArch(m.Manifest.Arch)
+	return g, g.plan()
+}
+
+// generate draws this shard's hosts.
+func (g *generation) generate(ctx context.Context) (int64, error) {
+	arch, err := findArch(g.m.Manifest.Arch)
 	if err != nil {
 		return 0, err
 	}
 	workers := 1
 	g.each = len(g.jobs)
-	if arch.flows.parallel && !o.Device.IsCUDA() {
-		workers = min(cmpOr(o.Threads, runtime.GOMAXPROCS(0)), max(1, len(g.jobs)))
+	if arch.flows.parallel && !g.o.Device.IsCUDA() {
+		workers = min(cmpOr(g.o.Threads, runtime.GOMAXPROCS(0)), max(1, len(g.jobs)))
 		g.each = (len(g.jobs) + workers - 1) / workers
 		torch.SetNumThreads(1) // each worker computes on its own core
 	}
@@ -360,77 +374,4 @@ func (g *generation) run(ctx context.Context, workers int, work func(context.Con
 	}
 	all.Wait()
 	return g.done, context.Cause(ctx)
-}
-
-func (g *generation) width() int {
-	if g.o.Device.IsCUDA() {
-		return cudaLanes
-	}
-	return cpuLanes
-}
-
-// networkWorker runs one sampler until no host is left.
-func (g *generation) networkWorker(ctx context.Context) (err error) {
-	net, err := g.m.newNetwork(g.o.Device)
-	if err != nil {
-		return err
-	}
-	defer net.Free()
-	v := g.m.Manifest.Vocabulary
-	tables, err := newTables(v, newLayout(v), g.m.Manifest.Config.Without, g.o.Device)
-	if err != nil {
-		return err
-	}
-	defer tables.Free()
-	days := 1
-	for i := range g.jobs {
-		days = max(days, len(g.jobs[i].plans))
-	}
-	s, err := newSampler(net, tables, g.o.Device, g.width(), days, encode.Words(g.addrs), g.o.Seed)
-	if err != nil {
-		return err
-	}
-	defer s.free()
-	torch.NoGrad(func() { err = g.drive(ctx, s) })
-	return err
-}
-
-// drive keeps the lanes of a sampler busy: a lane whose host is done takes the next one.
-func (g *generation) drive(ctx context.Context, s *sampler) error {
-	v := g.m.Manifest.Vocabulary
-	flows := make([][]dataset.Flow, s.gen.Width)
-	busy := make([]bool, s.gen.Width) // the lane has a host; what others hold is of an earlier block
-	for {
-		for lane := range busy[:min(len(busy), g.each)] {
-			busy[lane] = s.active[lane] != 0
-			if busy[lane] {
-				continue
-			}
-			if j := g.take(); j != nil {
-				if err := s.assign(lane, j, g.start, g.end); err != nil {
-					return err
-				}
-				busy[lane] = true
-			}
-		}
-		if !slices.Contains(busy, true) || ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err := s.block(); err != nil {
-			return err
-		}
-		for lane := range flows {
-			flows[lane] = flows[lane][:0]
-		}
-		for i, h := range s.hosts[:s.drawn*s.gen.Width] {
-			if lane := i % s.gen.Width; busy[lane] && h >= 0 {
-				flows[lane] = append(flows[lane], v.Decode(&s.rows[i], g.addrs[h]))
-			}
-		}
-		for _, f := range flows {
-			if err := g.deliver(f); err != nil {
-				return err
-			}
-		}
-	}
 }

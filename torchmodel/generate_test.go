@@ -38,10 +38,16 @@ func (g generated) rows() (n int64) {
 // generate draws flows and fails the test on an error, or where rows are not counted right.
 func generate(t *testing.T, m *Model, o GenerateOptions) generated {
 	t.Helper()
+	return generateBy(t, m, o, 0)
+}
+
+// generateBy is generate with so many decoders beside each sampler, 0 for the usual number.
+func generateBy(t *testing.T, m *Model, o GenerateOptions, decoders int) generated {
+	t.Helper()
 	out := generated{}
 	var mu sync.Mutex
 	var told int64
-	rows, err := m.Generate(context.Background(), o, func(flows []dataset.Flow) error {
+	g, err := m.newGeneration(o, func(flows []dataset.Flow) error {
 		mu.Lock()
 		defer mu.Unlock()
 		out[flows[0].Host] = append(out[flows[0].Host], flows...)
@@ -52,6 +58,11 @@ func generate(t *testing.T, m *Model, o GenerateOptions) generated {
 		}
 		told = rows
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.decoders = cmpOr(decoders, g.decoders)
+	rows, err := g.generate(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,6 +217,9 @@ func TestFlowsDependOnSeedAndHostAlone(t *testing.T) {
 			if got := generate(t, m, o); !reflect.DeepEqual(got, want) {
 				t.Error("two threads give other flows than one")
 			}
+			if got := generateBy(t, m, o, 5); !reflect.DeepEqual(got, want) {
+				t.Error("five decoders beside each of two threads give other flows, or another order, than one")
+			}
 			merged := generated{}
 			for shard := 1; shard <= 3; shard++ {
 				o.Shard, o.Shards = shard, 3
@@ -271,21 +285,51 @@ func TestShareDealsEveryRow(t *testing.T) {
 func TestGenerationStops(t *testing.T) {
 	broken := errors.New("the disk is on fire")
 	for _, m := range []*Model{referenceModel(t), independentModel(t, referenceFlows(t))} {
-		for _, threads := range []int{1, 2} {
-			o := dayOf(3)
-			o.Rows, o.Threads = 1<<40, threads
-			name := fmt.Sprintf("%s, %d threads", m.Manifest.Arch, threads)
+		for _, by := range []struct{ threads, decoders int }{{1, 1}, {2, 1}, {1, 3}, {2, 3}} {
+			// stop generates until the second call of the sink does what stops it, and returns the flows of calls after that.
+			stop := func(t *testing.T, ctx context.Context, second func() error) (after [][]dataset.Flow) {
+				o := dayOf(8)
+				o.Rows, o.Threads = 1<<40, by.threads
+				calls := 0
+				var mu sync.Mutex
+				g, err := m.newGeneration(o, func(flows []dataset.Flow) error {
+					mu.Lock()
+					defer mu.Unlock()
+					switch calls++; {
+					case calls == 2:
+						return second()
+					case calls > 2:
+						after = append(after, slices.Clone(flows))
+					}
+					return nil
+				}, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				g.decoders = by.decoders
+				if _, err := g.generate(ctx); !errors.Is(err, broken) {
+					t.Errorf("got error %v, want %v", err, broken)
+				}
+				return after
+			}
+			name := fmt.Sprintf("%s, %d threads, %d decoders", m.Manifest.Arch, by.threads, by.decoders)
 			t.Run(name+", by its sink", func(t *testing.T) {
-				_, err := m.Generate(context.Background(), o, func([]dataset.Flow) error { return broken }, nil)
-				if !errors.Is(err, broken) {
-					t.Errorf("got error %v, want the sink's", err)
+				after := stop(t, context.Background(), func() error { return broken })
+				// Only what other goroutines had in hand, or drew until they saw it.
+				if by.threads == 1 && len(after) >= by.decoders {
+					t.Errorf("%d calls of the sink after it failed, want fewer than %d", len(after), by.decoders)
 				}
 			})
 			t.Run(name+", by its context", func(t *testing.T) {
 				ctx, cancel := context.WithCancelCause(context.Background())
-				_, err := m.Generate(ctx, o, func([]dataset.Flow) error { cancel(broken); return nil }, nil)
-				if !errors.Is(err, broken) {
-					t.Errorf("got error %v, want the context's cause", err)
+				after := stop(t, ctx, func() error { cancel(broken); return nil })
+				hosts := map[netip.Addr]bool{}
+				for _, flows := range after {
+					if host := flows[0].Host; hosts[host] {
+						t.Errorf("host %v comes twice after the end, want the rest of a block at most", host)
+					} else {
+						hosts[host] = true
+					}
 				}
 			})
 		}

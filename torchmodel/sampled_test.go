@@ -159,7 +159,7 @@ func (w *sampled) sample(jobs []job, end int64, width int) map[int][]drawn {
 			busy := false
 			for lane := range width {
 				if s.active[lane] == 0 && len(jobs) > 0 {
-					if err := s.assign(lane, &jobs[0], sampledStart, end); err != nil {
+					if err := s.assign([]assignment{jobs[0].in(lane, sampledStart, end)}); err != nil {
 						w.t.Fatal(err)
 					}
 					jobs = jobs[1:]
@@ -185,7 +185,7 @@ func (w *sampled) sample(jobs []job, end int64, width int) map[int][]drawn {
 				})
 				block = append(block, step...)
 			}
-			if err := lanes.Collect(s.gen, s.rows, s.hosts, s.active); err != nil {
+			if err := s.collect(); err != nil {
 				w.t.Fatal(err)
 			}
 			for i, h := range s.hosts {

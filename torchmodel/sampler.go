@@ -1,8 +1,6 @@
 package torchmodel
 
 import (
-	"slices"
-
 	torch "github.com/wangkuiyi/gotorch"
 	"github.com/wangkuiyi/gotorch/lanes"
 
@@ -21,12 +19,14 @@ type sampler struct {
 	last   torch.Tensor    // [W, D] the trunk's output after the last row
 	memory torch.Tensor    // [W*(tuples+peers), 2K+V] of remembered rows
 	graph  torch.CUDAGraph // of a block's steps, on CUDA
-	ready  bool            // the graph is captured
+	warm   bool            // a block was drawn without it
+	ready  bool            // it is captured
 
-	steps  int          // rows that each lane draws in a block, at most
-	drawn  int          // in the last one
-	rows   []encode.Row // [steps, W]
-	hosts  []int32      // [steps, W]
+	steps  int // rows that each lane draws in a block, at most
+	drawn  int // in the one begun last
+	out    *lanes.Drawn[encode.Row]
+	rows   []encode.Row // [drawn, W] of the block collected last
+	hosts  []int32      // [drawn, W]
 	active []int32      // [W]
 
 	watch func(h Head, logits, mixture torch.Tensor) // of tests, what each draw is made from; else nil
@@ -39,8 +39,7 @@ const blockRows = 64
 func newSampler(n *Network, t *lanes.Tables, device torch.Device, width, maxDays int, hosts []uint32, seed uint64) (*sampler, error) {
 	steps := max(blockRows, int(n.Trunk.dilation(n.config.Layers-1)))
 	s := &sampler{
-		net: n, device: device, scope: torch.NewScope(), steps: steps,
-		rows: make([]encode.Row, steps*width), hosts: make([]int32, steps*width), active: make([]int32, width),
+		net: n, device: device, scope: torch.NewScope(), steps: steps, drawn: steps,
 	}
 	var err error
 	if s.gen, err = lanes.NewGenerator(t, width, maxDays, steps, hosts, seed); err != nil {
@@ -56,10 +55,13 @@ func newSampler(n *Network, t *lanes.Tables, device torch.Device, width, maxDays
 	s.trunk = n.Trunk.newState(int64(width), int64(c.Width), device)
 	s.last = zeros(width, c.Width)
 	s.memory = zeros(width*(size.Tuples+size.Peers), 2*c.Key+c.Value)
+	s.out = lanes.NewDrawnNoCopy[encode.Row](s.scope, s.gen)
+	s.active = s.out.Active
 	return s, nil
 }
 
 func (s *sampler) free() {
+	_ = torch.Try(s.device.Synchronize) // a block may be under way; the device's failure was told when it was met
 	if s.ready {
 		s.graph.Close()
 	}
@@ -68,58 +70,68 @@ func (s *sampler) free() {
 	s.gen.Free()
 }
 
-// assign starts a host in a lane, with nothing of the lane's last host left.
-func (s *sampler) assign(lane int, j *job, start, end int64) error {
+type assignment = lanes.Assignment[plan]
+
+// assign starts hosts in lanes, with nothing of the lanes' last hosts left.
+func (s *sampler) assign(list []assignment) error {
+	if len(list) == 0 {
+		return nil
+	}
+	which := make([]int64, len(list))
+	for i, a := range list {
+		which[i] = int64(a.Lane)
+	}
 	torch.With(func(scope *torch.Scope) {
-		s.trunk.forget(scope, int64(lane))
-		scope.Adopt(s.last.Narrow(0, int64(lane), 1)).ZeroI()
-		each := s.memory.Shape()[0] / int64(s.gen.Width)
-		scope.Adopt(s.memory.Narrow(0, int64(lane)*each, each)).ZeroI()
+		index := scope.Adopt(torch.FromInt64(which)).To(s.device)
+		s.trunk.forget(index)
+		s.last.IndexFillI(0, index, 0)
+		scope.Adopt(s.memory.Reshape(int64(s.gen.Width), -1)).IndexFillI(0, index, 0)
 	})
-	return lanes.Assign(s.gen, lane, j.host, j.plans, start, end, j.quota)
+	return lanes.Assign(s.gen, list)
 }
 
 // blockLook is the number of rows after which a block on the CPU is looked at: where every host has ended, so does the
 // block. Hosts of a short span have a few rows.
 const blockLook = 8
 
-// block draws s.drawn rows of every lane and copies them to the start of s.rows and s.hosts, and s.active.
-func (s *sampler) block() error {
+// begin begins a block of every lane: on CUDA it is queued, on the CPU drawn when begin returns.
+func (s *sampler) begin() {
 	draw := func(from, to int) {
 		for i := from; i < to; i++ {
 			torch.With(func(scope *torch.Scope) { s.step(scope, i) })
 		}
 	}
-	steps := func() { draw(0, s.steps) }
-	s.drawn = s.steps
-	switch {
-	case !s.device.IsCUDA():
-		for s.drawn = 0; s.drawn < s.steps; {
+	if !s.device.IsCUDA() {
+		for s.drawn = 0; s.drawn == 0 || (s.drawn < s.steps && s.gen.Active()); {
 			from := s.drawn
 			s.drawn = min(from+blockLook, s.steps)
 			draw(from, s.drawn)
-			if err := lanes.Collect(s.gen, s.rows, s.hosts, s.active); err != nil {
-				return err
-			}
-			if !slices.Contains(s.active, 1) {
-				return nil
-			}
 		}
-		return nil
-	case s.ready:
-		s.graph.Replay()
-	default:
-		// The first block runs as it is, which also warms up libtorch's caches; then it is captured for all that follow.
-		steps()
-		if err := lanes.Collect(s.gen, s.rows, s.hosts, s.active); err != nil {
-			return err
-		}
-		s.graph = torch.NewCUDAGraph()
-		s.graph.Capture(torch.NewCUDAStream(s.device), steps)
-		s.ready = true
-		return nil
+		return
 	}
-	return lanes.Collect(s.gen, s.rows, s.hosts, s.active)
+	// The first block runs as it is, which also warms up libtorch's caches; then it is captured for all that follow.
+	if !s.warm {
+		draw(0, s.steps)
+		s.warm = true
+		return
+	}
+	if !s.ready {
+		s.device.Synchronize()
+		s.graph = torch.NewCUDAGraph()
+		s.graph.Capture(torch.NewCUDAStream(s.device), func() { draw(0, s.steps) })
+		s.ready = true
+	}
+	s.graph.Replay()
+}
+
+// collect waits for the block that was begun, and copies it to s.rows, s.hosts and s.active.
+func (s *sampler) collect() error {
+	if err := lanes.Collect(s.gen, s.out); err != nil {
+		return err
+	}
+	n := s.drawn * s.gen.Width
+	s.rows, s.hosts, s.active = s.out.Rows[:n], s.out.Hosts[:n], s.out.Active
+	return nil
 }
 
 // draw draws an attribute in every lane.

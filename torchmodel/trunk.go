@@ -45,31 +45,27 @@ func (t *Trunk) Forward(x, valid torch.Tensor) torch.Tensor {
 
 // trunkState is what Step remembers: for each layer its last inputs, in a ring.
 type trunkState struct {
-	rings [][]torch.Tensor // [layer][dilation] of [W, D]
+	rows  torch.Tensor     // [R, W, D] of all rings
+	rings [][]torch.Tensor // [layer][dilation] of [W, D], which share the memory of rows
 }
 
 func (t *Trunk) newState(lanes, width int64, device torch.Device) *trunkState {
-	s := &trunkState{}
+	s := &trunkState{rows: torch.Zeros([]int64{t.dilation(len(t.Taps)) - 1, lanes, width}, torch.Float, device)}
 	for i := range t.Taps {
 		ring := make([]torch.Tensor, t.dilation(i))
 		for j := range ring {
-			ring[j] = torch.Zeros([]int64{lanes, width}, torch.Float, device)
+			ring[j] = s.rows.Select(0, t.dilation(i)-1+int64(j))
 		}
 		s.rings = append(s.rings, ring)
 	}
 	return s
 }
 
-// forget clears the rings of one lane; the views that it takes belong to scope.
-func (s *trunkState) forget(scope *torch.Scope, lane int64) {
-	for _, ring := range s.rings {
-		for _, x := range ring {
-			scope.Adopt(x.Narrow(0, lane, 1)).ZeroI()
-		}
-	}
-}
+// forget clears the rings of the lanes that index [n] names.
+func (s *trunkState) forget(index torch.Tensor) { s.rows.IndexFillI(1, index, 0) }
 
 func (s *trunkState) free() {
+	s.rows.Free()
 	for _, ring := range s.rings {
 		for _, x := range ring {
 			x.Free()

@@ -34,7 +34,7 @@ func TestTrunkStepIsForward(t *testing.T) {
 			for i := range int64(rows) {
 				for lane, begin := range begins {
 					if begin == i {
-						s.forget(scope, int64(lane))
+						s.forget(scope.Adopt(torch.FromInt64([]int64{int64(lane)})))
 					}
 				}
 				got := trunk.Step(s, int(i)%16, x.Select(1, i)).Float32s()

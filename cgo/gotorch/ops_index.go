@@ -37,6 +37,12 @@ func (a Tensor) IndexCopyI(dim int64, index, src Tensor) Tensor {
 	return a
 }
 
+// IndexFillI sets the slices of a at index along dim to value and returns a.
+func (a Tensor) IndexFillI(dim int64, index Tensor, value float64) Tensor {
+	Check(libtorch.IndexFillI(a.T, dim, index.T, value))
+	return a
+}
+
 // NonZero is [n, dims] int64: the coordinates of each element that is not zero. On CUDA it waits for the device.
 func (a Tensor) NonZero() Tensor { return Must(libtorch.NonZero(a.T)) }
 

@@ -348,6 +348,9 @@ func TestIndexOps(t *testing.T) {
 		"index copy in place": {[]arr{x, mat(1, 2, 10, 20)}, func(s *S, x []T) T {
 			return x[0].Clone().IndexCopyI(0, ints(s, []int64{1}, 1), x[1])
 		}, mat(3, 2, 1, 2, 10, 20, 5, 6), false},
+		"index fill in place": {[]arr{x}, func(s *S, x []T) T {
+			return x[0].Clone().IndexFillI(1, ints(s, []int64{1}, 1), 7)
+		}, mat(3, 2, 1, 7, 3, 7, 5, 7), false},
 		"nonzero": {[]arr{mat(2, 2, 0, 1, 2, 0)}, func(_ *S, x []T) T { return x[0].NonZero() },
 			mat(2, 2, 0, 1, 1, 0), true},
 		"one hot": {[]arr{vec(2, 0)}, func(_ *S, x []T) T { return x[0].CastTo(torch.Long).OneHot(3) },

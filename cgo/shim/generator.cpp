@@ -1,5 +1,7 @@
 #include "generator.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <memory>
 
@@ -34,9 +36,69 @@ T *make(st_generator &g, at::IntArrayRef shape, at::ScalarType type) {
 
 at::Tensor bytes_on(at::Device device, int64_t n) { return at::zeros({n}, at::TensorOptions(at::kByte).device(device)); }
 
-// copy_bytes moves n bytes between the host and a byte tensor.
-void copy_bytes(at::Tensor to, const void *from, int64_t n) {
-  to.copy_(at::from_blob(const_cast<void *>(from), {n}, at::kByte));
+// Slots and plans are copied in words.
+using Word = int64_t;
+static_assert(sizeof(Slot) % sizeof(Word) == 0 && sizeof(Plan) % sizeof(Word) == 0, "a slot and a plan are whole words");
+
+constexpr int64_t words(size_t bytes) { return int64_t(bytes / sizeof(Word)); }
+
+at::Tensor words_on(at::Device device, at::IntArrayRef shape) {
+  return at::zeros(shape, at::TensorOptions(at::kLong).device(device));
+}
+
+// active_of is the view [W] int32 of the slots' field.
+at::Tensor active_of(const st_generator &g) {
+  static_assert(offsetof(Slot, active) % sizeof(int32_t) == 0 && sizeof(Slot::active) == sizeof(int32_t), "a view of int32");
+  return g.slots.view(at::kInt).select(1, int64_t(offsetof(Slot, active) / sizeof(int32_t)));
+}
+
+// What a host's slot has beside that of any fresh one: its clock, its plan, and all from span_end on.
+constexpr size_t kNow = offsetof(Slot, lane) + offsetof(Lane, now), kFirstPlan = offsetof(Slot, lane) + offsetof(Lane, plan),
+                 kRest = offsetof(Slot, span_end);
+static_assert(kNow % sizeof(Word) == 0 && kFirstPlan % sizeof(Word) == 0 && kRest % sizeof(Word) == 0, "fields begin at words");
+
+constexpr int64_t kStaged = int64_t(8) << 20;  // bytes of plans that are put in place at once
+
+void check_assignment(const Generator &g, const st_assignment &a) {
+  TORCH_CHECK_INDEX(a.lane >= 0 && a.lane < g.width && a.days > 0 && a.days <= g.max_days, "no lane ", a.lane, " for ", a.days,
+                    " days");
+  TORCH_CHECK_INDEX(a.host >= 0 && a.host < g.host_count, "no host ", a.host, " among ", g.host_count);
+  TORCH_CHECK(a.quota < 0 || (a.quota > 0 && static_cast<const Plan *>(a.plans)[a.days - 1].rows > 0), "a host with a quota of ",
+              a.quota, " rows needs a last day with rows");
+}
+
+// assign puts n fresh slots and their plans in place.
+void assign(st_generator &g, const st_assignment *list, int64_t n) {
+  auto s = std::make_unique<Slot>();
+  std::memset(static_cast<void *>(s.get()), 0, sizeof(Slot));
+  s->lane.forget();
+  const at::Tensor fresh = at::from_blob(s.get(), {1, words(sizeof(Slot))}, at::kLong).clone();
+  const int64_t rest_bytes = sizeof(Slot) - kRest, plans_bytes = g.g.max_days * int64_t(sizeof(Plan));
+  const at::Tensor lanes = words_on(at::kCPU, {n}), now = words_on(at::kCPU, {n, 1}),
+                   rest = words_on(at::kCPU, {n, words(rest_bytes)}),
+                   plans = words_on(at::kCPU, {n, g.g.max_days, words(sizeof(Plan))});
+  const auto bytes = [](const at::Tensor &t) { return static_cast<char *>(t.data_ptr()); };
+  for (int64_t i = 0; i < n; i++) {
+    const st_assignment &a = list[i];
+    s->span_end = a.end;
+    s->quota = a.quota;
+    s->host = a.host;
+    s->active = 1;
+    s->days = a.days;
+    lanes.data_ptr<Word>()[i] = a.lane;
+    now.data_ptr<Word>()[i] = a.start;
+    std::memcpy(bytes(rest) + i * rest_bytes, reinterpret_cast<const char *>(s.get()) + kRest, rest_bytes);
+    std::memcpy(bytes(plans) + i * plans_bytes, a.plans, a.days * sizeof(Plan));
+  }
+  const at::Tensor index = lanes.to(g.device), all_plans = plans.to(g.device);
+  const auto put = [&](size_t at, const at::Tensor &x) {
+    g.slots.narrow(1, words(at), x.size(1)).index_copy_(0, index, x.to(g.device).expand({n, x.size(1)}));
+  };
+  put(0, fresh);
+  put(kNow, now);
+  put(kFirstPlan, all_plans.select(1, 0));
+  put(kRest, rest);
+  g.plans.index_copy_(0, index, all_plans);
 }
 
 float *rows_of(const st_generator &g, const at::Tensor &t, int64_t &columns) {
@@ -80,10 +142,10 @@ char *st_generator_new(st_generator **out, const st_tables *tables, int32_t widt
     auto g = std::make_unique<st_generator>();
     g->device = tables->device;
     const int64_t w = width;
-    g->slots = bytes_on(g->device, w * int64_t(sizeof(Slot)));
-    g->plans = bytes_on(g->device, w * max_days * int64_t(sizeof(Plan)));
+    g->slots = words_on(g->device, {w, words(sizeof(Slot))});
+    g->plans = words_on(g->device, {w, max_days, words(sizeof(Plan))});
     g->hosts = bytes_on(g->device, 16 * int64_t(host_count));
-    copy_bytes(g->hosts, hosts, 16 * int64_t(host_count));
+    g->hosts.copy_(at::from_blob(const_cast<uint32_t *>(hosts), {16 * int64_t(host_count)}, at::kByte));
     g->rows = bytes_on(g->device, block * w * int64_t(sizeof(Row)));
     g->row_hosts = at::full({block, w}, -1, at::TensorOptions(at::kInt).device(g->device));
     Generator &k = g->g;
@@ -127,28 +189,16 @@ char *st_generator_tensors(st_generator *g, st_tensor **out) {
   });
 }
 
-char *st_generator_assign(st_generator *g, int32_t lane, int32_t host, const void *plans, int32_t days, int64_t start,
-                          int64_t end, int64_t quota) {
+char *st_generator_assign(st_generator *g, const st_assignment *list, int64_t n) {
   return guard([&] {
-    TORCH_CHECK_INDEX(lane >= 0 && lane < g->g.width && days > 0 && days <= g->g.max_days, "no lane ", lane, " for ", days,
-                      " days");
-    TORCH_CHECK_INDEX(host >= 0 && host < g->g.host_count, "no host ", host, " among ", g->g.host_count);
-    const int64_t size = int64_t(sizeof(Slot)), plan = int64_t(sizeof(Plan));
-    auto s = std::make_unique<Slot>();
-    std::memset(static_cast<void *>(s.get()), 0, sizeof(Slot));
-    s->lane.forget();
-    s->lane.now = start;
-    const Plan *p = static_cast<const Plan *>(plans);
-    s->lane.start_day(p[0]);
-    TORCH_CHECK(quota < 0 || (quota > 0 && p[days - 1].rows > 0), "a host with a quota of ", quota,
-                " rows needs a last day with rows");
-    s->span_end = end;
-    s->quota = quota;
-    s->host = host;
-    s->active = 1;
-    s->days = days;
-    copy_bytes(g->slots.narrow(0, lane * size, size), s.get(), size);
-    copy_bytes(g->plans.narrow(0, lane * g->g.max_days * plan, days * plan), plans, days * plan);
+    std::vector<bool> given(g->g.width);
+    for (int64_t i = 0; i < n; i++) {
+      check_assignment(g->g, list[i]);
+      TORCH_CHECK_INDEX(!given[list[i].lane], "lane ", list[i].lane, " is given two hosts");
+      given[list[i].lane] = true;
+    }
+    const int64_t each = std::max(int64_t(1), kStaged / (g->g.max_days * int64_t(sizeof(Plan))));
+    for (int64_t from = 0; from < n; from += each) assign(*g, list + from, std::min(each, n - from));
   });
 }
 
@@ -173,12 +223,23 @@ char *st_generator_finish(st_generator *g) {
   return guard([&] { launch(*g, {kHeads, nullptr, 0, nullptr, 0}); });
 }
 
-char *st_generator_collect(st_generator *g, void *rows, int32_t *hosts, int32_t *active) {
+char *st_generator_active(bool *out, const st_generator *g) {
+  return guard([&] { *out = active_of(*g).any().item<bool>(); });
+}
+
+char *st_generator_host_tensors(const st_generator *g, st_tensor **out) {
   return guard([&] {
-    const at::Tensor r = g->rows.cpu(), h = g->row_hosts.cpu(), s = g->slots.cpu();
-    std::memcpy(rows, r.data_ptr(), r.numel());
-    std::memcpy(hosts, h.data_ptr(), h.numel() * sizeof(int32_t));
-    const Slot *slots = reinterpret_cast<const Slot *>(s.data_ptr());
-    for (int i = 0; i < g->g.width; i++) active[i] = slots[i].active;
+    std::vector<at::Tensor> made;
+    for (const at::Tensor &t : {g->rows, g->row_hosts, active_of(*g)})
+      made.push_back(at::zeros(t.sizes(), at::TensorOptions(t.scalar_type()).pinned_memory(g->device.is_cuda())));
+    for (size_t i = 0; i < made.size(); i++) out[i] = own(made[i]);
+  });
+}
+
+char *st_generator_collect(const st_generator *g, st_tensor *rows, st_tensor *hosts, st_tensor *active) {
+  return guard([&] {
+    ref(rows).copy_(g->rows, /*non_blocking=*/true);
+    ref(hosts).copy_(g->row_hosts, /*non_blocking=*/true);
+    ref(active).copy_(active_of(*g));  // waits for itself, and so for those before it
   });
 }

@@ -23,11 +23,20 @@ void st_generator_steer(st_generator *g, float strength);
 #define ST_GENERATOR_TENSORS 13
 char *st_generator_tensors(st_generator *g, st_tensor **out);
 
-// Gives a lane a host, between two blocks: its plans (stan::Plan, one a day), the clock's start and the end of the span in
-// µs, and the rows after which it ends: below 0 for no bound; with one the last plan is repeated day by day, and must have
-// rows.
-char *st_generator_assign(st_generator *g, int32_t lane, int32_t host, const void *plans, int32_t days, int64_t start,
-                          int64_t end, int64_t quota);
+// What a lane is given: a host, its plans (stan::Plan, one a day), the clock's start and the end of the span in µs, and the
+// rows after which it ends: below 0 for no bound; with one the last plan is repeated day by day, and must have rows.
+typedef struct st_assignment {
+  const void *plans;
+  int64_t start;
+  int64_t end;
+  int64_t quota;
+  int32_t lane;
+  int32_t host;
+  int32_t days;
+} st_assignment;
+
+// Gives n lanes, each once, a host, between two blocks.
+char *st_generator_assign(st_generator *g, const st_assignment *list, int64_t n);
 
 // One step is begin, draw for each head in order, finish. logits is [W, classes], mixture [W, 3*k] or NULL; both are used
 // as scratch.
@@ -35,8 +44,16 @@ char *st_generator_begin(st_generator *g);
 char *st_generator_draw(st_generator *g, int32_t head, const st_tensor *logits, const st_tensor *mixture);
 char *st_generator_finish(st_generator *g);
 
-// Copies the block's rows [block, W] of 88 bytes, the host of each (-1 for none), and which lanes are still active [W].
-char *st_generator_collect(st_generator *g, void *rows, int32_t *hosts, int32_t *active);
+// Tells whether any lane has a host that goes on.
+char *st_generator_active(bool *out, const st_generator *g);
+
+// Makes the tensors that st_generator_collect fills, on the host, pinned where the generator is on CUDA: the block's rows, of
+// 88 bytes each [block*W*88]; int32, the host of each, -1 for none [block, W]; int32, 1 where a lane's host goes on, else 0 [W].
+#define ST_GENERATOR_HOST_TENSORS 3
+char *st_generator_host_tensors(const st_generator *g, st_tensor **out);
+
+// Copies what the lanes drew. It waits for the device.
+char *st_generator_collect(const st_generator *g, st_tensor *rows, st_tensor *hosts, st_tensor *active);
 
 #ifdef __cplusplus
 }

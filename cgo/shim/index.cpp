@@ -39,6 +39,10 @@ char *st_index_copy_i(st_tensor *a, int64_t dim, const st_tensor *index, const s
   return guard([&] { ref(a).index_copy_(dim, ref(index), ref(src)); });
 }
 
+char *st_index_fill_i(st_tensor *a, int64_t dim, const st_tensor *index, double value) {
+  return guard([&] { ref(a).index_fill_(dim, ref(index), value); });
+}
+
 char *st_nonzero(st_tensor **out, const st_tensor *a) {
   return guard([&] { *out = own(at::nonzero(ref(a))); });
 }

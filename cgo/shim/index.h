@@ -17,6 +17,7 @@ char *st_index_add(st_tensor **out, const st_tensor *a, int64_t dim, const st_te
                    double alpha);
 char *st_index_add_i(st_tensor *a, int64_t dim, const st_tensor *index, const st_tensor *src, double alpha);
 char *st_index_copy_i(st_tensor *a, int64_t dim, const st_tensor *index, const st_tensor *src);
+char *st_index_fill_i(st_tensor *a, int64_t dim, const st_tensor *index, double value);
 char *st_nonzero(st_tensor **out, const st_tensor *a);
 char *st_one_hot(st_tensor **out, const st_tensor *a, int64_t classes);
 

@@ -20,7 +20,7 @@ func TestCUDADrawsWhatTheCPUDraws(t *testing.T) {
 	device := torch.CUDADevices()[0].Device
 	var machines []*machine
 	for _, d := range []torch.Device{{}, device} {
-		m := newMachineOn(t, d, world(), width, width, 4, random(4))
+		m := newMachineOn(t, d, world(), width, 4, width, 4, random(4))
 		m.g.Steer(1)
 		for lane := range width {
 			plans := []plan{dayPlan(17_000, int32(1+lane)), dayPlan(17_001, 40)}
@@ -43,8 +43,8 @@ func TestCUDADrawsWhatTheCPUDraws(t *testing.T) {
 				}
 			}
 		}
-		if !slices.Equal(machines[0].active, machines[1].active) {
-			t.Fatalf("active lanes %v on the device, want %v", machines[1].active, machines[0].active)
+		if !slices.Equal(machines[0].Active, machines[1].Active) {
+			t.Fatalf("active lanes %v on the device, want %v", machines[1].Active, machines[0].Active)
 		}
 	}
 	if rows != width*width || same*10 < rows*9 {
@@ -66,7 +66,7 @@ func TestCUDAOutputsAreThoseOfTheCPU(t *testing.T) {
 	var ints [2][][]int64
 	var floats [2][][]float32
 	for i, d := range []torch.Device{{}, torch.CUDADevices()[0].Device} {
-		m := newMachineOn(t, d, world(), width, width, 4, func(host, row, head int, logits, mixture []float32) {
+		m := newMachineOn(t, d, world(), width, 4, width, 4, func(host, row, head int, logits, mixture []float32) {
 			forced(script[row%2:row%2+1])(host, row, head, logits, mixture)
 		})
 		for lane := range width {

@@ -1,7 +1,7 @@
 package lanes
 
 import (
-	"fmt"
+	"unsafe"
 
 	torch "github.com/wangkuiyi/gotorch"
 	"github.com/wangkuiyi/gotorch/libtorch"
@@ -60,11 +60,25 @@ func (g *Generator) OutputsNoCopy(scope *torch.Scope) *Outputs {
 	return o
 }
 
-// Assign gives a lane a host, between two blocks: its plans (stan::Plan), one a day, and its span [start, end) in µs. It ends
-// after quota rows, repeating the last plan day by day; below 0 there is no bound but the span.
-func Assign[Plan any](g *Generator, lane, host int, plans []Plan, start, end, quota int64) error {
-	b := raw("generator assign", plans, SizesOf().PlanBytes)
-	return typed(g.g.Assign(lane, host, b, len(plans), start, end, quota))
+// Assignment gives a lane a host: its plans (stan::Plan), one a day, and its span [Start, End) in µs. It ends after Quota rows,
+// repeating the last plan day by day; below 0 there is no bound but the span.
+type Assignment[Plan any] struct {
+	Lane, Host        int
+	Plans             []Plan
+	Start, End, Quota int64
+}
+
+// Assign gives lanes, each once, a host, between two blocks.
+func Assign[Plan any](g *Generator, list []Assignment[Plan]) error {
+	size := SizesOf().PlanBytes
+	all := make([]libtorch.Assignment, len(list))
+	for i, a := range list {
+		all[i] = libtorch.Assignment{
+			Lane: a.Lane, Host: a.Host, Days: len(a.Plans), Plans: raw("generator assign", a.Plans, size),
+			Start: a.Start, End: a.End, Quota: a.Quota,
+		}
+	}
+	return typed(g.g.Assign(all))
 }
 
 // Begin starts a row in every lane and writes Plan.
@@ -79,12 +93,37 @@ func (g *Generator) Draw(head int, logits, mixture torch.Tensor) {
 // Finish ends the row of every lane, and writes Bag, Numeric and Memory.
 func (g *Generator) Finish() { torch.Check(g.g.Finish()) }
 
-// Collect copies the block's rows [Block, Width], the host of each (-1 for none), and which lanes go on (1) or are idle (0).
-func Collect[Row any](g *Generator, rows []Row, hosts, active []int32) error {
-	b := raw("generator collect", rows, SizesOf().RowBytes)
-	if n := g.Block * g.Width; len(rows) != n || len(hosts) != n || len(active) != g.Width {
-		panic(&torch.Error{Op: "generator collect", Err: torch.ErrShape, Msg: fmt.Sprintf(
-			"%d rows, %d hosts and %d lanes, want %d, %d and %d", len(rows), len(hosts), len(active), n, n, g.Width)})
-	}
-	return typed(g.g.Collect(b, hosts, active))
+// Active tells whether any lane has a host that goes on.
+func (g *Generator) Active() bool {
+	active, err := g.g.Active()
+	torch.Check(err)
+	return active
+}
+
+// Drawn is what the lanes of a generator drew in a block, as Collect has copied it to the host. The slices are memory of the
+// scope that NewDrawnNoCopy was given, pinned where the generator is on CUDA.
+type Drawn[Row any] struct {
+	Rows   []Row   // [Block, Width]
+	Hosts  []int32 // [Block, Width] of each row, -1 for none
+	Active []int32 // [Width] 1 where the lane's host goes on, 0 where it has ended or there is none
+
+	rows, hosts, active torch.Tensor
+}
+
+// NewDrawnNoCopy makes the memory that Collect fills; no lane is active in it yet.
+func NewDrawnNoCopy[Row any](scope *torch.Scope, g *Generator) *Drawn[Row] {
+	hs, err := g.g.HostTensors(scope.Pool())
+	torch.Check(err)
+	d := &Drawn[Row]{rows: torch.Tensor{T: hs[0]}, hosts: torch.Tensor{T: hs[1]}, active: torch.Tensor{T: hs[2]}}
+	n := g.Block * g.Width
+	checkSize[Row]("generator rows", SizesOf().RowBytes)
+	d.Rows = unsafe.Slice((*Row)(d.rows.DataPtrNoCopy()), n)
+	d.Hosts = unsafe.Slice((*int32)(d.hosts.DataPtrNoCopy()), n)
+	d.Active = unsafe.Slice((*int32)(d.active.DataPtrNoCopy()), g.Width)
+	return d
+}
+
+// Collect copies what the lanes of g drew to d, which was made for it. It waits for the device.
+func Collect[Row any](g *Generator, d *Drawn[Row]) error {
+	return typed(g.g.Collect(d.rows.T, d.hosts.T, d.active.T))
 }

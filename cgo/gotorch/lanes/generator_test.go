@@ -29,9 +29,7 @@ type machine struct {
 	net    network
 	host   []int // of each lane
 	drawn  []int // rows of each lane's host
-	rows   []row
-	hosts  []int32
-	active []int32
+	*lanes.Drawn[row]
 }
 
 func newMachine(t *testing.T, width, hostCount int, seed uint64, net network) *machine {
@@ -41,28 +39,39 @@ func newMachine(t *testing.T, width, hostCount int, seed uint64, net network) *m
 
 func newMachineOf(t *testing.T, v *lanes.Vocabulary, width, hostCount int, seed uint64, net network) *machine {
 	t.Helper()
-	return newMachineOn(t, torch.Device{}, v, width, hostCount, seed, net)
+	return newMachineOn(t, torch.Device{}, v, width, 4, hostCount, seed, net)
 }
 
-func newMachineOn(t *testing.T, device torch.Device, v *lanes.Vocabulary, width, hostCount int, seed uint64, net network) *machine {
+func newMachineOn(t *testing.T, device torch.Device, v *lanes.Vocabulary, width, days, hostCount int, seed uint64, net network) *machine {
 	t.Helper()
-	g, err := lanes.NewGenerator(newTablesOn(t, device, v), width, 4, block, hosts(hostCount), seed)
+	g, err := lanes.NewGenerator(newTablesOn(t, device, v), width, days, block, hosts(hostCount), seed)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(g.Free)
+	scope := torch.NewScope()
+	t.Cleanup(scope.Close)
 	return &machine{
-		t: t, device: device, v: v, g: g, net: net, host: make([]int, width), drawn: make([]int, width), rows: make([]row, block*width),
-		hosts: make([]int32, block*width), active: make([]int32, width),
+		t: t, device: device, v: v, g: g, net: net, host: make([]int, width), drawn: make([]int, width),
+		Drawn: lanes.NewDrawnNoCopy[row](scope, g),
 	}
 }
 
+type assignment = lanes.Assignment[plan]
+
 func (m *machine) assign(lane, host int, plans []plan, end, quota int64) {
 	m.t.Helper()
-	if err := lanes.Assign(m.g, lane, host, plans, start, end, quota); err != nil {
+	m.assignAll(assignment{Lane: lane, Host: host, Plans: plans, Start: start, End: end, Quota: quota})
+}
+
+func (m *machine) assignAll(list ...assignment) {
+	m.t.Helper()
+	if err := lanes.Assign(m.g, list); err != nil {
 		m.t.Fatal(err)
 	}
-	m.host[lane], m.drawn[lane], m.active[lane] = host, 0, 1
+	for _, a := range list {
+		m.host[a.Lane], m.drawn[a.Lane], m.Active[a.Lane] = a.Host, 0, 1
+	}
 }
 
 // step draws a row of every lane. look sees what the step leaves.
@@ -98,17 +107,17 @@ func (m *machine) block() [][]row {
 	for range block {
 		m.step(nil)
 	}
-	if err := lanes.Collect(m.g, m.rows, m.hosts, m.active); err != nil {
+	if err := lanes.Collect(m.g, m.Drawn); err != nil {
 		m.t.Fatal(err)
 	}
 	out := make([][]row, m.g.Width)
-	for i, h := range m.hosts {
+	for i, h := range m.Hosts {
 		lane := i % m.g.Width
 		if h >= 0 {
 			if int(h) != m.host[lane] {
 				m.t.Fatalf("lane %d has host %d, want %d", lane, h, m.host[lane])
 			}
-			out[lane] = append(out[lane], m.rows[i])
+			out[lane] = append(out[lane], m.Rows[i])
 		}
 	}
 	return out
@@ -275,13 +284,13 @@ func TestOutputsAgainstNaiveLists(t *testing.T) {
 				})
 			})
 		}
-		if err := lanes.Collect(m.g, m.rows, m.hosts, m.active); err != nil {
+		if err := lanes.Collect(m.g, m.Drawn); err != nil {
 			t.Fatal(err)
 		}
 		for i := range block * width {
-			lane, r, o, n := i%width, &m.rows[i], &left[i/width], lists[i%width]
-			if m.hosts[i] != int32(lane) {
-				t.Fatalf("lane %d has host %d, want %d", lane, m.hosts[i], lane)
+			lane, r, o, n := i%width, &m.Rows[i], &left[i/width], lists[i%width]
+			if m.Hosts[i] != int32(lane) {
+				t.Fatalf("lane %d has host %d, want %d", lane, m.Hosts[i], lane)
 			}
 			if r.End < now[lane] || r.End != now[lane]+r.Gap*m.v.GapTick {
 				t.Fatalf("lane %d: time goes from %d to %d by %d ticks", lane, now[lane], r.End, r.Gap)
@@ -349,16 +358,17 @@ func run(t *testing.T, width int, seed uint64, order []int) map[int][]row {
 	m := newMachine(t, width, 12, seed, random(4))
 	out := map[int][]row{}
 	for {
-		busy := false
+		var list []assignment
 		for lane := range width {
-			if m.active[lane] == 0 && len(order) > 0 {
+			if m.Active[lane] == 0 && len(order) > 0 {
 				host := order[0]
 				order = order[1:]
-				m.assign(lane, host, []plan{dayPlan(17_000, 10)}, 1<<60, int64(5+7*host))
+				list = append(list, assignment{
+					Lane: lane, Host: host, Plans: []plan{dayPlan(17_000, 10)}, Start: start, End: 1 << 60, Quota: int64(5 + 7*host)})
 			}
-			busy = busy || m.active[lane] != 0
 		}
-		if !busy {
+		m.assignAll(list...)
+		if !m.g.Active() {
 			return out
 		}
 		for lane, rows := range m.block() {
@@ -441,13 +451,13 @@ func TestHostsEnd(t *testing.T) {
 			m := newMachine(t, 2, 3, 5, tc.net)
 			m.assign(1, 2, tc.plans, tc.end, tc.quota)
 			var rows []row
-			for n := 0; m.active[1] != 0; n++ {
+			for n := 0; m.Active[1] != 0; n++ {
 				if n > 20 {
 					t.Fatal("the host does not end")
 				}
 				out := m.block()
 				rows = append(rows, out[1]...)
-				if len(out[0]) != 0 || m.active[0] != 0 {
+				if len(out[0]) != 0 || m.Active[0] != 0 {
 					t.Fatal("a lane without a host draws rows")
 				}
 			}
@@ -464,10 +474,35 @@ func TestHostsEnd(t *testing.T) {
 					t.Errorf("the first gap is %d s, want %d", rows[0].Gap, want)
 				}
 			}
-			if out := m.block(); len(out[1]) != 0 || m.hosts[1] != -1 {
+			if out := m.block(); len(out[1]) != 0 || m.Hosts[1] != -1 {
 				t.Errorf("a host that ended has %d more rows", len(out[1]))
 			}
 		})
+	}
+}
+
+// The plans of so many lanes and days are more than is put in place at once.
+func TestEveryLaneHasItsPlans(t *testing.T) {
+	leaktest.Check(t)
+	const width, last = 90, 365
+	m := newMachineOn(t, torch.Device{}, world(), width, last+1, width, 1, forced([]map[int]int{{gap: 0}}))
+	var list []assignment
+	for lane := range width {
+		plans := make([]plan, last+1)
+		for d := range plans {
+			plans[d] = dayPlan(17_000+int64(d), 0)
+		}
+		plans[0], plans[last] = dayPlan(17_000, int32(1+lane%4)), dayPlan(17_000+last, int32(1+lane%3))
+		list = append(list, assignment{Lane: lane, Host: width - 1 - lane, Plans: plans, Start: start, End: start + (last+1)*day, Quota: -1})
+	}
+	m.assignAll(list...)
+	for lane, rows := range m.block() {
+		if got := days(rows); len(got) != last+1 || got[0] != 1+lane%4 || got[last] != 1+lane%3 {
+			t.Errorf("lane %d: rows by day %v, want %d on the first and %d on the last", lane, got, 1+lane%4, 1+lane%3)
+		}
+	}
+	if m.g.Active() {
+		t.Error("a lane goes on after its days")
 	}
 }
 
@@ -486,7 +521,12 @@ func TestGeneratorRefuses(t *testing.T) {
 		}
 	}
 	assign := func(lane, host int, plans []plan, quota int64) func() error {
-		return func() error { return lanes.Assign(m.g, lane, host, plans, start, start+day, quota) }
+		return func() error {
+			return lanes.Assign(m.g, []assignment{
+				{Lane: 1, Host: 1, Plans: []plan{dayPlan(17_000, 1)}, Start: start, End: start + day, Quota: -1},
+				{Lane: lane, Host: host, Plans: plans, Start: start, End: start + day, Quota: quota},
+			})
+		}
 	}
 	draw := func(head int, logits, mixture []int64, dtype int8) func() error {
 		return func() error {
@@ -501,11 +541,6 @@ func TestGeneratorRefuses(t *testing.T) {
 			})
 		}
 	}
-	collect := func(rows, hosts, active int) func() error {
-		return func() error {
-			return torch.Try(func() { _ = lanes.Collect(m.g, make([]row, rows), make([]int32, hosts), make([]int32, active)) })
-		}
-	}
 	gaps := int64(classes(m.v, gap))
 	for name, refused := range map[string]func() error{
 		"a generator without lanes":   made(0, 1, 1, 1),
@@ -518,6 +553,7 @@ func TestGeneratorRefuses(t *testing.T) {
 		"a host too many":             assign(0, 3, plans, -1),
 		"no plan":                     assign(0, 0, nil, -1),
 		"a plan too many":             assign(0, 0, slices.Repeat(plans, 5), -1),
+		"a lane twice":                assign(1, 0, plans, -1),
 		"a quota of 0":                assign(0, 0, plans, 0),
 		"a quota without rows":        assign(0, 0, []plan{dayPlan(17_000, 0)}, 1),
 		"a class too few":             draw(direction, []int64{2, 1}, nil, torch.Float),
@@ -530,9 +566,6 @@ func TestGeneratorRefuses(t *testing.T) {
 		"a mixture of 4":              draw(gap, []int64{2, gaps}, []int64{2, 4}, torch.Float),
 		"head -1":                     draw(-1, []int64{2, 2}, nil, torch.Float),
 		"a head too many":             draw(heads, []int64{2, 2}, nil, torch.Float),
-		"a row too few to collect":    collect(2*block-1, 2*block, 2),
-		"a host too few to collect":   collect(2*block, 2*block-1, 2),
-		"a lane too few to collect":   collect(2*block, 2*block, 1),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := refused(); !errors.Is(err, torch.ErrTorch) {

@@ -28,9 +28,13 @@ func typed(err error) error { return torch.Try(func() { torch.Check(err) }) }
 
 // raw is the memory of s, whose elements must have the size of the kernels' own.
 func raw[T any](op string, s []T, want int) []byte {
+	checkSize[T](op, want)
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*want)
+}
+
+func checkSize[T any](op string, want int) {
 	var x T
 	if got := int(unsafe.Sizeof(x)); got != want {
 		panic(&torch.Error{Op: op, Msg: fmt.Sprintf("elements of %d bytes, want %d", got, want), Err: torch.ErrShape})
 	}
-	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*want)
 }

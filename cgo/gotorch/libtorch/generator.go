@@ -49,11 +49,26 @@ func (g *Generator) TensorsNoCopy(pool *Pool) ([]*Handle, error) {
 	return adopt(pool, out[:]), nil
 }
 
-// Assign gives a lane a host, with plans of PlanBytes for each day of its span [start, end) in µs. It ends after quota
+// Assignment gives a lane a host, with plans of PlanBytes for each day of its span [Start, End) in µs. It ends after Quota
 // rows; below 0 there is no bound.
-func (g *Generator) Assign(lane, host int, plans []byte, days int, start, end, quota int64) error {
-	return check("generator assign", C.st_generator_assign(g.p, C.int32_t(lane), C.int32_t(host),
-		unsafe.Pointer(first(plans)), C.int32_t(days), C.int64_t(start), C.int64_t(end), C.int64_t(quota)))
+type Assignment struct {
+	Lane, Host, Days  int
+	Plans             []byte
+	Start, End, Quota int64
+}
+
+// Assign gives lanes hosts.
+func (g *Generator) Assign(list []Assignment) error {
+	var pin runtime.Pinner
+	defer pin.Unpin()
+	cs := make([]C.st_assignment, len(list))
+	for i, a := range list {
+		cs[i] = C.st_assignment{
+			plans: unsafe.Pointer(slicePin(&pin, a.Plans)), lane: C.int32_t(a.Lane), host: C.int32_t(a.Host), days: C.int32_t(a.Days),
+			start: C.int64_t(a.Start), end: C.int64_t(a.End), quota: C.int64_t(a.Quota),
+		}
+	}
+	return check("generator assign", C.st_generator_assign(g.p, first(cs), C.int64_t(len(cs))))
 }
 
 // Begin starts a row in every lane.
@@ -70,8 +85,28 @@ func (g *Generator) Draw(head int, logits, mixture *Handle) error {
 // Finish ends the row of every lane.
 func (g *Generator) Finish() error { return check("generator finish", C.st_generator_finish(g.p)) }
 
-// Collect copies the rows of a block: RowBytes each, the host of each (-1 for none), and whether each lane goes on.
-func (g *Generator) Collect(rows []byte, hosts, active []int32) error {
-	return check("generator collect", C.st_generator_collect(g.p, unsafe.Pointer(first(rows)),
-		(*C.int32_t)(first(hosts)), (*C.int32_t)(first(active))))
+// Active tells whether any lane has a host that goes on.
+func (g *Generator) Active() (bool, error) {
+	var out C.bool
+	msg := C.st_generator_active(&out, g.p)
+	return bool(out), check("generator active", msg)
+}
+
+// HostTensors makes the tensors that Collect fills: rows, the host of each, and which lanes go on, as shim/generator.h says.
+// They go to pool.
+func (g *Generator) HostTensors(pool *Pool) ([]*Handle, error) {
+	var out [C.ST_GENERATOR_HOST_TENSORS]*C.st_tensor
+	if err := check("generator host tensors", C.st_generator_host_tensors(g.p, &out[0])); err != nil {
+		return nil, err
+	}
+	return adopt(pool, out[:]), nil
+}
+
+// Collect copies what the lanes drew to tensors that HostTensors made. It waits for the device.
+func (g *Generator) Collect(rows, hosts, active *Handle) error {
+	msg := C.st_generator_collect(g.p, rows.ptr(), hosts.ptr(), active.ptr())
+	runtime.KeepAlive(rows)
+	runtime.KeepAlive(hosts)
+	runtime.KeepAlive(active)
+	return check("generator collect", msg)
 }

@@ -78,6 +78,14 @@ func IndexCopyI(a *Handle, dim int64, index, src *Handle) error {
 	return check("index copy in place", msg)
 }
 
+// IndexFillI sets the slices of a at index along dim to value.
+func IndexFillI(a *Handle, dim int64, index *Handle, value float64) error {
+	msg := C.st_index_fill_i(a.ptr(), C.int64_t(dim), index.ptr(), C.double(value))
+	runtime.KeepAlive(a)
+	runtime.KeepAlive(index)
+	return check("index fill in place", msg)
+}
+
 // NonZero lists the coordinates of a's nonzero elements, one a row.
 func NonZero(a *Handle) (*Handle, error) {
 	out := result(a)
