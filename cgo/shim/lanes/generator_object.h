@@ -21,10 +21,11 @@ struct Step {
   int k;
 };
 
-STAN_HD void run_step(Generator &g, int lane, const Step &s) {
-  if (s.head < 0) return g.begin(lane);
-  if (s.head == kHeads) return g.finish(lane);
-  g.draw(lane, s.head, s.logits, s.classes, s.mixture, s.k);
+STAN_HD void run_step(const Generator &g, int lane, const Step &s) {
+  const At at(g, lane);
+  if (s.head < 0) return begin(at);
+  if (s.head == kHeads) return finish(at);
+  draw(at, s.head, s.logits, s.classes, s.mixture, s.k);
 }
 
 #ifdef STAN_CUDA
