@@ -1,4 +1,4 @@
-// The CUDA launcher of the generator's kernels: one thread a lane, on the current stream, so that a graph can capture it.
+// The CUDA launcher of the generator's kernels: one warp a lane, on the current stream, so that a graph can capture it.
 #include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAStream.h>
 
@@ -8,16 +8,18 @@ namespace stan {
 
 namespace {
 
-__global__ void step_kernel(Generator g, Step s) {
-  const int lane = blockIdx.x * blockDim.x + threadIdx.x;
-  if (lane < g.width) run_step(g, lane, s);
+constexpr int kLanes = 4;  // of a block
+constexpr int kThreads = kLanes * Warp::size;
+
+__global__ void __launch_bounds__(kThreads) step_kernel(const __grid_constant__ Generator g, const __grid_constant__ Step s) {
+  const int lane = int(blockIdx.x) * kLanes + int(threadIdx.x) / Warp::size;
+  if (lane < g.width) run_step(g, lane, s, Team<Warp>());
 }
 
 }  // namespace
 
 void launch_cuda(const Generator &g, const Step &s) {
-  constexpr int kThreads = 64;
-  step_kernel<<<(g.width + kThreads - 1) / kThreads, kThreads, 0, c10::cuda::getCurrentCUDAStream()>>>(g, s);
+  step_kernel<<<(g.width + kLanes - 1) / kLanes, kThreads, 0, c10::cuda::getCurrentCUDAStream()>>>(g, s);
   C10_CUDA_KERNEL_LAUNCH_CHECK();
 }
 

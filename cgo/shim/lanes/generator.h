@@ -9,26 +9,28 @@
 namespace stan {
 
 // finish makes the row part of the lane's memory and puts it in the block.
-STAN_HD void finish(const At &at) {
+template <class M>
+STAN_HD void finish(const At<M> &at) {
   Slot &s = at.s;
   const Tables &t = at.t;
-  recall(s.lane, s.row, t);
-  const int64_t row = int64_t(s.emitted) * at.g.width + at.i;
-  at.out.hosts[row] = s.active ? s.host : -1;
-  at.out.rows[row] = s.row;
-  s.emitted = s.emitted + 1 < at.g.block ? s.emitted + 1 : 0;
-  Observed o = {0, 0, kTuples, kPeers};
-  if (s.active) {
-    o = observe(s.lane, s.row, 0, t);
-    if (s.quota > 0 && --s.quota == 0) s.active = 0;
-  }
-  row_bag(at.out.bag + int64_t(at.i) * kBag, s.row, o, t);
-  row_numeric(at.out.numeric + int64_t(at.i) * kNumeric, s.row, t);
-  at.out.memory[at.i] = int64_t(at.i) * kEntries + o.tuple;
-  at.out.memory[at.g.width + at.i] = int64_t(at.i) * kEntries + kTuples + o.peer;
+  recall(s.lane, s.row, t, at.team);
+  const bool active = s.active;
+  const Observed o = active ? observe(s.lane, s.row, 0, t, at.team) : Observed{0, 0, kTuples, kPeers};
+  at.team.alone([&] {
+    const int64_t row = int64_t(s.emitted) * at.g.width + at.i;
+    at.out.hosts[row] = active ? s.host : -1;
+    at.out.rows[row] = s.row;
+    s.emitted = s.emitted + 1 < at.g.block ? s.emitted + 1 : 0;
+    if (active && s.quota > 0 && --s.quota == 0) s.active = 0;
+    row_bag(at.out.bag + int64_t(at.i) * kBag, s.row, o, t);
+    row_numeric(at.out.numeric + int64_t(at.i) * kNumeric, s.row, t);
+    at.out.memory[at.i] = int64_t(at.i) * kEntries + o.tuple;
+    at.out.memory[at.g.width + at.i] = int64_t(at.i) * kEntries + kTuples + o.peer;
+  });
 }
 
-STAN_HD void draw(const At &at, int head, float *logits, int classes, float *mixture, int k) {
+template <class M>
+STAN_HD void draw(const At<M> &at, int head, float *logits, int classes, float *mixture, int k) {
   float *l = logits + int64_t(at.i) * classes;
   float *m = mixture ? mixture + int64_t(at.i) * 3 * k : nullptr;
   switch (head) {

@@ -21,8 +21,9 @@ struct Step {
   int k;
 };
 
-STAN_HD void run_step(const Generator &g, int lane, const Step &s) {
-  const At at(g, lane);
+template <class M = Single>
+STAN_HD void run_step(const Generator &g, int lane, const Step &s, const Team<M> &team = {}) {
+  const At<M> at(g, lane, team);
   if (s.head < 0) return begin(at);
   if (s.head == kHeads) return finish(at);
   draw(at, s.head, s.logits, s.classes, s.mixture, s.k);

@@ -13,95 +13,115 @@ STAN_HD bool reserved(const uint32_t *a) {
          (a[3] >> 20) == 0xac1 || (a[3] >> 22) == 0x191;
 }
 
-// reachable tells whether a place holds addresses of the lane's IP version.
-STAN_HD bool reachable(const At &at, int place) {
-  const Tables &t = at.t;
-  return place < t.places && (place == 0 || is_ipv6(t.place_addr + int64_t(place) * 4) == at.on_ipv6());
+// reachable tells whether a place holds addresses of an IP version.
+STAN_HD bool reachable(const Tables &t, int place, bool six) {
+  return place < t.places && (place == 0 || is_ipv6(t.place_addr + int64_t(place) * 4) == six);
 }
 
-STAN_HD void set_host(const At &at, int32_t host) {
-  for (int k = 0; k < 4; k++) at.s.row.addr[k] = at.g.address_of(host)[k];
-}
-
-// draw_internal draws the address of another generated host that is no recent remote; there must be one.
-STAN_HD void draw_internal(const At &at) {
-  Slot &s = at.s;
+// draw_internal draws another generated host that is no recent remote; there must be one.
+template <class M>
+STAN_HD int32_t draw_internal(const At<M> &at) {
+  const int32_t own = at.s.host;
+  const Draws d = at.draws(kPlace);
+  const bool six = at.on_ipv6();
   for (int attempt = 1; attempt <= kAttempts; attempt++) {
-    int32_t other = int32_t(at.draws(kPlace).again(attempt).uniform(0) * float(at.g.host_count - 1));
-    if (other >= s.host) other++;
-    if (is_ipv6(at.g.address_of(other)) != at.on_ipv6()) continue;
-    set_host(at, other);
-    if (find_peer(s.lane, s.row) == kPeers) return;
+    int32_t other = int32_t(d.again(attempt).uniform(0) * float(at.g.host_count - 1));
+    if (other >= own) other++;
+    const uint32_t *addr = at.g.address_of(other);
+    if (is_ipv6(addr) == six && find_remote(at.s.lane, addr, at.team) == kPeers) return other;
   }
-  for (int32_t other = 0; other < at.g.host_count; other++) {
-    if (other == s.host || is_ipv6(at.g.address_of(other)) != at.on_ipv6()) continue;
-    set_host(at, other);
-    if (find_peer(s.lane, s.row) == kPeers) return;
-  }
+  // The first that will do, which is the last one if no other before it does.
+  return at.team.search(at.g.host_count - 1, [&](int32_t other) {
+    const uint32_t *addr = at.g.address_of(other);
+    return other != own && is_ipv6(addr) == six && find_remote(at.s.lane, addr) == kPeers;
+  });
 }
 
 // draw_address draws an address of a network that is no recent remote: one met before, or any.
-STAN_HD void draw_address(const At &at, int place) {
-  Slot &s = at.s;
+template <class M>
+STAN_HD void draw_address(const At<M> &at, int place, uint32_t *addr) {
   const Tables &t = at.t;
-  Row &r = s.row;
+  const Lane &lane = at.s.lane;
   const uint32_t *prefix = t.place_addr + int64_t(place) * 4;
   const int bits = t.place_bits[place];
-  const int known = returnable(s.lane, place);
+  const int known = returnable(lane, place, at.team);
   const Draws d = at.draws(kPlace);
   if (bits < 128 && d.uniform(1) < t.returns[return_kind(place, t)][known]) {
-    returnable(s.lane, place, int(d.uniform(2) * float(known)), &r);
+    const Remote *met = nullptr;
+    returnable(lane, place, at.team, int(d.uniform(2) * float(known)), &met);
+    if (met)
+      for (int k = 0; k < 4; k++) addr[k] = met->addr[k];
     return;
   }
   for (int attempt = 1; attempt <= kAttempts; attempt++) {
-    const Words w = at.draws(kPlace).again(attempt).words;
+    const Words w = d.again(attempt).words;
     for (int k = 0; k < 4; k++) {
       const int known = bits - 32 * k;
       const uint32_t mask = known <= 0 ? 0 : known >= 32 ? 0xffffffffu : ~(0xffffffffu >> known);
-      r.addr[k] = (prefix[k] & mask) | (w.x[k] & ~mask);
+      addr[k] = (prefix[k] & mask) | (w.x[k] & ~mask);
     }
-    if (bits < 3) r.addr[0] = (r.addr[0] & 0x1fffffffu) | 0x20000000u;  // any IPv6 address is one of 2000::/3
-    if (bits == 128 || (!reserved(r.addr) && find_peer(s.lane, r) == kPeers)) return;
+    if (bits < 3) addr[0] = (addr[0] & 0x1fffffffu) | 0x20000000u;  // any IPv6 address is one of 2000::/3
+    if (bits == 128 || (!reserved(addr) && find_remote(lane, addr, at.team) == kPeers)) return;
   }
 }
 
 // draw_region draws the region of a new remote; its number is the input of the places' weights.
-STAN_HD void draw_region(const At &at, float *logits) {
+template <class M>
+STAN_HD void draw_region(const At<M> &at, float *logits) {
   Slot &s = at.s;
-  const Tables &t = at.t;
-  const bool drawn = s.tuple == kTuples && s.peer == kPeers;
-  const float *reach = t.region_reach + (at.on_ipv6() ? t.regions() : 0);
-  for (int c = 0; drawn && c < t.regions(); c++) logits[c] += reach[c];
-  s.region = drawn ? draw_class(logits, t.regions(), at.draws(kRegionOfPlace).uniform(0), [=](int c) { return reach[c] > -INFINITY; })
-                   : 0;
-  at.out.input[at.i] = s.region;
-  at.out.number[at.i] = 0;
+  const int regions = at.t.regions();
+  int region = 0;
+  if (s.tuple == kTuples && s.peer == kPeers) {
+    const float *reach = at.t.region_reach + (at.on_ipv6() ? regions : 0);
+    for (int c = at.team.rank(); c < regions; c += at.team.size) logits[c] += reach[c];
+    region = draw_class(logits, regions, at.draws(kRegionOfPlace).uniform(0), [=](int c) { return reach[c] > -INFINITY; }, at.team);
+  }
+  at.team.alone([&] {
+    s.region = region;
+    at.out.input[at.i] = region;
+    at.out.number[at.i] = 0;
+  });
 }
 
 // draw_place draws a remote of the region that is none of the recent ones.
-STAN_HD void draw_place(const At &at, float *logits) {
+template <class M>
+STAN_HD void draw_place(const At<M> &at, float *logits) {
   Slot &s = at.s;
   const Tables &t = at.t;
-  Row &r = s.row;
-  if (s.tuple == kTuples && s.peer == kPeers) {
-    int32_t others = (at.on_ipv6() ? at.g.ipv6_hosts : at.g.host_count - at.g.ipv6_hosts) - 1;
-    for (int p = 0; p < s.lane.peers.used; p++) {
-      const int32_t place = s.lane.peers.slot[p].row.place;
-      if (place == 0) others--;
-      if (t.place_bits[place] == 128 && place / kRegion == s.region) logits[place % kRegion] = -INFINITY;
+  const bool drawn = s.tuple == kTuples && s.peer == kPeers;
+  int place = s.row.place;
+  uint32_t addr[4];
+  if (drawn) {
+    const bool six = at.on_ipv6();
+    int32_t recent = 0;  // internal ones
+    for (int p = at.team.rank(); p < s.lane.peers.used; p += at.team.size) {
+      const int32_t peer = s.lane.peers.slot[p].row.place;
+      recent += peer == 0;
+      if (t.place_bits[peer] == 128 && peer / kRegion == s.region) logits[peer % kRegion] = -INFINITY;
     }
+    const int32_t others = (six ? at.g.ipv6_hosts : at.g.host_count - at.g.ipv6_hosts) - 1 - at.team.sum(recent);
+    at.team.sync();  // the logits of peers' places are other members'
     const int first = s.region * kRegion;
     const int c = draw_class(logits, kRegion, at.draws(kPlace).uniform(0), [&](int k) {
-      return reachable(at, first + k) && (first + k > 0 || others > 0) && logits[k] > -INFINITY;
-    });
+      return reachable(t, first + k, six) && (first + k > 0 || others > 0) && logits[k] > -INFINITY;
+    }, at.team);
     // A region whose addresses are all recent peers leaves any address: the last place but one for IPv4, the last for IPv6.
-    r.place = c >= 0 ? first + c : t.places - 2 + at.on_ipv6();
-    if (r.place == 0)
-      draw_internal(at);
-    else
-      draw_address(at, r.place);
+    place = c >= 0 ? first + c : t.places - 2 + six;
+    for (int k = 0; k < 4; k++) addr[k] = s.row.addr[k];
+    if (place > 0) {
+      draw_address(at, place, addr);
+    } else {
+      const uint32_t *host = at.g.address_of(draw_internal(at));
+      for (int k = 0; k < 4; k++) addr[k] = host[k];
+    }
   }
-  at.emit(12, t.place_bucket[r.place], 0);
+  at.team.alone([&] {
+    if (drawn) {
+      s.row.place = place;
+      for (int k = 0; k < 4; k++) s.row.addr[k] = addr[k];
+    }
+    at.emit(12, t.place_bucket[place], 0);
+  });
 }
 
 }  // namespace stan

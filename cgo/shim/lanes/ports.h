@@ -40,6 +40,14 @@ STAN_HD bool port_allowed(const Tables &t, int vocabulary_class, uint8_t proto) 
   return (t.port_protos[vocabulary_class] & proto_bit(proto)) != 0;
 }
 
+// port_of returns the port that a class is steered by: its own, or the first of its bin; -1 for none.
+STAN_HD int port_of(const Tables &t, int c, int base) {
+  if (c < kCopies) return base >= 0 && base + c <= 65535 ? base + c : -1;
+  const int vocabulary_class = c - kCopies, bin = vocabulary_class - t.first_bin();
+  if (bin < 0) return vocabulary_class > 0 ? t.port_values[vocabulary_class - 1] : -1;
+  return t.bin_start[bin] < t.bin_start[bin + 1] ? t.bin_ports[t.bin_start[bin]] : -1;
+}
+
 STAN_HD uint16_t icmp_class(const Tables &t, uint16_t port) {
   for (int k = 0; k < t.icmps; k++)
     if (t.icmp_values[k] == port) return uint16_t(t.first_icmp() + k);
@@ -47,46 +55,50 @@ STAN_HD uint16_t icmp_class(const Tables &t, uint16_t port) {
 }
 
 // steer_ports steers towards the services of one side, and the share of ports below 1024.
-STAN_HD void steer_ports(const Tables &t, const Steer &steer, bool local, float *logits, int base) {
+template <class M>
+STAN_HD void steer_ports(const Tables &t, const Steer &steer, bool local, float *logits, int base, const Team<M> &team) {
   const int services = local ? kLocalServices : kRemoteServices, low_mark = kLowPortMark + !local;
   const float low = steer.to(low_mark), high = high_ports(steer, low_mark);
-  const auto lean = [&](int p) {
+  for (int k = team.rank(); k < kCopies + t.first_icmp(); k += team.size) {
+    const int p = port_of(t, k, base);
+    if (p < 0) continue;
     const uint8_t service = t.port_service[p];
-    return service != kNoService ? steer.to(services + service) : p < 1024 ? low : high;
-  };
-  for (int k = 0; k < kCopies && base >= 0 && base + k <= 65535; k++) logits[k] += lean(base + k);
-  for (int c = 1; c < t.first_bin(); c++) logits[kCopies + c] += lean(t.port_values[c - 1]);
-  for (int b = 0; b < t.bins; b++)
-    if (t.bin_start[b] < t.bin_start[b + 1]) logits[kCopies + t.first_bin() + b] += lean(t.bin_ports[t.bin_start[b]]);
+    logits[k] += service != kNoService ? steer.to(services + service) : p < 1024 ? low : high;
+  }
 }
 
+struct Port {
+  uint16_t number, vocabulary_class;
+};
+
 // draw_port draws a port that the rules of its base and its protocol allow, and that is not taken. What can be copied
-// from the base is copied, as in training.
-STAN_HD void draw_port(const At &at, Head head, float *logits, int base, const Ports &taken, uint16_t &port,
-                       uint16_t &port_class) {
-  Slot &s = at.s;
+// from the base is copied, as in training. Where none is allowed it is 0.
+template <class M>
+STAN_HD Port draw_port(const At<M> &at, Head head, float *logits, int base, const Ports &taken) {
   const Tables &t = at.t;
-  const uint8_t proto = s.row.proto;
+  const uint8_t proto = at.s.row.proto;
+  const bool types = has_types(proto);
   const Draws d = at.draws(head);
-  if (!has_types(proto)) steer_ports(t, at.steer(), head == kLocalPort, logits, base);
+  if (!types) steer_ports(t, at.steer(), head == kLocalPort, logits, base, at.team);
   const auto usable = [&](int p) { return !taken.holds(p) && copied(p, base, proto) < 0; };
   const int c = draw_class(logits, kCopies + t.port_classes(), d.uniform(0), [&](int k) {
     if (k < kCopies) {
       const int p = base + k;
       return base >= 0 && p <= 65535 && copied(p, base, proto) == k && !taken.holds(p) &&
-             (has_types(proto) || port_allowed(t, t.port_class[p], proto));
+             (types || port_allowed(t, t.port_class[p], proto));
     }
     if (!port_allowed(t, k - kCopies, proto)) return false;
     const int p = exact_port(t, k - kCopies);
     return p < 0 || usable(p);
-  });
-  if (c < 0) return;
+  }, at.team);
+  if (c < 0) return {0, 0};
   const int vocabulary_class = c - kCopies;
+  uint16_t port = 0;
   if (c < kCopies) {
     port = uint16_t(base + c);
   } else if (exact_port(t, vocabulary_class) >= 0) {
     port = uint16_t(exact_port(t, vocabulary_class));
-  } else if (!has_types(proto)) {
+  } else if (!types) {
     const int32_t *bin = t.bin_start + (vocabulary_class - t.first_bin());
     const int size = bin[1] - bin[0], first = int(d.uniform(1) * float(size));
     // From the drawn port on, the first that is usable.
@@ -98,36 +110,47 @@ STAN_HD void draw_port(const At &at, Head head, float *logits, int base, const P
     port = uint16_t(d.uniform(1) * 65536.0f);
     for (int left = 65536; left > 0 && (icmp_class(t, port) != t.other_icmp() || !usable(port)); left--) port++;
   }
-  port_class = has_types(proto) ? icmp_class(t, port) : t.port_class[port];
+  return {port, types ? icmp_class(t, port) : t.port_class[port]};
 }
 
-STAN_HD int base_port(const At &at, bool local) {
-  Slot &s = at.s;
-  const Tables &t = at.t;
-  const Row *b = base_of(s.lane, s.peer, t);
-  if (!b || !comparable(b->proto, s.row.proto)) return -1;
+template <class M>
+STAN_HD int base_port(const At<M> &at, bool local) {
+  const Row *b = base_of(at.s.lane, at.s.peer, at.t);
+  if (!b || !comparable(b->proto, at.s.row.proto)) return -1;
   return local ? b->lport : b->rport;
 }
 
-STAN_HD void draw_local_port(const At &at, float *logits) {
-  Slot &s = at.s;
-  if (s.tuple == kTuples && has_ports(s.row.proto))
-    draw_port(at, kLocalPort, logits, base_port(at, true), Ports{{}, 0}, s.row.lport, s.row.lport_class);
-  at.emit(6, s.row.lport_class, 0);
+template <class M>
+STAN_HD void draw_local_port(const At<M> &at, float *logits) {
+  Row &r = at.s.row;
+  Port port = {r.lport, r.lport_class};
+  if (at.s.tuple == kTuples && has_ports(r.proto))
+    port = draw_port(at, kLocalPort, logits, base_port(at, true), Ports{{}, 0});
+  at.team.alone([&] {
+    r.lport = port.number;
+    r.lport_class = port.vocabulary_class;
+    at.emit(6, r.lport_class, 0);
+  });
 }
 
-STAN_HD void draw_remote_port(const At &at, float *logits) {
+template <class M>
+STAN_HD void draw_remote_port(const At<M> &at, float *logits) {
   Slot &s = at.s;
   Row &r = s.row;
+  Port port = {r.rport, r.rport_class};
   if (s.tuple == kTuples && (has_ports(r.proto) || has_types(r.proto))) {
     Ports taken{{}, 0};
     for (int k = 0; k < s.lane.tuples.used; k++) {
       const Row &q = s.lane.tuples.slot[k].row;
       if (q.proto == r.proto && q.lport == r.lport && same_remote(q, r)) taken.port[taken.count++] = q.rport;
     }
-    draw_port(at, kRemotePort, logits, base_port(at, false), taken, r.rport, r.rport_class);
+    port = draw_port(at, kRemotePort, logits, base_port(at, false), taken);
   }
-  at.emit(7, r.rport_class, 0);
+  at.team.alone([&] {
+    r.rport = port.number;
+    r.rport_class = port.vocabulary_class;
+    at.emit(7, r.rport_class, 0);
+  });
 }
 
 }  // namespace stan

@@ -50,17 +50,20 @@ struct Generator {
   STAN_HD const uint32_t *address_of(int32_t host) const { return hosts + int64_t(host) * 4; }
 };
 
-// At is where a step works: lane i of a generator.
+// At is where a team works: at lane i of a generator.
+template <class M>
 struct At {
   const Generator &g;
   const Tables &t;
   const Outputs &out;
   Slot &s;
   int i;
+  Team<M> team;
 
-  STAN_HD At(const Generator &generator, int lane) : g(generator), t(g.t), out(g.out), s(g.slots[lane]), i(lane) {}
+  STAN_HD At(const Generator &generator, int lane, const Team<M> &members = {})
+      : g(generator), t(g.t), out(g.out), s(g.slots[lane]), i(lane), team(members) {}
 
-  STAN_HD Steer steer() const { return {s.lane, t.without.profile ? 0.0f : g.steering}; }
+  STAN_HD Steer steer() const { return Steer(s.lane, t.without.profile ? 0.0f : g.steering); }
 
   STAN_HD Draws draws(int attribute) const {
     return Draws(g.seed, uint32_t(s.host), uint32_t(s.lane.position), uint32_t(attribute));
@@ -69,7 +72,7 @@ struct At {
   // on_ipv6 tells the IP version of the lane's host, which all of its remotes have.
   STAN_HD bool on_ipv6() const { return is_ipv6(g.address_of(s.host)); }
 
-  // emit leaves class c of an attribute of the row's bag, and its continuous input.
+  // emit leaves class c of an attribute of the row's bag, and its continuous input. One member calls it.
   STAN_HD void emit(int bag_index, int c, float number) const {
     out.input[i] = t.bag_offset[bag_index] + c;
     out.number[i] = number;

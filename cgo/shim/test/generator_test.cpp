@@ -96,7 +96,7 @@ struct Machine {
     slot.active = slot.days = 1;
   }
   Machine(const Machine &) = delete;
-  At at() const { return At(g, 0); }
+  At<Single> at() const { return At<Single>(g, 0); }
 
   // draw draws a head from logits that are all the same, or random. New conversations and copied ports are made common.
   void draw(int head, int classes, Random &r, float spread, bool mixture = false) {
