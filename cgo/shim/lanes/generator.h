@@ -29,11 +29,18 @@ STAN_HD void finish(const At<M> &at) {
   });
 }
 
-template <class M>
-STAN_HD void draw(const At<M> &at, int head, float *logits, int classes, float *mixture, int k) {
+// Known is a head that the compiler knows, so that it leaves the others out.
+template <int kHead>
+struct Known {
+  STAN_HD constexpr operator int() const { return kHead; }
+};
+
+// draw draws a head, an int or a Known.
+template <class M, class H>
+STAN_HD void draw(const At<M> &at, H head, float *logits, int classes, float *mixture, int k) {
   float *l = logits + int64_t(at.i) * classes;
   float *m = mixture ? mixture + int64_t(at.i) * 3 * k : nullptr;
-  switch (head) {
+  switch (int(head)) {
     case kGap: return draw_gap(at, l, m, k);
     case kLabel: return draw_label(at, l);
     case kConversation: return draw_conversation(at, l);

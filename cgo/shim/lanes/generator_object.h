@@ -21,12 +21,12 @@ struct Step {
   int k;
 };
 
-template <class M = Single>
-STAN_HD void run_step(const Generator &g, int lane, const Step &s, const Team<M> &team = {}) {
-  const At<M> at(g, lane, team);
-  if (s.head < 0) return begin(at);
-  if (s.head == kHeads) return finish(at);
-  draw(at, s.head, s.logits, s.classes, s.mixture, s.k);
+// run_step does a step at a lane; head is the step's, an int or a Known.
+template <class M, class H>
+STAN_HD void run_step(const At<M> &at, H head, const Step &s) {
+  if (int(head) < 0) return begin(at);
+  if (int(head) == kHeads) return finish(at);
+  draw(at, head, s.logits, s.classes, s.mixture, s.k);
 }
 
 #ifdef STAN_CUDA
