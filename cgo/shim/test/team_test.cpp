@@ -87,13 +87,13 @@ void test_rows(float spread, int host_count, bool six) {
   for (Machine *m : {&one, &all}) {
     m->g.steering = 1;
     Lane &lane = m->slot.lane;
-    lane.plan.rows = 150;  // days end, and the next ones begin
+    lane.plan.rows = 60;  // days end, and the next ones begin
     lane.plan.mean[kLabelMark] = 0.2f;
     for (int k = 0; k < kGroups; k++) lane.plan.mean[k] = 0.2f;
     m->plan = lane.plan;
   }
   Random a{uint32_t(host_count)}, b = a;
-  for (int i = 0; i < 400; i++) {
+  for (int i = 0; i < 150; i++) {
     one.step(a, spread);
     all.step(b, spread);
     const auto finish = [](const auto &at) { stan::finish(at); };
@@ -117,7 +117,7 @@ void test_rows(float spread, int host_count, bool six) {
 void test_teams() {
   test_joins();
   test_pick();
-  for (float spread : {0.0f, 3.0f, 12.0f})
+  for (float spread : {3.0f, 12.0f})
     for (int host_count : {2, 50})
       for (bool six : {false, true}) test_rows(spread, host_count, six);
 }
