@@ -17,7 +17,7 @@ namespace {
 
 void launch(st_generator &g, const Step &s) {
   if (g.device.is_cpu()) {
-    for (int i = 0; i < g.g.width; i++) run_step(g.g, i, s);
+    for (int i = 0; i < g.g.width; i++) run_step(At<Single>(g.g, i), s.head, s);
     return;
   }
 #ifdef STAN_CUDA

@@ -2,39 +2,45 @@
 #pragma once
 #include "heads.h"
 #include "philox.h"
+#include "team.h"
 
 namespace stan {
 
 // weigh replaces logits by weights, exp(logit) up to a factor, and 0 for classes that allowed(c) does not hold for.
-template <class Allowed>
-STAN_HD void weigh(float *logits, int n, Allowed allowed) {
+template <class Allowed, class M = Single>
+STAN_HD void weigh(float *logits, int n, Allowed allowed, const Team<M> &team = {}) {
   float top = -INFINITY;
-  for (int c = 0; c < n; c++)
+  for (int c = team.rank(); c < n; c += team.size)
     if (logits[c] > top && allowed(c)) top = logits[c];
-  for (int c = 0; c < n; c++) logits[c] = allowed(c) ? expf(logits[c] - top) : 0.0f;
+  top = team.max(top);
+  for (int c = team.rank(); c < n; c += team.size) logits[c] = allowed(c) ? expf(logits[c] - top) : 0.0f;
 }
 
 // pick returns the class that the share u of all weights leads to; -1 if there is no weight.
-STAN_HD int pick(const float *weights, int n, float u) {
+template <class M = Single>
+STAN_HD int pick(const float *weights, int n, float u, const Team<M> &team = {}) {
   float sum = 0;
-  for (int c = 0; c < n; c++) sum += weights[c];
-  float left = u * sum;
+  for (int c = team.rank(); c < n; c += team.size) sum += weights[c];
+  float left = u * team.sum(sum);
   int last = -1;
-  for (int c = 0; c < n; c++) {
-    if (weights[c] <= 0) continue;
-    last = c;
-    left -= weights[c];
-    if (left <= 0) return c;
+  for (int from = 0; from < n; from += team.size) {
+    const int c = from + team.rank();
+    const float weight = c < n ? weights[c] : 0, upto = team.upto(weight);
+    const bool some = !(weight <= 0);
+    const int found = team.first(some && left - upto <= 0), seen = team.last(some);
+    if (found < team.size) return from + found;
+    if (seen >= 0) last = from + seen;
+    left -= team.of(upto, team.size - 1);
   }
   return last;
 }
 
 // draw_class draws from softmax(logits) over the classes that allowed(c) holds for; -1 if it holds for none. The logits
 // are scratch.
-template <class Allowed>
-STAN_HD int draw_class(float *logits, int n, float u, Allowed allowed) {
-  weigh(logits, n, allowed);
-  return pick(logits, n, u);
+template <class Allowed, class M = Single>
+STAN_HD int draw_class(float *logits, int n, float u, Allowed allowed, const Team<M> &team = {}) {
+  weigh(logits, n, allowed, team);
+  return pick(logits, n, u, team);
 }
 
 struct Any {
@@ -110,23 +116,28 @@ struct NoLean {
 // of logits, means and log standard deviations in y = (ln(v+1) - centre) / scale. Both are scratch. What the mixture
 // draws is none of the exact values, as in training. After the atoms come the weights of n copies, values that the stream
 // has shown, -1 for none.
-template <class Lean = NoLean>
+template <class Lean = NoLean, class M = Single>
 STAN_HD Value draw_value(float *atoms, float *mixture, int k, const Values &values, int64_t low, int64_t high,
-                         const Draws &draws, Lean lean = Lean(), const int64_t *copies = nullptr, int n = 0) {
+                         const Draws &draws, Lean lean = Lean(), const int64_t *copies = nullptr, int n = 0,
+                         const Team<M> &team = {}) {
   const int64_t *exact = values.exact;
   const int count = values.count;
-  for (int i = 0; i < count; i++) atoms[i] += lean(exact[i]);
-  for (int i = 0; i < n; i++) atoms[count + 1 + i] += copies[i] < 0 ? 0 : lean(copies[i]);
+  for (int i = team.rank(); i < count + 1 + n; i += team.size) {
+    if (i == count || (i > count && copies[i - count - 1] < 0)) continue;
+    atoms[i] += lean(i < count ? exact[i] : copies[i - count - 1]);
+  }
   const auto fits = [=](int64_t v) { return v >= low && (high < 0 || v <= high); };
   const int c = draw_class(atoms, count + 1 + n, draws.uniform(0), [=](int i) {
     return i == count || (i < count ? fits(exact[i]) : copies[i - count - 1] >= 0 && fits(copies[i - count - 1]));
-  });
+  }, team);
   if (c < count) return {exact[c], c};
   if (c > count) return {copies[c - count - 1], count};
-  weigh(mixture, k, Any());
+  weigh(mixture, k, Any(), team);
+  team.sync();  // each member picks from all weights
   const double a = low <= 0 ? -INFINITY : (log(double(low) + 0.5) - values.centre) / values.scale;
   const double b = high < 0 ? INFINITY : (log(double(high) + 1.5) - values.centre) / values.scale;
-  for (int attempt = 1;; attempt++) {
+  for (int from = 1;; from += team.size) {
+    const int attempt = from + team.rank();
     const Draws d = attempt == 1 ? draws : draws.again(attempt);
     const int m = pick(mixture, k, d.uniform(1));
     const double mean = mixture[k + m], sd = exp(double(mixture[2 * k + m]));
@@ -135,7 +146,8 @@ STAN_HD Value draw_value(float *atoms, float *mixture, int k, const Values &valu
     if (v < low) v = low;
     if (high >= 0 && v > high) v = high;
     const int atom = atom_of(values, v);
-    if ((atom == count && d.uniform(3) * Lean::kMost <= expf(lean(v))) || attempt == kAttempts) return {v, atom};
+    const int found = team.first((atom == count && d.uniform(3) * Lean::kMost <= expf(lean(v))) || attempt == kAttempts);
+    if (found < team.size) return {team.of(v, found), team.of(atom, found)};
   }
 }
 

@@ -61,10 +61,15 @@ STAN_HD float log_odds(float p) {
 
 // plan_inputs writes kPlan numbers: the day's means, the means of what is still to come, both as they are and as log odds,
 // and the clock against the plan. off is what the means are told off by, NULL for nothing.
-STAN_HD void plan_inputs(float *out, const Lane &lane, const Tables &t, const float *off = nullptr) {
+template <class M = Single>
+STAN_HD void plan_inputs(float *out, const Lane &lane, const Tables &t, const float *off = nullptr, const Team<M> &team = {}) {
   const Plan &p = lane.plan;
   const float left = float(p.rows > lane.done ? p.rows - lane.done : 0);
-  for (int m = 0; m < kMarks; m++) {
+  for (int m = team.rank(); m < kMarks; m += team.size) {
+    if (t.without.profile) {
+      out[m] = out[kMarks + m] = out[2 * kMarks + m] = out[3 * kMarks + m] = 0;
+      continue;
+    }
     const float by = off ? off[m] : 0;
     const float rest = by + (p.mean[m] * (float(p.rows) + kShrink) - lane.sum[m]) / (left + kShrink);
     out[m] = p.mean[m] + by;
@@ -72,7 +77,7 @@ STAN_HD void plan_inputs(float *out, const Lane &lane, const Tables &t, const fl
     out[2 * kMarks + m] = log_odds(p.mean[m] + by);
     out[3 * kMarks + m] = log_odds(rest);
   }
-  for (int i = 0; t.without.profile && i < 4 * kMarks; i++) out[i] = 0;
+  if (team.rank() > 0) return;
   const int64_t start = p.day * kDay;
   const int64_t clock = lane.now > start ? lane.now : start;
   int64_t into = clock - start;

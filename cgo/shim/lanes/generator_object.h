@@ -21,10 +21,12 @@ struct Step {
   int k;
 };
 
-STAN_HD void run_step(Generator &g, int lane, const Step &s) {
-  if (s.head < 0) return g.begin(lane);
-  if (s.head == kHeads) return g.finish(lane);
-  g.draw(lane, s.head, s.logits, s.classes, s.mixture, s.k);
+// run_step does a step at a lane; head is the step's, an int or a Known.
+template <class M, class H>
+STAN_HD void run_step(const At<M> &at, H head, const Step &s) {
+  if (int(head) < 0) return begin(at);
+  if (int(head) == kHeads) return finish(at);
+  draw(at, head, s.logits, s.classes, s.mixture, s.k);
 }
 
 #ifdef STAN_CUDA

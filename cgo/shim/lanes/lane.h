@@ -55,15 +55,20 @@ struct Lane {
   }
 };
 
-struct SameConversation {
-  STAN_HD bool operator()(const Row &a, const Row &b) const { return same_conversation(a, b); }
-};
-struct SameRemote {
-  STAN_HD bool operator()(const Row &a, const Row &b) const { return same_remote(a, b); }
-};
+template <class M = Single>
+STAN_HD int find_tuple(const Lane &lane, const Row &row, const Team<M> &team = {}) {
+  return lane.tuples.find([&](const Row &r) { return same_conversation(r, row); }, team);
+}
 
-STAN_HD int find_tuple(const Lane &lane, const Row &row) { return lane.tuples.find(row, SameConversation()); }
-STAN_HD int find_peer(const Lane &lane, const Row &row) { return lane.peers.find(row, SameRemote()); }
+template <class M = Single>
+STAN_HD int find_remote(const Lane &lane, const uint32_t *addr, const Team<M> &team = {}) {
+  return lane.peers.find([&](const Row &r) { return same_address(r.addr, addr); }, team);
+}
+
+template <class M = Single>
+STAN_HD int find_peer(const Lane &lane, const Row &row, const Team<M> &team = {}) {
+  return find_remote(lane, row.addr, team);
+}
 
 STAN_HD float seconds(int64_t ticks, int64_t tick) { return float(ticks) * (float(tick) * 1e-6f); }
 
@@ -149,28 +154,29 @@ STAN_HD void marks(float *m, const Row &row, const Lane &lane, int tuple, int pe
 STAN_HD bool of_network(const Row &row, const Tables &t) { return row.place > 0 && t.place_bits[row.place] < 128; }
 
 // A row from a network may come back to the remotes that were met there and are no recent peers; returnable counts them, and
-// writes the i-th one to row if there is one.
-STAN_HD int returnable(const Lane &lane, int place, int i = -1, Row *row = nullptr) {
+// leaves the i-th one in found if there is one.
+template <class M>
+STAN_HD int returnable(const Lane &lane, int place, const Team<M> &team, int i = -1, const Remote **found = nullptr) {
   int n = 0;
-  Row x;
-  for (int at = 0; const Remote *e = lane.met.next(place, at);) {
-    for (int k = 0; k < 4; k++) x.addr[k] = e->addr[k];
-    if (find_peer(lane, x) < kPeers) continue;
-    if (n++ != i) continue;
-    for (int k = 0; k < 4; k++) row->addr[k] = e->addr[k];
+  for (int from = 0; from < kMet; from += team.size) {
+    const Remote *e = lane.met.of(place, from + team.rank());
+    const bool may = e && find_remote(lane, e->addr) == kPeers;
+    const int upto = team.upto(int(may)), own = team.first(may && n + upto == i + 1);
+    if (own < team.size) *found = lane.met.of(place, from + own);
+    n += team.of(upto, team.size - 1);
   }
   return n;
 }
 
 // returned is how many of them are the row's own.
-STAN_HD int returned(const Lane &lane, const Row &row) {
+template <class M>
+STAN_HD int returned(const Lane &lane, const Row &row, const Team<M> &team) {
   int n = 0;
-  for (int at = 0; const Remote *e = lane.met.next(row.place, at);) {
-    bool same = true;
-    for (int k = 0; k < 4; k++) same = same && e->addr[k] == row.addr[k];
-    n += same;
+  for (int r = team.rank(); r < kMet; r += team.size) {
+    const Remote *e = lane.met.of(row.place, r);
+    n += e && same_address(e->addr, row.addr);
   }
-  return n;
+  return team.sum(n);
 }
 
 // return_kind tells networks that the vocabulary knows from any address.
@@ -189,11 +195,16 @@ STAN_HD int size_kind(const Row &row, const Tables &t) {
 }
 
 // recall writes what the lane's memory says of a row that comes next, and tells whether its remote is drawn from a network.
-STAN_HD bool recall(const Lane &lane, Row &row, const Tables &t) {
-  row.bytes_copy = row.bytes_atom < t.bytes.count ? kBytesCopies : lane.sizes.copy_of(size_kind(row, t), row.packets, row.bytes);
-  const bool drawn = of_network(row, t) && find_peer(lane, row) == kPeers;
-  row.returnable = drawn ? uint8_t(returnable(lane, row.place)) : 0;
-  row.returned = drawn ? uint8_t(returned(lane, row)) : 0;
+template <class M = Single>
+STAN_HD bool recall(const Lane &lane, Row &row, const Tables &t, const Team<M> &team = {}) {
+  const uint8_t copy = row.bytes_atom < t.bytes.count ? kBytesCopies : lane.sizes.copy_of(size_kind(row, t), row.packets, row.bytes);
+  const bool drawn = of_network(row, t) && find_peer(lane, row, team) == kPeers;
+  const int to = drawn ? returnable(lane, row.place, team) : 0, own = drawn ? returned(lane, row, team) : 0;
+  team.alone([&] {
+    row.bytes_copy = copy;
+    row.returnable = uint8_t(to);
+    row.returned = uint8_t(own);
+  });
   return drawn;
 }
 
@@ -217,30 +228,32 @@ struct Observed {
 };
 
 // observe makes the row part of the lane's memory.
-STAN_HD Observed observe(Lane &lane, const Row &row, int32_t ref, const Tables &t) {
-  const int tuple = find_tuple(lane, row), peer = find_peer(lane, row);
-  Observed o;
-  o.tuple_rank = tuple < kTuples ? lane.tuples.rank_of(tuple) : kTuples;
-  o.peer_rank = peer < kPeers ? lane.peers.rank_of(peer) : kPeers;
+template <class M = Single>
+STAN_HD Observed observe(Lane &lane, const Row &row, int32_t ref, const Tables &t, const Team<M> &team = {}) {
+  const int tuple = find_tuple(lane, row, team), peer = find_peer(lane, row, team);
+  Observed o = {0, 0, lane.tuples.rank_of(tuple, team), lane.peers.rank_of(peer, team)};
   float m[kMarks];
   marks(m, row, lane, tuple, peer, t);
-  for (int i = 0; i < kMarks; i++) lane.sum[i] += m[i];
-  lane.done++;
-  lane.hour_done[(row.end - day_of(row.end) * kDay) / kHour]++;
-  o.tuple = o.peer = 0;
-  if (!t.without.conversations) {
-    o.tuple = lane.tuples.touch(tuple, row, ref, lane.position);
-    o.peer = lane.peers.touch(peer, row, ref, lane.position);
-    Entry &a = lane.tuples.slot[o.tuple], &b = lane.peers.slot[o.peer];
-    a.tuple_rank = b.tuple_rank = int16_t(o.tuple_rank);
-    a.peer_rank = b.peer_rank = int16_t(o.peer_rank);
-    if (peer == kPeers && of_network(row, t)) lane.met.touch(row);
-  }
-  if (!t.without.atoms && row.bytes_atom == t.bytes.count) lane.sizes.touch(size_kind(row, t), row.packets, row.bytes);
-  lane.position++;
-  lane.now = row.end;
-  lane.previous = row;
-  lane.has_previous = 1;
+  for (int i = team.rank(); i < kMarks; i += team.size) lane.sum[i] += m[i];
+  team.alone([&] {
+    lane.done++;
+    lane.hour_done[(row.end - day_of(row.end) * kDay) / kHour]++;
+    if (!t.without.conversations) {
+      o.tuple = lane.tuples.touch(tuple, row, ref, lane.position);
+      o.peer = lane.peers.touch(peer, row, ref, lane.position);
+      Entry &a = lane.tuples.slot[o.tuple], &b = lane.peers.slot[o.peer];
+      a.tuple_rank = b.tuple_rank = int16_t(o.tuple_rank);
+      a.peer_rank = b.peer_rank = int16_t(o.peer_rank);
+      if (peer == kPeers && of_network(row, t)) lane.met.touch(row);
+    }
+    if (!t.without.atoms && row.bytes_atom == t.bytes.count) lane.sizes.touch(size_kind(row, t), row.packets, row.bytes);
+    lane.position++;
+    lane.now = row.end;
+    lane.previous = row;
+    lane.has_previous = 1;
+  });
+  o.tuple = team.of(o.tuple, 0);
+  o.peer = team.of(o.peer, 0);
   return o;
 }
 

@@ -1,6 +1,7 @@
 // What a lane remembers of its stream, in places that never grow: recent conversations and peers, sizes, and remotes met.
 #pragma once
 #include "tables.h"
+#include "team.h"
 
 namespace stan {
 
@@ -31,17 +32,17 @@ struct List {
     }
   }
 
-  STAN_HD int rank_of(int s) const {
-    for (int r = 0; r < used; r++)
-      if (order[r] == s) return r;
-    return N;
+  template <class M = Single>
+  STAN_HD int rank_of(int s, const Team<M> &team = {}) const {
+    const int r = team.search(used, [&](int i) { return order[i] == s; });
+    return r < used ? r : N;
   }
 
-  template <class Same>
-  STAN_HD int find(const Row &row, Same same) const {
-    for (int r = 0; r < used; r++)
-      if (same(slot[order[r]].row, row)) return order[r];
-    return N;
+  // find returns the slot of the first row by rank that same(row) holds for, N if it holds for none.
+  template <class Same, class M = Single>
+  STAN_HD int find(Same same, const Team<M> &team = {}) const {
+    const int r = team.search(used, [&](int i) { return same(slot[order[i]].row); });
+    return r < used ? order[r] : N;
   }
 
   // touch moves the slot that holds the row's key to the front, taking a new one or the oldest for a new key.
@@ -146,14 +147,10 @@ struct Met : Recent<Remote, kMet> {
     push(bucket_of(row.place), kMet, e);
   }
 
-  // next is the next remote of the place from rank at on, which moves behind it; NULL after the last.
-  STAN_HD const Remote *next(int place, int &at) const {
+  // of is the remote of a rank among those that were met in the place or in one that shares its bucket; NULL for one of the others.
+  STAN_HD const Remote *of(int place, int rank) const {
     const int b = bucket_of(place);
-    while (at < used[b]) {
-      const Remote &e = slot[b][at++];
-      if (e.place == place) return &e;
-    }
-    return nullptr;
+    return rank < used[b] && slot[b][rank].place == place ? &slot[b][rank] : nullptr;
   }
 };
 

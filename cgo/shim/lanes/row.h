@@ -36,9 +36,11 @@ STAN_HD bool has_types(uint8_t proto) { return proto == kICMP || proto == kICMPv
 // is_ipv6 tells IPv6 addresses, and networks of them, from IPv4's.
 STAN_HD bool is_ipv6(const uint32_t *addr) { return addr[0] != 0 || addr[1] != 0 || addr[2] != 0xffff; }
 
-STAN_HD bool same_remote(const Row &a, const Row &b) {
-  return a.addr[3] == b.addr[3] && a.addr[2] == b.addr[2] && a.addr[1] == b.addr[1] && a.addr[0] == b.addr[0];
+STAN_HD bool same_address(const uint32_t *a, const uint32_t *b) {
+  return a[3] == b[3] && a[2] == b[2] && a[1] == b[1] && a[0] == b[0];
 }
+
+STAN_HD bool same_remote(const Row &a, const Row &b) { return same_address(a.addr, b.addr); }
 
 // same_conversation compares five-tuples as their host sees them, so that a reply equals its request.
 STAN_HD bool same_conversation(const Row &a, const Row &b) {

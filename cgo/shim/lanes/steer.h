@@ -16,11 +16,16 @@ constexpr float kRestMost = 64;        // of what may come all at once
 struct Steer {
   const Lane &lane;
   float strength;  // 1, or 0 to leave all to the network
+  float done;      // rows of the plan's day
+  float horizon;   // rows within which the stream is to be where the plan is
+
+  STAN_HD Steer(const Lane &l, float s)
+      : lane(l), strength(s), done(float(l.done)), horizon(kMakeUpRows + kMakeUpShare * float(l.plan.rows)) {}
 
   // logit returns what to add to the logit of a class whose rows are a share mean of the plan's and sum of those done.
   STAN_HD float logit(float mean, float sum) const {
-    const float behind = mean * float(lane.done) - sum;
-    const float due = mean + behind / (kMakeUpRows + kMakeUpShare * float(lane.plan.rows));
+    const float behind = mean * done - sum;
+    const float due = mean + behind / horizon;
     const float factor = (fmaxf(due, 0.0f) + kSteerLeast) / (fmaxf(mean, 0.0f) + kSteerLeast);
     return strength * logf(fminf(fmaxf(factor, 1 / kSteerMost), kSteerMost));
   }
@@ -37,7 +42,7 @@ struct Steer {
 
   // away is for a class whose rows have none of n marks.
   STAN_HD float away(int mark, int n = 1) const {
-    float mean = 1, sum = float(lane.done);
+    float mean = 1, sum = done;
     for (int i = 0; i < n; i++) {
       mean -= lane.plan.mean[mark + i];
       sum -= lane.sum[mark + i];
@@ -59,7 +64,7 @@ struct Steer {
   // when the day has had its share.
   STAN_HD float rest(float mean, float sum) const {
     const float left = fmaxf(rows_left(), 1.0f);
-    const float due = fminf(fmaxf((mean * (float(lane.done) + left) - sum) / left, 0.0f), 1.0f);
+    const float due = fminf(fmaxf((mean * (done + left) - sum) / left, 0.0f), 1.0f);
     const float factor = (due + kSteerLeast) / (fmaxf(mean, 0.0f) + kSteerLeast);
     return strength * logf(fminf(fmaxf(factor, 1 / kRestMost), kRestMost));
   }

@@ -21,6 +21,7 @@ extern int failures;
 void test_draws();
 void test_lane();
 void test_generator();
+void test_teams();
 
 // Random numbers of the tests: those of the code under test, which has the known answers.
 struct Random {

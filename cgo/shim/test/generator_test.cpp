@@ -1,9 +1,6 @@
 // Tests of the generator's lanes: whatever the network says, rows keep the rules.
-#include <limits>
-
-#include "lanes/generator.h"
 #include "test/check.h"
-#include "test/world.h"
+#include "test/machine.h"
 
 using namespace stan;
 
@@ -36,7 +33,7 @@ void test_reserved() {
       {{0, 0, 0, 1}, true},                 // ::1
   };
   for (const auto &k : known)
-    CHECK(Generator::reserved(k.a) == k.want, "reserved(%08x %08x %08x %08x) is %d", k.a[0], k.a[1], k.a[2], k.a[3], !k.want);
+    CHECK(reserved(k.a) == k.want, "reserved(%08x %08x %08x %08x) is %d", k.a[0], k.a[1], k.a[2], k.a[3], !k.want);
 }
 
 void test_other_byte() {
@@ -46,89 +43,11 @@ void test_other_byte() {
     for (int i = 0; i < 256; i++) known[i] = uint8_t(i);
     for (int i = 255; i > 0; i--) std::swap(known[i], known[r.below(i + 1)]);
     std::vector<int> drawn(256);
-    for (int i = 0; i < 20000; i++) drawn[Generator::other_byte(known.data(), n, (float(i) + 0.5f) / 20000)]++;
+    for (int i = 0; i < 20000; i++) drawn[other_byte(known.data(), n, (float(i) + 0.5f) / 20000)]++;
     for (int i = 0; i < 256; i++)
       CHECK((drawn[known[i]] > 0) == (i >= n), "value %d was drawn %d times beside %d known ones", known[i], drawn[known[i]], n);
   }
 }
-
-// Machine is a generator of one lane on tables of its own.
-struct Machine {
-  const World &w;
-  Slot slot{};
-  Plan plan{};
-  std::vector<uint32_t> hosts;
-  std::vector<float> plans = std::vector<float>(kPlan), tuple_mask = std::vector<float>(kTuples),
-                     peer_mask = std::vector<float>(kPeers), numeric = std::vector<float>(kNumeric);
-  std::vector<int64_t> tuple_bag = std::vector<int64_t>(kTuples * kCandidateBag),
-                       peer_bag = std::vector<int64_t>(kPeers * kCandidateBag),
-                       chosen_bag = std::vector<int64_t>(kCandidateBag), bag = std::vector<int64_t>(kBag);
-  int64_t chosen_row = 0, input = 0, memory[2] = {};
-  float chosen = 0, number = 0;
-  Row row{};
-  int32_t host = 0;
-  Generator g{};
-
-  // Where six holds, every other host has IPv6, and the lane's is the first of these.
-  Machine(const World &world, int host_count, uint64_t seed, bool six = false) : w(world) {
-    for (uint32_t i = 0; i < uint32_t(host_count); i++)
-      hosts.insert(hosts.end(), {six && i % 2 ? 0x20010db8u : 0, six && i % 2 ? 0x2adb0000u : 0, six && i % 2 ? 0u : 0xffffu,
-                                 0x2adb0001u + i});
-    g.t = w.t;
-    g.out = {plans.data(), tuple_bag.data(), tuple_mask.data(), peer_bag.data(), peer_mask.data(), &chosen_row,
-             chosen_bag.data(), &chosen, &input, &number, bag.data(), numeric.data(), memory, &row, &host};
-    g.slots = &slot;
-    g.plans = &plan;
-    g.hosts = hosts.data();
-    g.width = g.max_days = g.block = 1;
-    g.host_count = host_count;
-    g.ipv6_hosts = six ? host_count / 2 : 0;
-    slot.host = six;
-    g.seed = seed;
-    slot.lane.forget();
-    plan.day = 16900;
-    plan.rows = 2000;
-    for (int &h : plan.hour_rows) h = 2000 / 24;
-    slot.lane.start_day(plan);
-    slot.lane.now = plan.day * kDay + kHour;
-    slot.span_end = std::numeric_limits<int64_t>::max() / 2;
-    slot.quota = 1 << 30;
-    slot.active = slot.days = 1;
-  }
-  Machine(const Machine &) = delete;
-
-  // draw draws a head from logits that are all the same, or random. New conversations and copied ports are made common.
-  void draw(int head, int classes, Random &r, float spread, bool mixture = false) {
-    std::vector<float> logits(classes), m(12);
-    for (float &x : logits) x = spread * (r.uniform() - 0.5f);
-    if (head == kConversation) logits.back() += 3;
-    if (head == kPeer) logits.back() += 2;
-    if (head == kLocalPort || head == kRemotePort)
-      for (int k = 0; k < kCopies; k++) logits[k] += 2;
-    for (float &x : m) x = spread * (r.uniform() - 0.5f);
-    g.draw(0, head, logits.data(), classes, mixture ? m.data() : nullptr, 4);
-  }
-
-  void step(Random &r, float spread) {
-    const Tables &t = w.t;
-    g.begin(0);
-    draw(kGap, t.gap.count + 1, r, spread, true);
-    draw(kLabel, t.labels, r, spread);
-    draw(kConversation, kTuples + 1, r, spread);
-    draw(kPeer, kPeers + 1, r, spread);
-    draw(kRegionOfPlace, t.regions(), r, spread);
-    draw(kPlace, kRegion, r, spread);
-    draw(kDirection, 2, r, spread);
-    draw(kProtocol, t.protos + 1, r, spread);
-    draw(kLocalPort, kCopies + t.port_classes(), r, spread);
-    draw(kRemotePort, kCopies + t.port_classes(), r, spread);
-    draw(kFlags, t.flags + 1, r, spread);
-    draw(kToS, t.tos + 1, r, spread);
-    draw(kDuration, t.duration.count + 1 + kDurationCopies, r, spread, true);
-    draw(kPackets, t.packets.count + 1, r, spread, true);
-    draw(kBytes, t.bytes.count + 1 + kBytesCopies, r, spread, true);
-  }
-};
 
 bool holds(const World &w, const Row &r) {
   const uint32_t *a = &w.place_addr[4 * r.place];
@@ -154,7 +73,7 @@ void test_steering() {
     const int n = 1900;
     for (int i = 0; i < n; i++) {
       m.step(r, 0);
-      m.g.finish(0);
+      finish(m.at());
     }
     for (int k = 0; k < kSteered; k++) off[steered][k] = std::fabs(m.slot.lane.sum[marks[k]] / n - planned[k]);
   }
@@ -209,7 +128,7 @@ void test_rows(float spread, int host_count, bool six) {
           q.addr[3]);
     CHECK(q.proto != (six ? kICMP : kICMPv6), "row %d: protocol %d of another IP version", i, q.proto);
     CHECK(q.place == 0 || holds(w, q), "row %d: address %08x is not in its place %d", i, q.addr[3], q.place);
-    CHECK(q.place == 0 || !Generator::reserved(q.addr), "row %d: address %08x %08x %08x %08x is reserved", i, q.addr[0],
+    CHECK(q.place == 0 || !reserved(q.addr), "row %d: address %08x %08x %08x %08x is reserved", i, q.addr[0],
           q.addr[1], q.addr[2], q.addr[3]);
     if (q.place == 0)
       CHECK(q.addr[3] > 0x2adb0001u + six && q.addr[3] <= 0x2adb0000 + uint32_t(host_count), "row %d: %08x is no other host", i, q.addr[3]);
@@ -217,11 +136,11 @@ void test_rows(float spread, int host_count, bool six) {
     if (ports) {
       CHECK(q.lport_class == t.port_class[q.lport] && q.rport_class == t.port_class[q.rport], "row %d: ports' classes", i);
       for (uint16_t c : {q.lport_class, q.rport_class})
-        CHECK(m.g.port_allowed(c, q.proto), "row %d: port class %d with protocol %d", i, c, q.proto);
+        CHECK(port_allowed(t, c, q.proto), "row %d: port class %d with protocol %d", i, c, q.proto);
     } else {
       CHECK(q.lport == 0 && q.lport_class == 0, "row %d: protocol %d has local port %d", i, q.proto, q.lport);
       if (has_types(q.proto))
-        CHECK(q.rport_class == m.g.icmp_class(q.rport), "row %d: class %d of ICMP %d", i, q.rport_class, q.rport);
+        CHECK(q.rport_class == icmp_class(t, q.rport), "row %d: class %d of ICMP %d", i, q.rport_class, q.rport);
       else
         CHECK(q.rport == 0 && q.rport_class == 0, "row %d: protocol %d has remote port %d", i, q.proto, q.rport);
     }
@@ -244,7 +163,7 @@ void test_rows(float spread, int host_count, bool six) {
       if (base && comparable(base->proto, q.proto)) copies += copied(q.rport, base->rport, q.proto) >= 0;
       binned += q.rport_class >= t.first_bin();
     }
-    m.g.finish(0);
+    finish(m.at());
     CHECK(m.host == six, "row %d: the block has host %d, want %d", i, m.host, six);
     for (int k = 0; k < kBag; k++) {
       const int64_t end = k + 1 < kBag ? t.bag_offset[k + 1] : w.inputs;
@@ -285,10 +204,10 @@ void test_exhausted_places() {
     std::vector<float> logits(kRegion, 0);
     logits[0] = logits[1] = 50;
     m.slot.region = 0;
-    m.g.draw_place(0, logits.data());
+    draw_place(m.at(), logits.data());
     CHECK(m.slot.row.place > 1, "place %d was drawn again", m.slot.row.place);
     logits.assign(kRegion, -INFINITY);
-    m.g.draw_place(0, logits.data());
+    draw_place(m.at(), logits.data());
     CHECK(m.slot.row.place == w.t.places - 2, "place %d, want any IPv4 address", m.slot.row.place);
   }
 }
@@ -304,7 +223,7 @@ void test_reach() {
   for (int i = 0; i < draws; i++) {
     m.slot.lane.position = i;
     std::vector<float> logits(regions, 0);
-    m.g.draw_region(0, logits.data());
+    draw_region(m.at(), logits.data());
     CHECK(std::isfinite(w.reach[regions + m.slot.region]), "region %d has nothing of IPv6", m.slot.region);
     known += m.slot.region == regions - 1;
   }
@@ -322,7 +241,7 @@ void test_labels() {
     for (int i = 0; i < 500; i++) {
       m.slot.lane.position = i;
       float logits[] = {0, 1};
-      m.g.draw(0, kLabel, logits, 2, nullptr, 0);
+      stan::draw(m.at(), kLabel, logits, 2, nullptr, 0);
       labelled += m.slot.row.label;
       CHECK(m.input == w.t.bag_offset[kBag - 1] + m.slot.row.label, "label %d is input %lld", m.slot.row.label, (long long)m.input);
     }
@@ -341,7 +260,7 @@ void test_rate_of_labels() {
     lane.plan.mean[kLabelMark] = planned;
     while (lane.done < lane.plan.rows) {
       float logits[] = {0, logit};
-      m.g.draw(0, kLabel, logits, 2, nullptr, 0);
+      stan::draw(m.at(), kLabel, logits, 2, nullptr, 0);
       lane.sum[kLabelMark] += float(m.slot.row.label);
       lane.now = lane.plan.day * kDay + lane.done * (kDay / (lane.plan.rows + 1));
       lane.hour_done[(lane.now % kDay) / kHour]++;
@@ -360,15 +279,15 @@ void test_quota_gaps() {
   Machine m(w, 2, 1);
   for (int i = 0; i < 200; i++) {
     const int64_t before = m.slot.lane.now;
-    m.g.begin(0);
+    begin(m.at());
     std::vector<float> atoms(w.t.gap.count + 1, -1e9f), mixture = {0, 40, 3};
     atoms.back() = 0;
-    m.g.draw(0, kGap, atoms.data(), int(atoms.size()), mixture.data(), 1);
+    stan::draw(m.at(), kGap, atoms.data(), int(atoms.size()), mixture.data(), 1);
     CHECK(m.slot.row.end <= before + 2 * kDay, "a gap of %lld days", (long long)((m.slot.row.end - before) / kDay));
     CHECK(m.slot.active && day_of(m.slot.row.end) == m.slot.lane.plan.day, "row %d is on day %lld of the plan for %lld", i,
           (long long)day_of(m.slot.row.end), (long long)m.slot.lane.plan.day);
     m.slot.row.place = 5;
-    m.g.finish(0);
+    finish(m.at());
   }
 }
 
@@ -380,7 +299,7 @@ void test_earliest_rows() {
     m.slot.row.end = end;
     std::vector<float> atoms(w.t.duration.count + 1 + kDurationCopies, -1e9f), mixture = {0, 40, 3};
     atoms[w.t.duration.count] = 0;
-    m.g.draw(0, kDuration, atoms.data(), int(atoms.size()), mixture.data(), 1);
+    stan::draw(m.at(), kDuration, atoms.data(), int(atoms.size()), mixture.data(), 1);
     const int64_t start = end - m.slot.row.duration * w.t.duration_tick;
     CHECK(start >= 0 && m.slot.row.duration >= 0, "a flow that ends at %lld starts at %lld", (long long)end, (long long)start);
   }

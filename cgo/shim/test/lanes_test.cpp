@@ -7,6 +7,7 @@ int main() {
   test_draws();
   test_lane();
   test_generator();
+  test_teams();
   if (failures > 0) {
     std::fprintf(stderr, "lanes_test: %d checks failed\n", failures);
     return 1;
