@@ -81,7 +81,10 @@ func BenchmarkBlock(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer tables.Free()
-			width := (&generation{o: GenerateOptions{Device: device}}).width()
+			width := cpuLanes
+			if device.IsCUDA() {
+				width = mostCUDALanes
+			}
 			hosts, err := addresses(networks, width, 1)
 			if err != nil {
 				b.Fatal(err)

@@ -14,15 +14,20 @@ import (
 
 // lane counts: wide enough that weights are read once for many rows, narrow enough that few hosts do not leave most idle.
 const (
-	cpuLanes  = 32
-	cudaLanes = 4096
+	cpuLanes                       = 32
+	fewestCUDALanes, mostCUDALanes = 256, 4096
 )
 
+// width is the number of lanes. It follows from the hosts of all shards, as rounding depends on it.
 func (g *generation) width() int {
-	if g.o.Device.IsCUDA() {
-		return cudaLanes
+	if !g.o.Device.IsCUDA() {
+		return cpuLanes
 	}
-	return cpuLanes
+	width := fewestCUDALanes
+	for width < min(len(g.addrs), mostCUDALanes) {
+		width *= 2
+	}
+	return width
 }
 
 // networkWorker runs one sampler until no host is left.
@@ -47,6 +52,7 @@ func (g *generation) networkWorker(ctx context.Context) (err error) {
 		return err
 	}
 	defer s.free()
+	defer torch.AllowTF32(torch.AllowTF32(g.o.Device.IsCUDA()))
 	torch.NoGrad(func() { err = g.drive(ctx, s) })
 	return err
 }

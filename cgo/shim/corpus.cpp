@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <memory>
 
 #include "lanes/draw.h"
@@ -314,6 +315,7 @@ void replay_chunk(Batch &batch, const st_corpus &c, const st_chunk &chunk, int64
   const int64_t stray = std::max(low, begin - chunk.foreign_rows);
   std::vector<Row> foreign(size_t(begin - stray));
   c.rows.read(chunk.foreign, begin - stray, foreign.data());
+  int64_t told_day = std::numeric_limits<int64_t>::min();  // of the row before
   std::unique_ptr<Lane> own;  // what is done of the plan is what the host did itself, whatever is remembered
   for (; at < end; at++) {
     const Row &done = rows[at - first];
@@ -330,7 +332,9 @@ void replay_chunk(Batch &batch, const st_corpus &c, const st_chunk &chunk, int64
       r.gap = done.gap;
       r.gap_atom = done.gap_atom;
     }
-    plan_inputs(plans + p * kPlan, *lane, t, off);
+    float *told = plans + p * kPlan;
+    plan_inputs(told, *lane, t, off, {}, lane->plan.day == told_day ? told - kPlan : nullptr);
+    told_day = lane->plan.day;
     if (at >= begin) {
       batch.row.push_back(index);
       // A row knows what all of its stream recalls of it; a cold lane has the window alone.

@@ -60,9 +60,11 @@ STAN_HD float log_odds(float p) {
 }
 
 // plan_inputs writes kPlan numbers: the day's means, the means of what is still to come, both as they are and as log odds,
-// and the clock against the plan. off is what the means are told off by, NULL for nothing.
+// and the clock against the plan. off is what the means are told off by, NULL for nothing; earlier is what was written for
+// another row of the same day, from which what stays is copied, NULL for none.
 template <class M = Single>
-STAN_HD void plan_inputs(float *out, const Lane &lane, const Tables &t, const float *off = nullptr, const Team<M> &team = {}) {
+STAN_HD void plan_inputs(float *out, const Lane &lane, const Tables &t, const float *off = nullptr, const Team<M> &team = {},
+                         const float *earlier = nullptr) {
   const Plan &p = lane.plan;
   const float left = float(p.rows > lane.done ? p.rows - lane.done : 0);
   for (int m = team.rank(); m < kMarks; m += team.size) {
@@ -74,7 +76,7 @@ STAN_HD void plan_inputs(float *out, const Lane &lane, const Tables &t, const fl
     const float rest = by + (p.mean[m] * (float(p.rows) + kShrink) - lane.sum[m]) / (left + kShrink);
     out[m] = p.mean[m] + by;
     out[kMarks + m] = fminf(fmaxf(rest, -0.5f), 1.5f);
-    out[2 * kMarks + m] = log_odds(p.mean[m] + by);
+    out[2 * kMarks + m] = earlier ? earlier[2 * kMarks + m] : log_odds(p.mean[m] + by);
     out[3 * kMarks + m] = log_odds(rest);
   }
   if (team.rank() > 0) return;
