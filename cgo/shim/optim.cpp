@@ -139,7 +139,7 @@ char *st_optimizer_new(st_optimizer **out, const st_optimizer_options *options) 
                   ", want at least 0 and below 1");
       TORCH_CHECK(o.eps >= 0, "eps ", o.eps, ", want at least 0");
     }
-    *out = new st_optimizer{o, {}};
+    *out = new st_optimizer{o, {}, {}};
   });
 }
 
