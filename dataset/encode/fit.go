@@ -95,6 +95,7 @@ type fitter struct {
 	labels                           *counter[string]
 	addresses, narrow, wide          *counter[string] // prefixes as text would be large: packed 17 bytes
 	flagsProtos                      map[int]int
+	flagsFlows, flagsSingle          map[int]int      // flows of flags, and those of one packet
 	portProtos                       [65536][2]uint32 // rows of TCP and of UDP
 	portShare                        [65536]float64   // sum over hosts of the share of a host's rows with the port
 	hostPorts                        map[int]int      // rows of the current host by port
@@ -112,7 +113,7 @@ func Fit(batches iter.Seq2[[]dataset.Flow, error], o FitOptions) (*Vocabulary, e
 		o: o, gap: newCounter[int64](), duration: newCounter[int64](), packets: newCounter[int64](), bytes: newCounter[int64](),
 		protos: newCounter[int](), flags: newCounter[int](), tos: newCounter[int](), ports: newCounter[int](),
 		icmps: newCounter[int](), labels: newCounter[string](), addresses: newCounter[string](), narrow: newCounter[string](),
-		wide: newCounter[string](), flagsProtos: map[int]int{}, hostPorts: map[int]int{}, gapTick: 1e6, durationTick: 1e6,
+		wide: newCounter[string](), flagsProtos: map[int]int{}, flagsFlows: map[int]int{}, flagsSingle: map[int]int{}, hostPorts: map[int]int{}, gapTick: 1e6, durationTick: 1e6,
 	}
 	for flows, err := range batches {
 		if err != nil {
@@ -200,6 +201,10 @@ func (f *fitter) add(x *dataset.Flow) {
 	f.protos.add(int(x.Proto), h)
 	f.flags.add(int(x.TCPFlags), h)
 	f.flagsProtos[int(x.TCPFlags)] |= protoBit(x.Proto)
+	f.flagsFlows[int(x.TCPFlags)]++
+	if x.Packets == 1 {
+		f.flagsSingle[int(x.TCPFlags)]++
+	}
 	f.tos.add(int(x.ToS), h)
 	f.labels.add(x.Label, h)
 	switch {
@@ -272,7 +277,12 @@ func (f *fitter) vocabulary() *Vocabulary {
 		MTU: 65535,
 	}
 	for _, x := range v.Flags {
-		v.FlagsProtos = append(v.FlagsProtos, f.flagsProtos[x])
+		set := f.flagsProtos[x]
+		// SYN with FIN takes two packets, but for one flow in a hundred thousand.
+		if f.flagsFlows[x] >= 100 && f.flagsSingle[x]*1000 <= f.flagsFlows[x] {
+			set |= severalPackets
+		}
+		v.FlagsProtos = append(v.FlagsProtos, set)
 	}
 	v.FlagsProtos = append(v.FlagsProtos, protoBit(protoTCP))
 	for _, p := range v.Ports {

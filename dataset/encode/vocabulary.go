@@ -40,7 +40,7 @@ type Vocabulary struct {
 	Flags    []int          `json:"flags"`
 	ToS      []int          `json:"tos"`
 	// FlagsProtos tells for each class of flags (the last is every other value) the protocols seen with it, a bit set of
-	// TCP 1, UDP 2, ICMP 4, others 8.
+	// TCP 1, UDP 2, ICMP 4, others 8, and by 16 that flows of it have several packets.
 	FlagsProtos []int    `json:"flags_protos"`
 	Labels      []string `json:"labels"`      // the commonest first
 	Ports       []int    `json:"ports"`       // ports with a class of their own, ascending
@@ -70,6 +70,9 @@ func (v *Vocabulary) CountReturns(rows, returns [2][]int64) {
 
 // The last places.
 var anyIPv4, anyIPv6 = netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")
+
+// severalPackets is the bit of FlagsProtos beside those of protocols.
+const severalPackets = 16
 
 // protoBit is the bit of a protocol in FlagsProtos and PortProtos.
 func protoBit(proto uint8) int {
@@ -106,9 +109,12 @@ func (v *Vocabulary) Validate() error {
 			return fmt.Errorf("vocabulary: %s: %d values, want at most 255", name, len(list))
 		}
 	}
-	for name, list := range map[string][]int{"flags_protos": v.FlagsProtos, "port_protos": v.PortProtos} {
-		if i := slices.IndexFunc(list, func(x int) bool { return x < 0 || x > 15 }); i >= 0 {
-			return fmt.Errorf("vocabulary: %s: set %d, want 0 to 15", name, list[i])
+	for name, sets := range map[string]struct {
+		list []int
+		most int
+	}{"flags_protos": {v.FlagsProtos, 2*severalPackets - 1}, "port_protos": {v.PortProtos, severalPackets - 1}} {
+		if i := slices.IndexFunc(sets.list, func(x int) bool { return x < 0 || x > sets.most }); i >= 0 {
+			return fmt.Errorf("vocabulary: %s: set %d, want 0 to %d", name, sets.list[i], sets.most)
 		}
 	}
 	for name, list := range map[string][]int{"ports": v.Ports, "icmps": v.ICMPs, "service_ports": v.ServicePort} {

@@ -75,6 +75,34 @@ func TestMTU(t *testing.T) {
 	}
 }
 
+// Flags whose flows have several packets, but for one in a thousand, are told from others.
+func TestFlagsOfSeveralPackets(t *testing.T) {
+	single := one(func(f *dataset.Flow) { f.Proto, f.TCPFlags, f.Packets = 6, 2, 1 })
+	closed := one(func(f *dataset.Flow) { f.Proto, f.TCPFlags, f.Packets, f.Bytes = 6, 27, 6, 600 })
+	odd := one(func(f *dataset.Flow) { f.Proto, f.TCPFlags, f.Packets = 6, 27, 1 })
+	for name, tc := range map[string]struct {
+		flows []dataset.Flow
+		want  map[int]int
+	}{
+		"never one":          {append(slices.Repeat([]dataset.Flow{closed}, 100), single), map[int]int{2: 1, 27: 17}},
+		"one in a thousand":  {append(slices.Repeat([]dataset.Flow{closed}, 999), odd), map[int]int{27: 17}},
+		"two in a thousand":  {append(slices.Repeat([]dataset.Flow{closed}, 998), odd, odd), map[int]int{27: 1}},
+		"too few to tell of": {slices.Repeat([]dataset.Flow{closed}, 99), map[int]int{27: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := fit(t, tc.flows, single.Start, 1)
+			for i, flags := range v.Flags {
+				if v.FlagsProtos[i] != tc.want[flags] {
+					t.Errorf("flags %d: set %d, want %d", flags, v.FlagsProtos[i], tc.want[flags])
+				}
+			}
+			if len(v.Flags) != len(tc.want) {
+				t.Errorf("flags %v, want %d of them", v.Flags, len(tc.want))
+			}
+		})
+	}
+}
+
 // Times keep the coarsest part of a second that loses nothing.
 func TestTicks(t *testing.T) {
 	const second = 1_460_332_800_000_000
@@ -157,6 +185,7 @@ func TestVocabulariesOutOfRangeAreRefused(t *testing.T) {
 		"tos: value -1":                  func(v *encode.Vocabulary) { v.ToS = []int{-1} },
 		"protos: 256 values":             func(v *encode.Vocabulary) { v.Protos = ascending(256) },
 		"port_protos: set 16":            func(v *encode.Vocabulary) { v.PortProtos[0] = 16 },
+		"flags_protos: set 32":           func(v *encode.Vocabulary) { v.FlagsProtos[0] = 32 },
 		"flags_protos: set -1":           func(v *encode.Vocabulary) { v.FlagsProtos[0] = -1 },
 		"port_protos: 0 entries":         func(v *encode.Vocabulary) { v.PortProtos = nil },
 		"icmps: value 65536":             func(v *encode.Vocabulary) { v.ICMPs = []int{65536} },

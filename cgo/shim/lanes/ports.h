@@ -101,10 +101,10 @@ STAN_HD Port draw_port(const At<M> &at, Head head, float *logits, int base, cons
   } else if (!types) {
     const int32_t *bin = t.bin_start + (vocabulary_class - t.first_bin());
     const int size = bin[1] - bin[0], first = int(d.uniform(1) * float(size));
-    // From the drawn port on, the first that is usable.
+    // From the drawn port on, the first that is usable. Port 0 is reserved (RFC 6335): where it is no class of its own, it is chance.
     for (int k = 0; k < size; k++) {
       port = t.bin_ports[bin[0] + (first + k) % size];
-      if (usable(port)) break;
+      if (port > 0 && usable(port)) break;
     }
   } else {
     port = uint16_t(d.uniform(1) * 65536.0f);

@@ -8,6 +8,7 @@ constexpr int kServices = 24;  // ports with marks of their own in the host prof
 constexpr int kCopies = 9;     // port classes before the vocabulary's: as the base flow's, or 1 to 8 above
 constexpr int kBag = 14;       // discrete inputs of a row
 constexpr uint8_t kNoService = 255;
+constexpr uint8_t kSeveralPackets = 16;  // bit of flags whose flows have two packets or more
 constexpr int kMet = 16;       // remotes remembered of a network, the last ones
 constexpr int kRegion = 96;    // neighbouring places that share a region, drawn before the place itself
 
@@ -50,7 +51,7 @@ struct Tables {
   int64_t gap_tick, duration_tick;  // µs
   int32_t protos, flags, tos, labels;  // classes with a value; one more class stands for every other value, but for labels
   const uint8_t *proto_values, *flags_values, *tos_values;
-  const uint8_t *flags_protos;  // [flags+1] bit set of the protocol groups seen with it
+  const uint8_t *flags_protos;  // [flags+1] bit set of the protocol groups seen with it, and kSeveralPackets
   // Port classes: 0 no port; 1..ports exact; then bins of neighbouring ports; then exact ICMP type*256+code; then any other.
   int32_t ports, bins, icmps;
   const uint16_t *port_class;    // [65536]

@@ -29,7 +29,8 @@ template <class M>
 STAN_HD void draw_packets(const At<M> &at, float *atoms, float *mixture, int k) {
   Slot &s = at.s;
   const Tables &t = at.t;
-  const int64_t least = s.row.duration > 0 ? 2 : 1;  // one packet lasts no time
+  // One packet lasts no time, and has no flags of several.
+  const int64_t least = s.row.duration > 0 || (t.flags_protos[s.row.flags_class] & kSeveralPackets) != 0 ? 2 : 1;
   const Value v = draw_value(atoms, mixture, k, t.packets, least, least < t.packets.most ? t.packets.most : least, at.draws(kPackets),
                              PacketsLean(at.steer()), nullptr, 0, at.team);
   at.team.alone([&] {

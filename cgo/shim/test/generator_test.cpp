@@ -137,6 +137,7 @@ void test_rows(float spread, int host_count, bool six) {
       CHECK(q.lport_class == t.port_class[q.lport] && q.rport_class == t.port_class[q.rport], "row %d: ports' classes", i);
       for (uint16_t c : {q.lport_class, q.rport_class})
         CHECK(port_allowed(t, c, q.proto), "row %d: port class %d with protocol %d", i, c, q.proto);
+      CHECK(q.lport > 0 && q.rport > 0, "row %d: ports %d and %d with protocol %d", i, q.lport, q.rport, q.proto);
     } else {
       CHECK(q.lport == 0 && q.lport_class == 0, "row %d: protocol %d has local port %d", i, q.proto, q.lport);
       if (has_types(q.proto))
@@ -149,8 +150,8 @@ void test_rows(float spread, int host_count, bool six) {
                 : std::find(w.protos.begin(), w.protos.end(), q.proto) == w.protos.end(),
           "row %d: protocol %d of class %d", i, q.proto, q.proto_class);
     CHECK((w.flags_protos[q.flags_class] & proto_bit(q.proto)) != 0, "row %d: flags %d with protocol %d", i, q.flags, q.proto);
-    CHECK(q.packets >= 1 && (q.duration == 0 || q.packets >= 2), "row %d: %lld packets in %lld ms", i, (long long)q.packets,
-          (long long)q.duration);
+    const bool several = q.duration > 0 || (w.flags_protos[q.flags_class] & kSeveralPackets) != 0;
+    CHECK(q.packets >= 1 + several, "row %d: %lld packets in %lld ms, flags %d", i, (long long)q.packets, (long long)q.duration, q.flags);
     CHECK(q.bytes >= ((q.proto == kTCP ? 40 : 28) + (six ? 20 : 0)) * q.packets && q.bytes <= 1500 * q.packets, "row %d: %lld bytes in %lld packets", i, (long long)q.bytes,
           (long long)q.packets);
     CHECK(q.gap_atom == atom_of(t.gap, q.gap) && q.packets_atom == atom_of(t.packets, q.packets) &&

@@ -10,7 +10,7 @@ namespace stan {
 
 struct World {
   std::vector<int64_t> gaps = {0, 1, 7}, durations = {0}, packets = {1, 2, 3}, bytes = {40, 60, 120};
-  std::vector<uint8_t> protos = {1, 6, 17, 47}, flags = {0, 2, 16, 27}, flags_protos = {2 | 4 | 8, 1, 1, 1, 1}, tos = {0, 8};
+  std::vector<uint8_t> protos = {1, 6, 17, 47}, flags = {0, 2, 16, 27}, flags_protos = {2 | 4 | 8, 1, 1, 1 | kSeveralPackets, 1}, tos = {0, 8};
   std::vector<uint16_t> ports = {53, 80, 443}, icmps = {0, 771, 2048}, port_class, bin_ports;
   std::vector<uint8_t> port_protos = {0, 2, 1, 1}, port_service;
   std::vector<int32_t> bin_start;
