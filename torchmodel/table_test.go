@@ -67,7 +67,7 @@ func machines(entities, rows int) *table.Table {
 func tableOptions() TrainOptions {
 	o := tinyOptions()
 	o.Config.Width, o.Config.Hidden = 16, 16
-	o.Batch, o.Length, o.LearningRate = 4, 128, 0.01
+	o.Batch, o.Length, o.LearningRate, o.WeightDecay = 4, 128, 0.01, TableWeightDecay
 	return o
 }
 

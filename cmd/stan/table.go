@@ -92,6 +92,9 @@ func trainTable(ctx context.Context, o trainOptions, con *console) error {
 			return fmt.Errorf("train: %w", err)
 		}
 	}
+	if !o.decaySet {
+		o.model.WeightDecay = torchmodel.TableWeightDecay
+	}
 	watch := &trainWatch{con: con, stage: con.Stage("train", "rows", -1)}
 	m, err := torchmodel.TrainTable(ctx, data, valid, o.output, o.model, watch)
 	if err != nil {

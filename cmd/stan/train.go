@@ -18,6 +18,7 @@ type trainOptions struct {
 	device      string
 	memory      string
 	without     string
+	decaySet    bool // the weight decay is not the default
 
 	model torchmodel.TrainOptions
 }
@@ -63,7 +64,8 @@ training was stopped and resumed. With --max-time the learning rate follows the 
 			&cli.Float64Flag{Name: "learning-rate", Value: d.LearningRate, Destination: &o.model.LearningRate, Usage: "`X` at its peak"},
 			&cli.Float64Flag{Name: "dropout", Value: d.Config.Dropout, Destination: &o.model.Config.Dropout,
 				Usage: "share `X` of what the heads of arch stan know of the past that a step leaves out: more, and the weights tell less of the training flows"},
-			&cli.Float64Flag{Name: "weight-decay", Value: d.WeightDecay, Destination: &o.model.WeightDecay, Usage: "`X` of AdamW, to the same end"},
+			&cli.Float64Flag{Name: "weight-decay", Value: d.WeightDecay, Destination: &o.model.WeightDecay,
+				Usage: fmt.Sprintf("`X` of AdamW, to the same end; of a table %g by default", torchmodel.TableWeightDecay)},
 			&cli.DurationFlag{Name: "checkpoint", Value: d.Checkpoint, Destination: &o.model.Checkpoint, Usage: "`TIME` between checkpoints"},
 			&cli.BoolFlag{Name: "resume", Destination: &o.model.Resume,
 				Usage: "go on from the last checkpoint in MODEL; a model that is finished stays as it is"},
@@ -77,6 +79,7 @@ training was stopped and resumed. With --max-time the learning rate follows the 
 			if o.model.MaxTime > 0 && !c.IsSet("epochs") {
 				o.model.Epochs = 0
 			}
+			o.decaySet = c.IsSet("weight-decay")
 			if c.IsSet("layers") && o.model.Arch != torchmodel.ArchStan {
 				return usagef("train", "--layers %d, want --arch %s", o.model.Config.Layers, torchmodel.ArchStan)
 			}
