@@ -122,8 +122,13 @@ func TestDamagedDataFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	manifest, err := os.ReadFile(filepath.Join(dir, manifestName))
+	if err != nil {
+		t.Fatal(err)
+	}
 	damage.Each(t, [][]byte{original}, func(t *testing.T, content []byte) bool {
 		write(t, path, string(content))
+		write(t, filepath.Join(dir, manifestName), string(manifest)) // that of an empty copy could not be read to sign the next
 		resign(t, dir)
 		if err := firstError(dir); err != nil {
 			if !errors.Is(err, ErrInput) {

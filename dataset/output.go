@@ -137,16 +137,24 @@ func (o *outputDir) exchange() (undo func() error, err error) {
 	if !errors.Is(err, syscall.ENOTEMPTY) && !errors.Is(err, syscall.EEXIST) {
 		return withdraw, err
 	}
-	trade := func() error {
-		return unix.Renameat2(unix.AT_FDCWD, o.temp, unix.AT_FDCWD, o.path, unix.RENAME_EXCHANGE)
-	}
-	if trade() == nil {
-		return trade, nil
+	trade := func() error { return exchangeFolders(o.temp, o.path) }
+	if err := trade(); !cannotExchange(err) {
+		return trade, err
 	}
 	if err := os.Rename(o.path, o.old); err != nil {
 		return nil, err
 	}
 	return withdraw, os.Rename(o.temp, o.path)
+}
+
+// exchangeFolders lets two folders change places in one step. Tests replace it by a file system that cannot, or fails.
+var exchangeFolders = func(a, b string) error {
+	return unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE)
+}
+
+// cannotExchange tells a file system, NFS for one, or a kernel that knows no exchange from one that failed at it.
+func cannotExchange(err error) bool {
+	return errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EOPNOTSUPP)
 }
 
 // release removes everything temporary and gives the lock back. It may be called after commit.

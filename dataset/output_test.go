@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func write(t testing.TB, path, content string) {
@@ -154,5 +156,43 @@ func TestCommitReplacesAFolderOfFlows(t *testing.T) {
 	}
 	if err := o.release(); err != nil {
 		t.Errorf("release after commit: %v", err)
+	}
+}
+
+// Only where a file system knows no exchange is the old folder moved aside first: then neither stands for a moment.
+func TestCommitExchangesOrFails(t *testing.T) {
+	exchange := exchangeFolders
+	t.Cleanup(func() { exchangeFolders = exchange })
+	tests := map[string]struct {
+		exchange error
+		want     error
+		stands   string
+	}{
+		"the disk fails":                    {unix.EIO, ErrIO, "old"},
+		"the disk is full":                  {unix.ENOSPC, ErrCannotWrite, "old"},
+		"the file system knows no exchange": {unix.EINVAL, nil, "new"},
+		"the kernel knows no exchange":      {unix.ENOSYS, nil, "new"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			exchangeFolders = func(_, _ string) error { return tc.exchange }
+			parent := t.TempDir()
+			path := filepath.Join(parent, "out")
+			write(t, filepath.Join(path, manifestName), "old")
+			o, err := claimOutput(path, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, filepath.Join(o.temp, manifestName), "new")
+			if err := o.commit(); !errors.Is(err, tc.want) {
+				t.Errorf("commit: %v, want %v", err, tc.want)
+			}
+			if got := tree(t, path)["/"+manifestName]; got != tc.stands {
+				t.Errorf("manifest %q, want the %s one", got, tc.stands)
+			}
+			if got, want := names(t, parent), []string{"out"}; !slices.Equal(got, want) {
+				t.Errorf("left %q, want %q", got, want)
+			}
+		})
 	}
 }
