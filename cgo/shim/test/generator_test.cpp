@@ -56,29 +56,33 @@ bool holds(const World &w, const Row &r) {
   return true;
 }
 
-// A stream whose network has no opinion comes nearer to its plan where it is steered.
+// Streams whose network has no opinion come nearer to their plan where they are steered. One alone would tell little: half its
+// rows belong to some sixteen conversations, and have their protocols.
 void test_steering() {
   const World w;
-  constexpr int kSteered = 5;
+  constexpr int kSteered = 5, kStreams = 4, kRows = 1900;
   const int marks[kSteered] = {kProtocolMark, kProtocolMark + 1, kTupleMark, kOutboundMark, kLabelMark};
   const float planned[kSteered] = {0.6f, 0.4f, 0.5f, 0.9f, 0.1f};
   float off[2][kSteered];
   for (const int steered : {0, 1}) {
-    Machine m(w, 3, 7);
-    m.g.steering = float(steered);
-    for (int k = 0; k < kSteered; k++) m.slot.lane.plan.mean[marks[k]] = planned[k];
-    m.slot.lane.plan.mean[kPeerMark] = 0.2f;
-    m.slot.lane.plan.mean[kNewMark] = 0.3f;
-    Random r{9};
-    const int n = 1900;
-    for (int i = 0; i < n; i++) {
-      m.step(r, 0);
-      finish(m.at());
+    float share[kSteered] = {};
+    for (int stream = 0; stream < kStreams; stream++) {
+      Machine m(w, 3, uint64_t(7 + stream));
+      m.g.steering = float(steered);
+      for (int k = 0; k < kSteered; k++) m.slot.lane.plan.mean[marks[k]] = planned[k];
+      m.slot.lane.plan.mean[kPeerMark] = 0.2f;
+      m.slot.lane.plan.mean[kNewMark] = 0.3f;
+      Random r{9};
+      for (int i = 0; i < kRows; i++) {
+        m.step(r, 0);
+        finish(m.at());
+      }
+      for (int k = 0; k < kSteered; k++) share[k] += m.slot.lane.sum[marks[k]] / (kRows * kStreams);
     }
-    for (int k = 0; k < kSteered; k++) off[steered][k] = std::fabs(m.slot.lane.sum[marks[k]] / n - planned[k]);
+    for (int k = 0; k < kSteered; k++) off[steered][k] = std::fabs(share[k] - planned[k]);
   }
   for (int k = 0; k < kSteered; k++)
-    CHECK(off[1][k] < 0.1f || off[1][k] < 0.9f * off[0][k], "mark %d is off by %g, without steering by %g", marks[k], off[1][k],
+    CHECK(off[1][k] < 0.1f || off[1][k] < 0.8f * off[0][k], "mark %d is off by %g, without steering by %g", marks[k], off[1][k],
           off[0][k]);
 }
 
