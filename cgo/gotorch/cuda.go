@@ -10,7 +10,11 @@ func IsCUDNNAvailable() bool { return libtorch.CUDNNAvailable() }
 
 // AllowTF32 lets matrix products of float32 on CUDA devices round their operands to 10 bits (TF32), in the whole process: several
 // times as fast. It returns what was.
-func AllowTF32(on bool) (was bool) { return libtorch.AllowTF32(on) }
+func AllowTF32(on bool) (was bool) {
+	was, err := libtorch.AllowTF32(on)
+	Check(err)
+	return was
+}
 
 // DeviceInfo describes a CUDA device.
 type DeviceInfo struct {

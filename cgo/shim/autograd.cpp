@@ -73,10 +73,11 @@ char *st_autocast(st_device device, bool on, int8_t dtype, bool *was_on, int8_t 
   });
 }
 
-bool st_allow_tf32(bool on) {
-  const bool was = at::globalContext().allowTF32CuBLAS();
-  at::globalContext().setAllowTF32CuBLAS(on);
-  return was;
+char *st_allow_tf32(bool on, bool *was_on) {
+  return guard([&] {
+    *was_on = at::globalContext().allowTF32CuBLAS();  // refuses where the environment has set half of it
+    at::globalContext().setAllowTF32CuBLAS(on);
+  });
 }
 
 void st_autocast_clear(void) { at::autocast::clear_cache(); }

@@ -30,8 +30,8 @@ void st_set_grad_enabled(bool on);
 char *st_autocast(st_device device, bool on, int8_t dtype, bool *was_on, int8_t *was_dtype);
 void st_autocast_clear(void);
 
-// Lets matrix products of float32 on CUDA round their operands to TF32, in the whole process; returns what was.
-bool st_allow_tf32(bool on);
+// Lets matrix products of float32 on CUDA round their operands to TF32, in the whole process. What was is written to *was_on.
+char *st_allow_tf32(bool on, bool *was_on);
 
 // The 2-norm of all gradients together, after which they are scaled to max_norm where it is above it. The norm stays on
 // its device; the scaling is skipped when max_norm <= 0.

@@ -80,7 +80,11 @@ func Autocast(d Device, on bool, dtype int8) (wasOn bool, wasDType int8, err err
 func AutocastClear() { C.st_autocast_clear() }
 
 // AllowTF32 lets matrix products of float32 on CUDA round their operands to TF32, and returns what was.
-func AllowTF32(on bool) (was bool) { return bool(C.st_allow_tf32(C.bool(on))) }
+func AllowTF32(on bool) (was bool, err error) {
+	var w C.bool
+	msg := C.st_allow_tf32(C.bool(on), &w)
+	return bool(w), check("allow TF32", msg)
+}
 
 // ClipGradNorm scales the gradients of hs so that their 2-norm together is at most maxNorm, and returns what it was.
 func ClipGradNorm(hs []*Handle, maxNorm float64) (*Handle, error) {
