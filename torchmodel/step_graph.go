@@ -22,9 +22,18 @@ type stepGraph struct {
 // record records what learn does with a batch like b, which lies in the host's memory. Nothing is learned by it.
 func record(b evenBatch, device torch.Device, learn func(b batch, look bool) (likelihood, torch.Tensor)) *stepGraph {
 	g := &stepGraph{graph: torch.NewCUDAGraph(), scope: torch.NewScope()}
+	recorded := false
+	defer func() {
+		if !recorded {
+			g.free()
+		}
+	}()
 	static := b.each(func(x torch.Tensor) torch.Tensor { return g.scope.Adopt(x.To(device)) })
 	g.inputs = static.(evenBatch).tensors()
 	device.Synchronize()
+	// A graph has memory of its own, and what libtorch keeps of earlier steps cannot be given back while one is recorded. It is
+	// not given back beside another one either, which does no harm.
+	_ = torch.Try(torch.CUDAEmptyCache)
 	g.graph.Capture(torch.NewCUDAStream(device), func() {
 		torch.With(func(scope *torch.Scope) {
 			l, stats := learn(static.each(func(x torch.Tensor) torch.Tensor { return scope.Adopt(x.Narrow(0, 0, x.Shape()[0])) }), false)
@@ -35,7 +44,14 @@ func record(b evenBatch, device torch.Device, learn func(b batch, look bool) (li
 			g.stats = g.scope.Adopt(stats.Detach())
 		})
 	})
+	recorded = true
 	return g
+}
+
+// below tells whether b has more windows than the batch that was recorded, or none was. The last batch of an epoch has few: one
+// that was recorded first would leave all others as they are.
+func (g *stepGraph) below(b evenBatch) bool {
+	return g == nil || b.tensors()[0].Shape()[0] > g.inputs[0].Shape()[0]
 }
 
 // fits tells whether b has the shapes that were recorded.

@@ -243,7 +243,9 @@ func (t *trainer) compute(b batch) (likelihood, []float64) {
 	case ok && t.recorded.fits(even):
 		t.recorded.replay(even)
 		return t.recorded.likelihood, t.recorded.stats.Float64s()
-	case ok && t.recorded == nil && t.warm >= warmSteps:
+	case ok && t.recorded.below(even) && t.warm >= warmSteps:
+		t.recorded.free()
+		t.recorded = nil
 		t.recorded = record(even, t.o.Device, t.learn)
 		t.recorded.replay(even)
 		return t.recorded.likelihood, t.recorded.stats.Float64s()
