@@ -58,17 +58,21 @@ func scoreChunks(ctx context.Context, n *Network, c *corpus, chunks []lanes.Chun
 	defer batches.close()
 	torch.NoGrad(func() {
 		for item, ok := batches.take(); ok && err == nil; item, ok = batches.take() {
-			if err = item.err; err == nil {
-				rows += addNLL(&heads, item.batch.(flowBatch), device)
-			}
-			item.scope.Close()
+			var n int64
+			n, err = addNLL(&heads, item, device)
+			rows += n
 		}
 	})
 	return heads, rows, err
 }
 
-// addNLL adds the likelihood of a batch's rows to heads, and returns their number.
-func addNLL(heads *[Heads]float64, b flowBatch, device torch.Device) int64 {
+// addNLL adds the likelihood of an item's rows to heads, and returns their number. It ends the item.
+func addNLL(heads *[Heads]float64, item feedItem, device torch.Device) (int64, error) {
+	defer item.scope.Close()
+	if item.err != nil {
+		return 0, item.err
+	}
+	b := item.batch.(flowBatch)
 	rest := b.Rest.SumDim([]int64{0}, false).Float32s()
 	if device.IsCUDA() {
 		b = on(device, b).(flowBatch)
@@ -78,7 +82,7 @@ func addNLL(heads *[Heads]float64, b flowBatch, device torch.Device) int64 {
 	for h := range heads {
 		heads[h] += nats[h] + float64(rest[h])
 	}
-	return int64(nats[Heads])
+	return int64(nats[Heads]), nil
 }
 
 // Scorer tells how likely flows are under a model. It is not safe for concurrent use; its owner closes it.
