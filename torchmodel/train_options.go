@@ -16,7 +16,7 @@ type TrainOptions struct {
 	Internal []netip.Prefix // networks of the hosts
 	MinHosts int            // hosts at which a value must be seen to be stored in the model
 	Device   torch.Device
-	Threads  int   // of one operation on the CPU; 0 for all cores
+	Threads  int   // of one operation on the CPU, and what makes batches for CUDA, at least two; 0 for all cores
 	Memory   int64 // bytes of the rows of flows that are held; the others lie in a scratch file in the model's folder
 	Seed     int64
 

@@ -34,7 +34,7 @@ at::Tensor step_tensor(const at::Tensor &value, double step) {
 struct st_optimizer {
   st_optimizer_options options;
   std::vector<Parameter> parameters;
-  std::map<int, at::Tensor> rates;  // the learning rate on each CUDA device, where a recorded step reads it
+  std::map<int, at::Tensor> rates;  // AdamW's learning rate on each CUDA device, where a recorded step reads it
 
   int64_t slots() const {
     if (options.kind != ST_OPTIMIZER_SGD) return 2;

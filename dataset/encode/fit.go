@@ -113,7 +113,8 @@ func Fit(batches iter.Seq2[[]dataset.Flow, error], o FitOptions) (*Vocabulary, e
 		o: o, gap: newCounter[int64](), duration: newCounter[int64](), packets: newCounter[int64](), bytes: newCounter[int64](),
 		protos: newCounter[int](), flags: newCounter[int](), tos: newCounter[int](), ports: newCounter[int](),
 		icmps: newCounter[int](), labels: newCounter[string](), addresses: newCounter[string](), narrow: newCounter[string](),
-		wide: newCounter[string](), flagsProtos: map[int]int{}, flagsFlows: map[int]int{}, flagsSingle: map[int]int{}, hostPorts: map[int]int{}, gapTick: 1e6, durationTick: 1e6,
+		wide: newCounter[string](), flagsProtos: map[int]int{}, flagsFlows: map[int]int{}, flagsSingle: map[int]int{},
+		hostPorts: map[int]int{}, gapTick: 1e6, durationTick: 1e6,
 	}
 	for flows, err := range batches {
 		if err != nil {
