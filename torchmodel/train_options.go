@@ -41,7 +41,7 @@ const TableWeightDecay = 0.02
 func DefaultTrainOptions() TrainOptions {
 	return TrainOptions{
 		Arch: ArchStan, Config: DefaultConfig(), MinHosts: 2, Memory: 1 << 30, Seed: 1, Epochs: 20, Patience: 8,
-		Batch: 8, Length: 256, LearningRate: 2e-3, WeightDecay: 0.3, ClipNorm: 1, Checkpoint: time.Minute,
+		Batch: 8, Length: 256, LearningRate: 2e-3, WeightDecay: 0.1, ClipNorm: 1, Checkpoint: time.Minute,
 	}
 }
 
