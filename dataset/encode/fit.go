@@ -95,7 +95,7 @@ type fitter struct {
 	labels                           *counter[string]
 	addresses, narrow, wide          *counter[string] // prefixes as text would be large: packed 17 bytes
 	flagsProtos                      map[int]int
-	flagsFlows, flagsSingle          map[int]int      // flows of flags, and those of one packet
+	flagsSingle                      map[int]uint64   // flows of one packet by their flags
 	portProtos                       [65536][2]uint32 // rows of TCP and of UDP
 	portShare                        [65536]float64   // sum over hosts of the share of a host's rows with the port
 	hostPorts                        map[int]int      // rows of the current host by port
@@ -113,7 +113,7 @@ func Fit(batches iter.Seq2[[]dataset.Flow, error], o FitOptions) (*Vocabulary, e
 		o: o, gap: newCounter[int64](), duration: newCounter[int64](), packets: newCounter[int64](), bytes: newCounter[int64](),
 		protos: newCounter[int](), flags: newCounter[int](), tos: newCounter[int](), ports: newCounter[int](),
 		icmps: newCounter[int](), labels: newCounter[string](), addresses: newCounter[string](), narrow: newCounter[string](),
-		wide: newCounter[string](), flagsProtos: map[int]int{}, flagsFlows: map[int]int{}, flagsSingle: map[int]int{},
+		wide: newCounter[string](), flagsProtos: map[int]int{}, flagsSingle: map[int]uint64{},
 		hostPorts: map[int]int{}, gapTick: 1e6, durationTick: 1e6,
 	}
 	for flows, err := range batches {
@@ -202,7 +202,6 @@ func (f *fitter) add(x *dataset.Flow) {
 	f.protos.add(int(x.Proto), h)
 	f.flags.add(int(x.TCPFlags), h)
 	f.flagsProtos[int(x.TCPFlags)] |= protoBit(x.Proto)
-	f.flagsFlows[int(x.TCPFlags)]++
 	if x.Packets == 1 {
 		f.flagsSingle[int(x.TCPFlags)]++
 	}
@@ -280,7 +279,7 @@ func (f *fitter) vocabulary() *Vocabulary {
 	for _, x := range v.Flags {
 		set := f.flagsProtos[x]
 		// SYN with FIN takes two packets, but for one flow in a hundred thousand.
-		if f.flagsFlows[x] >= 100 && f.flagsSingle[x]*1000 <= f.flagsFlows[x] {
+		if flows := f.flags.counts[x].rows; flows >= 100 && f.flagsSingle[x]*1000 <= flows {
 			set |= severalPackets
 		}
 		v.FlagsProtos = append(v.FlagsProtos, set)
