@@ -81,11 +81,6 @@ const at::Tensor &rate(st_optimizer &o, const at::Tensor &x) {
 
 void run(st_optimizer &opt, double weight_decay, bool first, Batch &b) {
   const auto &o = opt.options;
-  if (b.values[0].is_cuda() && o.kind == ST_OPTIMIZER_ADAMW) {
-    at::_fused_adamw_(b.values, b.grads, b.slot0, b.slot1, {}, b.steps, rate(opt, b.values[0]), o.beta1, o.beta2, weight_decay,
-                      o.eps, /*amsgrad=*/false, /*maximize=*/false);
-    return;
-  }
   switch (o.kind) {
     case ST_OPTIMIZER_SGD:
       at::_fused_sgd_(b.values, b.grads, b.slot0, weight_decay, o.momentum, o.lr, o.dampening, o.nesterov,
@@ -96,6 +91,11 @@ void run(st_optimizer &opt, double weight_decay, bool first, Batch &b) {
                        /*amsgrad=*/false, /*maximize=*/false);
       return;
     case ST_OPTIMIZER_ADAMW:
+      if (b.values[0].is_cuda()) {
+        at::_fused_adamw_(b.values, b.grads, b.slot0, b.slot1, {}, b.steps, rate(opt, b.values[0]), o.beta1, o.beta2, weight_decay,
+                          o.eps, /*amsgrad=*/false, /*maximize=*/false);
+        return;
+      }
       at::_fused_adamw_(b.values, b.grads, b.slot0, b.slot1, {}, b.steps, o.lr, o.beta1, o.beta2, weight_decay, o.eps,
                         /*amsgrad=*/false, /*maximize=*/false);
       return;
