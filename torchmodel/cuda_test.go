@@ -14,18 +14,8 @@ import (
 	"stan/dataset/table"
 )
 
-// gpu is the current CUDA device; the test is skipped where there is none.
-func gpu(t *testing.T) torch.Device {
-	t.Helper()
-	if !torch.IsCUDAAvailable() {
-		t.Skip("no CUDA device")
-	}
-	leaktest.Check(t)
-	return torch.NewDevice("cuda") // by no number, as users say it
-}
-
 func TestCUDAScoresAsTheCPU(t *testing.T) {
-	device := gpu(t)
+	device := leaktest.OnCUDA(t)
 	m := referenceModel(t)
 	_, flows := splitHosts(someFlows(t, 6, 300, 1), 4)
 	var perRow [2]map[string]float64
@@ -41,7 +31,7 @@ func TestCUDAScoresAsTheCPU(t *testing.T) {
 
 // The likelihood of a batch and its gradient are those of the CPU.
 func TestCUDAGradientsAreThoseOfTheCPU(t *testing.T) {
-	device := gpu(t)
+	device := leaktest.OnCUDA(t)
 	c := smallConfig()
 	c.Dropout = 0
 	w := newSampled(t, c)
@@ -87,7 +77,7 @@ func TestCUDAGradientsAreThoseOfTheCPU(t *testing.T) {
 
 // A training on the device is about as good as one on the CPU from the same first weights.
 func TestCUDATraining(t *testing.T) {
-	device := gpu(t)
+	device := leaktest.OnCUDA(t)
 	flows := someFlows(t, 8, 300, 1)
 	var nll []float64
 	for _, d := range []torch.Device{{}, device} {
@@ -106,7 +96,7 @@ func TestCUDATraining(t *testing.T) {
 
 // A recorded step learns what the same step learns kernel by kernel, with a learning rate and dropout of its own each time.
 func TestCUDARecordedStepsLearnTheSame(t *testing.T) {
-	device := gpu(t)
+	device := leaktest.OnCUDA(t)
 	o := tinyOptions()
 	o.Device, o.Epochs = device, 6
 	flows := someFlows(t, 8, 300, 1)
@@ -143,7 +133,7 @@ func TestCUDARecordedStepsLearnTheSame(t *testing.T) {
 
 // A training that is stopped on the device goes on from its checkpoint.
 func TestCUDAResume(t *testing.T) {
-	device := gpu(t)
+	device := leaktest.OnCUDA(t)
 	flows := someFlows(t, 8, 300, 1)
 	o := tinyOptions()
 	o.Device = device
@@ -169,7 +159,7 @@ func TestCUDAResume(t *testing.T) {
 
 // A block that is replayed draws what its steps draw one by one.
 func TestCUDAGraphDrawsWhatStepsDraw(t *testing.T) {
-	device := gpu(t)
+	device := leaktest.OnCUDA(t)
 	const width, blocks = 33, 4
 	w := newSampled(t, smallConfig())
 	w.net.To(device)
@@ -220,7 +210,7 @@ func TestCUDAGraphDrawsWhatStepsDraw(t *testing.T) {
 
 // Flows drawn on the device keep the rules, are the same by every call and in every shard, and about as many as on the CPU.
 func TestCUDAGenerates(t *testing.T) {
-	device := gpu(t)
+	device := leaktest.OnCUDA(t)
 	m := busy(t, referenceModel(t), 150)
 	o := dayOf(40)
 	onCPU := generate(t, m, o)
@@ -248,7 +238,7 @@ func TestCUDAGenerates(t *testing.T) {
 
 // Tables train and are drawn on the device too: the network's rows and those of the paper's have the slopes of the data.
 func TestCUDATables(t *testing.T) {
-	device := gpu(t)
+	device := leaktest.OnCUDA(t)
 	for arch, o := range map[string]TrainOptions{ArchStan: tableOptions(), ArchPaperSmall: paperOptions(ArchPaperSmall)} {
 		o.Device, o.Arch, o.Epochs = device, arch, 20
 		m := mustTrainTable(t, table.Simulate(16_000, 1), t.TempDir(), o)

@@ -13,10 +13,7 @@ import (
 // gpu is the first CUDA device; the test is skipped where there is none.
 func gpu(t *testing.T) torch.Device {
 	t.Helper()
-	if !torch.IsCUDAAvailable() {
-		t.Skip("no CUDA device")
-	}
-	leaktest.Check(t)
+	leaktest.OnCUDA(t)
 	info := torch.CUDADevices()[0]
 	if info.Name == "" || info.TotalMemory <= 0 || info.FreeMemory > info.TotalMemory {
 		t.Errorf("device %+v", info)

@@ -12,12 +12,8 @@ import (
 // From the same logits the kernels draw what the CPU draws, up to a draw that lies so near the border of two classes that the
 // last digit of an exponential decides; from there on the lane's lists differ.
 func TestCUDADrawsWhatTheCPUDraws(t *testing.T) {
-	if !torch.IsCUDAAvailable() {
-		t.Skip("no CUDA device")
-	}
-	leaktest.Check(t)
+	device := leaktest.OnCUDA(t)
 	const width, blocks = 100, 25 // more lanes than a thread block has, and no multiple of it
-	device := torch.CUDADevices()[0].Device
 	var machines []*machine
 	for _, d := range []torch.Device{{}, device} {
 		m := newMachineOn(t, d, world(), width, 4, width, 4, random(4))
@@ -54,10 +50,7 @@ func TestCUDADrawsWhatTheCPUDraws(t *testing.T) {
 
 // The outputs that the network reads are those of the CPU after the same rows.
 func TestCUDAOutputsAreThoseOfTheCPU(t *testing.T) {
-	if !torch.IsCUDAAvailable() {
-		t.Skip("no CUDA device")
-	}
-	leaktest.Check(t)
+	device := leaktest.OnCUDA(t)
 	const width = 70
 	script := []map[int]int{
 		{conversation: lanes.SizesOf().Tuples, peer: lanes.SizesOf().Peers, region: 1, direction: 1, protocol: 1, label: 1},
@@ -65,7 +58,7 @@ func TestCUDAOutputsAreThoseOfTheCPU(t *testing.T) {
 	}
 	var ints [2][][]int64
 	var floats [2][][]float32
-	for i, d := range []torch.Device{{}, torch.CUDADevices()[0].Device} {
+	for i, d := range []torch.Device{{}, device} {
 		m := newMachineOn(t, d, world(), width, 4, width, 4, func(host, row, head int, logits, mixture []float32) {
 			forced(script[row%2:row%2+1])(host, row, head, logits, mixture)
 		})
