@@ -23,15 +23,16 @@ const (
 	RemotePort
 	Flags
 	ToS
-	Duration
+	Repeat // of packets and bytes, as a flow before had them
 	Packets
 	Bytes
+	Duration
 	Heads
 )
 
 var headNames = [Heads]string{
-	"gap", "label", "conversation", "peer", "region", "place", "direction", "protocol", "local_port", "remote_port", "flags", "tos", "duration",
-	"packets", "bytes",
+	"gap", "label", "conversation", "peer", "region", "place", "direction", "protocol", "local_port", "remote_port", "flags", "tos", "repeat",
+	"packets", "bytes", "duration",
 }
 
 func (h Head) String() string { return headNames[h] }

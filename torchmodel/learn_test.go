@@ -70,7 +70,7 @@ func TestFirstLossIsThatOfEvenOdds(t *testing.T) {
 	classes := newLayout(flowsOf(tr).sets.vocabulary).classes
 	for h := range Heads {
 		_, value := valueIndex[h] // beside the class a place in the mixture
-		if value || h == Conversation || h == Peer || h == Place || rows[h] == 0 {
+		if value || h == Conversation || h == Peer || h == Place || h == Repeat || rows[h] == 0 {
 			continue
 		}
 		// First logits differ by what the tables of inputs hold, with standard deviation 0.3 a channel: less than one nat.
@@ -78,7 +78,7 @@ func TestFirstLossIsThatOfEvenOdds(t *testing.T) {
 			t.Errorf("%v: %.2f nats over %.0f rows, want about ln %d = %.2f", h, nats[h], rows[h], classes[h], want)
 		}
 	}
-	for h, entries := range map[Head]int{Conversation: 16, Peer: 24} {
+	for h, entries := range map[Head]int{Conversation: 16, Peer: 24, Repeat: 24} {
 		// Lists fill in the course of a stream.
 		if most := math.Log(float64(entries+1)) + 1; !(nats[h] > 0 && nats[h] < most) {
 			t.Errorf("%v: %.2f nats, want 0 to %.2f", h, nats[h], most)

@@ -95,9 +95,11 @@ func (n *Network) Forward(b *lanes.Batch) likelihood {
 	add(Flags)
 	classes(ToS, all)
 	add(ToS)
-	values(Duration, b.DurationMix)
+	out.heads[Repeat] = classNLL(n.repeats(s, b.SizeBag, b.SizeNumeric, b.SizeMask), target(Repeat))
+	add(Repeat)
 	values(Packets, b.PacketsMix)
 	values(Bytes, b.BytesMix)
+	values(Duration, b.DurationMix)
 	out.rows = torch.Sum(b.Weight)
 	return out
 }

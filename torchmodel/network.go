@@ -31,14 +31,21 @@ type Network struct {
 
 	Conversations *Candidates
 	Peers         *Candidates
+	Sizes         *Candidates
+	SizeKeys      *nn.LinearModule // continuous inputs of a size to K
 	Chosen        *nn.LinearModule // V to H
 	ChosenAbout   torch.Tensor     // [inputs of both lists, and none, H]
 
 	Values  []*ValueHead // gap, duration, packets, bytes
 	Places  *PlaceHead
-	Classes []*ClassHead // the others, in order, without conversation and peer
+	Classes []*ClassHead // the others, in order, without those that choose among what is remembered
 
 	config Config
+}
+
+// repeats scores the sizes that states s [N, H] are offered, and none of them: [N, repeats+1].
+func (n *Network) repeats(s, bag, numeric, mask torch.Tensor) torch.Tensor {
+	return n.Sizes.Forward(s, n.SizeKeys.Forward(numeric), bag, mask)
 }
 
 // The value heads' and class heads' places in Network.Values and Network.Classes.
@@ -50,7 +57,7 @@ var (
 	// inputOf is the discrete input of a row that a drawn attribute adds to the state.
 	inputOf = map[Head]int64{
 		Gap: 0, Duration: 1, Packets: 2, Bytes: 3, Direction: 4, Protocol: 5, LocalPort: 6, RemotePort: 7, Flags: 8, ToS: 9,
-		Place: 12, Label: 13,
+		Place: 12, Label: 13, Repeat: 14,
 	}
 )
 
@@ -69,7 +76,7 @@ func newLayout(v *encode.Vocabulary) layout {
 	for _, n := range []int{
 		len(v.Gap.Exact) + 1, len(v.Duration.Exact) + 1, len(v.Packets.Exact) + 1, len(v.Bytes.Exact) + 1, 2,
 		len(v.Protos) + 1, ports, ports, len(v.Flags) + 1, len(v.ToS) + 1, l.sizes.Tuples + 1, l.sizes.Peers + 1, buckets,
-		len(v.Labels),
+		len(v.Labels), l.sizes.Repeats + 1,
 	} {
 		l.offsets = append(l.offsets, l.inputs)
 		l.inputs += int64(n)
@@ -80,7 +87,7 @@ func newLayout(v *encode.Vocabulary) layout {
 		Place:  int64(len(v.Places)), Direction: 2, Protocol: int64(len(v.Protos)) + 1,
 		LocalPort: int64(l.sizes.Copies + ports), RemotePort: int64(l.sizes.Copies + ports), Flags: int64(len(v.Flags)) + 1,
 		ToS: int64(len(v.ToS)) + 1, Duration: int64(len(v.Duration.Exact) + 1 + l.sizes.DurationCopies), Packets: int64(len(v.Packets.Exact)) + 1,
-		Bytes: int64(len(v.Bytes.Exact) + 1 + l.sizes.BytesCopies), Label: int64(len(v.Labels)),
+		Bytes: int64(len(v.Bytes.Exact) + 1 + l.sizes.BytesCopies), Label: int64(len(v.Labels)), Repeat: int64(l.sizes.Repeats) + 1,
 	}
 	return l
 }
@@ -105,6 +112,8 @@ func newNetwork(c Config, v *encode.Vocabulary) *Network {
 
 		Conversations: newCandidates(tuples, k, h),
 		Peers:         newCandidates(peers, k, h),
+		Sizes:         newCandidates(int64(len(v.Packets.Exact)+1+len(v.Bytes.Exact)+1+l.sizes.SizeRows), k, h),
+		SizeKeys:      nn.Linear(int64(l.sizes.SizeNumeric), k, true),
 		Chosen:        nn.Linear(value, h, true),
 		ChosenAbout:   newTable(tuples+peers+1, h, 0.3),
 		config:        c,

@@ -13,7 +13,7 @@ import (
 )
 
 // marks is the number of marks in a host's profile, that of cgo/shim/lanes/lane.h.
-const marks = lowPorts + 24
+const marks = lowPorts + 27
 
 // plan is what a host does on one day. Its layout is that of stan::Plan in cgo/shim/lanes/lane.h.
 type plan struct {
@@ -221,10 +221,11 @@ const (
 	ipv6Mark     = groupMarks + 2*encode.Services + labelMarks
 	lowPorts     = ipv6Mark + 1 // local, remote port below 1024
 	internalMark = lowPorts + 2 // remote address internal
+	repeatMark   = marks - 6    // size repeated with bytes of a class, without, bytes copied, bytes new; duration repeated, new
 )
 
 // makePossible mends shares that no host can have, as variables are drawn one by one: those of a group sum to 1, those of
-// labels to 1 at most, a host has one IP version, and ports take no more rows than there are with ports.
+// labels and of where sizes and durations come from to 1 at most, a host has one IP version, and ports take no more rows than there are with ports.
 func makePossible(mean *[marks]float32) {
 	sum := func(of []float32) (s float32) {
 		for _, x := range of {
@@ -248,6 +249,11 @@ func makePossible(mean *[marks]float32) {
 	labels := mean[ipv6Mark-labelMarks : ipv6Mark]
 	if s := sum(labels); s > 1 {
 		scale(labels, 1/s)
+	}
+	for _, of := range [][]float32{mean[repeatMark : repeatMark+4], mean[repeatMark+4:]} {
+		if s := sum(of); s > 1 {
+			scale(of, 1/s)
+		}
 	}
 	withPorts := mean[0] + mean[1] // TCP and UDP
 	for side := range 2 {

@@ -182,9 +182,11 @@ func (s *sampler) step(scope *torch.Scope, i int) {
 	for _, h := range []Head{Direction, Protocol, LocalPort, RemotePort, Flags, ToS} {
 		classes(h)
 	}
-	values(Duration)
+	s.draw(Repeat, n.repeats(state, out.SizeBag, out.SizeNumeric, out.SizeMask), torch.Tensor{})
+	state = n.add(state, Repeat, out.Input, out.Number)
 	values(Packets)
 	values(Bytes)
+	values(Duration)
 
 	g.Finish()
 	x := n.Rows.Forward(out.Bag, out.Numeric)

@@ -71,7 +71,7 @@ func (w *sampled) checkRows(hosts map[int][]drawn) map[int][]bool {
 				misplaced[host][i] = true
 				got.Place = want.Place
 			}
-			got.BytesCopy, got.Returnable, got.Returned = want.BytesCopy, want.Returnable, want.Returned // not known before the row is appended
+			got.Repeat, got.BytesCopy, got.DurationCopy, got.Returnable, got.Returned = want.Repeat, want.BytesCopy, want.DurationCopy, want.Returnable, want.Returned // not known before the row is appended
 			if got != want {
 				t.Fatalf("host %d, row %d: drawn as %+v, encoded as %+v", host, i, want, got)
 			}

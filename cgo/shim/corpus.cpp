@@ -22,13 +22,14 @@ constexpr int64_t kIgnore = -100;
 struct Snapshot {
   List<kTuples> tuples;
   List<kPeers> peers;
+  RecentSizes recent_sizes;
   int64_t plan;
   int32_t done;
   int32_t hour_done[24];
   float sum[kMarks];
 
   static Snapshot of(const Lane &lane, int64_t plan) {
-    Snapshot s{lane.tuples, lane.peers, plan, lane.done, {}, {}};
+    Snapshot s{lane.tuples, lane.peers, lane.recent_sizes, plan, lane.done, {}, {}};
     std::copy(lane.hour_done, lane.hour_done + 24, s.hour_done);
     std::copy(lane.sum, lane.sum + kMarks, s.sum);
     return s;
@@ -38,6 +39,7 @@ struct Snapshot {
   void restore(Lane &lane) const {
     lane.tuples = tuples;
     lane.peers = peers;
+    lane.recent_sizes = recent_sizes;
     lane.done = done;
     std::copy(hour_done, hour_done + 24, lane.hour_done);
     std::copy(sum, sum + kMarks, lane.sum);
@@ -109,8 +111,8 @@ namespace {
 struct Batch {
   int64_t chunks, context, length, positions, table;
   at::Tensor bag, numeric, valid, plan;
-  std::vector<int64_t> position, row, target, tuple_row, tuple_bag, peer_row, peer_bag, chosen_row, chosen_bag;
-  std::vector<float> weight, rest, bounds, tuple_mask, peer_mask, chosen;
+  std::vector<int64_t> position, row, target, tuple_row, tuple_bag, peer_row, peer_bag, size_bag, chosen_row, chosen_bag;
+  std::vector<float> weight, rest, bounds, tuple_mask, peer_mask, size_numeric, size_mask, chosen;
   std::vector<int64_t> subset[8];  // fresh, new, lport, rport, gap, duration, packets, bytes
 
   Batch(int64_t n, int64_t c, int64_t l)
@@ -145,6 +147,16 @@ struct Batch {
     }
   }
 
+  void put_sizes(const Lane &lane, const Row &r, const Tables &t) {
+    const Offer offer(lane, r, t);
+    const size_t at = size_mask.size();
+    size_bag.resize((at + kRepeats) * kSizeBag);
+    size_numeric.resize((at + kRepeats) * kSizeNumeric);
+    size_mask.resize(at + kRepeats);
+    for (int c = 0; c < kRepeats; c++)
+      size_inputs(&size_bag[(at + c) * kSizeBag], &size_numeric[(at + c) * kSizeNumeric], &size_mask[at + c], offer, c, lane, r, t);
+  }
+
   void put_chosen(const Entry &e, int rank, int32_t position, int64_t now, int64_t base, int64_t table_start) {
     int64_t b[kCandidateBag];
     candidate_bag(b, e, rank, position, now);
@@ -164,6 +176,7 @@ struct Batch {
     const int tuple = find_tuple(lane, r), peer = find_peer(lane, r);
     put_candidates(lane.tuples, lane.position, r.end, base, tuple_row, tuple_bag, tuple_mask);
     put_candidates(lane.peers, lane.position, r.end, base, peer_row, peer_bag, peer_mask);
+    put_sizes(lane, r, t);
     y[kConversation] = tuple;
     y[kDirection] = r.outbound;
     if (tuple < kTuples) {
@@ -198,11 +211,12 @@ struct Batch {
     y[kToS] = r.tos_class;
     nats[kToS] = rest_of_byte(r.tos_class, t.tos);
     if (t.labels > 1) y[kLabel] = r.label;
-    const int duration_copy = last_duration(lane, t) == r.duration ? 0 : kDurationCopies;
     put_value(kGap, y, nats, r.gap_atom, r.gap, t.gap, 4, index, 0, 0);
-    put_value(kDuration, y, nats, r.duration_atom, r.duration, t.duration, 5, index, duration_copy, kDurationCopies);
-    put_value(kPackets, y, nats, r.packets_atom, r.packets, t.packets, 6, index, 0, 0);
-    put_value(kBytes, y, nats, r.bytes_atom, r.bytes, t.bytes, 7, index, r.bytes_copy, kBytesCopies);
+    put_value(kDuration, y, nats, r.duration_atom, r.duration, t.duration, 5, index, r.duration_copy, kDurationCopies);
+    y[kRepeat] = r.repeat;
+    const bool sized = r.repeat == kRepeats;
+    put_value(kPackets, y, nats, r.packets_atom, r.packets, t.packets, 6, index, 0, 0, sized);
+    put_value(kBytes, y, nats, r.bytes_atom, r.bytes, t.bytes, 7, index, r.bytes_copy, kBytesCopies, sized);
     target.insert(target.end(), y, y + kHeads);
     rest.insert(rest.end(), nats, nats + kHeads);
   }
@@ -212,12 +226,11 @@ struct Batch {
     nats[head] = copy >= 0 ? 0 : rest_of_port(vocabulary_class, t);
   }
 
-  // put_value writes the class of a value: an exact one, the given one of n copies, or for copy n none of them.
+  // put_value writes the class of a value that is drawn: the given one of n copies, or for copy n an exact one or none of them.
   void put_value(Head head, int64_t *y, float *nats, int atom, int64_t v, const Values &values, int list, int64_t index,
-                 int copy, int n) {
+                 int copy, int n, bool drawn = true) {
     const Bin bin = values.bin(v);
-    y[head] = atom;
-    if (atom == values.count && copy < n) y[head] = values.count + 1 + copy;
+    if (drawn) y[head] = copy < n ? values.count + 1 + copy : atom;
     if (y[head] == values.count) {
       subset[list].push_back(index);
       nats[head] = bin.rest;
@@ -251,6 +264,9 @@ struct Batch {
     peer_bag.resize(all * kPeers * kCandidateBag, 0);
     tuple_mask.resize(all * kTuples, 0);
     peer_mask.resize(all * kPeers, 0);
+    size_bag.resize(all * kRepeats * kSizeBag, 0);
+    size_numeric.resize(all * kRepeats * kSizeNumeric, 0);
+    size_mask.resize(all * kRepeats, 0);
     for (auto &s : subset) s.resize(even ? all : padded(int64_t(s.size())), all - 1);
   }
 };
@@ -335,15 +351,16 @@ void replay_chunk(Batch &batch, const st_corpus &c, const st_chunk &chunk, int64
     float *told = plans + p * kPlan;
     plan_inputs(told, *lane, t, off, {}, lane->plan.day == told_day ? told - kPlan : nullptr);
     told_day = lane->plan.day;
+    // A row knows what all of its stream recalls of it, but sizes are those that the lane offers; a cold lane has the window alone.
+    Row known = r;
+    if (chunk.cold) recall(*lane, known, t);
+    known.repeat = uint8_t(lane->recent_sizes.rank_of({known.packets, known.bytes, size_kind(known, t)}));
     if (at >= begin) {
       batch.row.push_back(index);
-      // A row knows what all of its stream recalls of it; a cold lane has the window alone.
-      Row known = r;
-      if (chunk.cold) recall(*lane, known, t);
       batch.score(*lane, known, b * batch.positions + p, base, t);
     }
     const Observed o = observe(*lane, r, int32_t(kEntries + p), t);
-    batch.put_row(index, r, o, t);
+    batch.put_row(index, known, o, t);
     if (own && at < begin) std::copy(own->sum, own->sum + kMarks, lane->sum);
     valid[p] = 1;
   }
@@ -366,7 +383,7 @@ at::Tensor tensor(const std::vector<float> &v, at::IntArrayRef shape) {
 void st_lane_sizes(st_sizes_of *out) {
   *out = {sizeof(Row), sizeof(Plan),  kMarks,         kTuples, kPeers,    kBag,  kNumeric,
           kPlan,       kClock,         kCandidateBag, kCandidateRows, kCopies, kServices, kHeads, kRegion,
-          kDurationCopies, kBytesCopies, kMet};
+          kDurationCopies, kBytesCopies, kRepeats, kSizeBag, kSizeNumeric, kSizeRows, kMet};
 }
 
 char *st_corpus_new(st_corpus **out, const st_tables *tables, int64_t memory, int32_t fd) {
@@ -441,7 +458,9 @@ char *st_corpus_replay(st_tensor **out, const st_corpus *c, const st_chunk *chun
         tensor(b.target, {s, kHeads}), tensor(b.rest, {s, kHeads}), tensor(b.bounds, {s, 8}),
         tensor(b.tuple_row, {s, kTuples}), tensor(b.tuple_bag, {s, kTuples, kCandidateBag}),
         tensor(b.tuple_mask, {s, kTuples}), tensor(b.peer_row, {s, kPeers}),
-        tensor(b.peer_bag, {s, kPeers, kCandidateBag}), tensor(b.peer_mask, {s, kPeers}), tensor(b.chosen_row, {s}),
+        tensor(b.peer_bag, {s, kPeers, kCandidateBag}), tensor(b.peer_mask, {s, kPeers}),
+        tensor(b.size_bag, {s, kRepeats, kSizeBag}), tensor(b.size_numeric, {s, kRepeats, kSizeNumeric}),
+        tensor(b.size_mask, {s, kRepeats}), tensor(b.chosen_row, {s}),
         tensor(b.chosen_bag, {s, kCandidateBag}), tensor(b.chosen, {s, 1})};
     for (auto &subset : b.subset) r.push_back(tensor(subset, {int64_t(subset.size())}));
     for (int i = 0; i < ST_BATCH_COUNT; i++) out[i] = own(r[i]);

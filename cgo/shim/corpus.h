@@ -11,7 +11,7 @@ extern "C" {
 // Sizes that the Go side lays its modules out by; they are those of lanes/*.h.
 typedef struct st_sizes_of {
   int32_t row_bytes, plan_bytes, marks, tuples, peers, bag, numeric, plan_inputs, clock, candidate_bag, candidate_rows, copies,
-      services, heads, region, duration_copies, bytes_copies, met;
+      services, heads, region, duration_copies, bytes_copies, repeats, size_bag, size_numeric, size_rows, met;
 } st_sizes_of;
 void st_lane_sizes(st_sizes_of *out);
 
@@ -72,6 +72,9 @@ enum {
   ST_BATCH_PEER_ROW,     // the same for peers
   ST_BATCH_PEER_BAG,
   ST_BATCH_PEER_MASK,
+  ST_BATCH_SIZE_BAG,     // [S, repeats, size_bag] int64
+  ST_BATCH_SIZE_NUMERIC, // [S, repeats, size_numeric] float32
+  ST_BATCH_SIZE_MASK,    // [S, repeats] float32, 0 or -1e9
   ST_BATCH_CHOSEN_ROW,   // [S] int64 into B*(E+T)
   ST_BATCH_CHOSEN_BAG,   // [S, candidate_bag] int64
   ST_BATCH_CHOSEN,       // [S, 1] float32, 1 where a conversation or peer was chosen

@@ -123,6 +123,7 @@ int64_t classes_of(const Tables &t, int head) {
     case kRemotePort: return kCopies + t.port_classes();
     case kFlags: return t.flags + 1;
     case kToS: return t.tos + 1;
+    case kRepeat: return kRepeats + 1;
     case kDuration: return t.duration.count + 1 + kDurationCopies;
     case kPackets: return t.packets.count + 1;
     case kBytes: return t.bytes.count + 1 + kBytesCopies;
@@ -167,6 +168,9 @@ char *st_generator_new(st_generator **out, const st_tables *tables, int32_t widt
     k.out.tuple_mask = make<float>(*g, {w, kTuples}, at::kFloat);
     k.out.peer_bag = make<int64_t>(*g, {w, kPeers, kCandidateBag}, at::kLong);
     k.out.peer_mask = make<float>(*g, {w, kPeers}, at::kFloat);
+    k.out.size_bag = make<int64_t>(*g, {w, kRepeats, kSizeBag}, at::kLong);
+    k.out.size_numeric = make<float>(*g, {w, kRepeats, kSizeNumeric}, at::kFloat);
+    k.out.size_mask = make<float>(*g, {w, kRepeats}, at::kFloat);
     k.out.chosen_row = make<int64_t>(*g, {w}, at::kLong);
     k.out.chosen_bag = make<int64_t>(*g, {w, kCandidateBag}, at::kLong);
     k.out.chosen = make<float>(*g, {w, 1}, at::kFloat);

@@ -19,8 +19,8 @@ void st_generator_free(st_generator *g);
 void st_generator_steer(st_generator *g, float strength);
 
 // The tensors that a step leaves for the network, in this order, borrowed from the generator: plan, tuple_bag, tuple_mask,
-// peer_bag, peer_mask, chosen_row, chosen_bag, chosen, input, number, bag, numeric, memory.
-#define ST_GENERATOR_TENSORS 13
+// peer_bag, peer_mask, size_bag, size_numeric, size_mask, chosen_row, chosen_bag, chosen, input, number, bag, numeric, memory.
+#define ST_GENERATOR_TENSORS 16
 char *st_generator_tensors(st_generator *g, st_tensor **out);
 
 // What a lane is given: a host, its plans (stan::Plan, one a day), the clock's start and the end of the span in µs, and the
@@ -48,7 +48,7 @@ char *st_generator_finish(st_generator *g);
 char *st_generator_active(bool *out, const st_generator *g);
 
 // Makes the tensors that st_generator_collect fills, on the host, pinned where the generator is on CUDA: the block's rows, of
-// 88 bytes each [block*W*88]; int32, the host of each, -1 for none [block, W]; int32, 1 where a lane's host goes on, else 0 [W].
+// 96 bytes each [block*W*96]; int32, the host of each, -1 for none [block, W]; int32, 1 where a lane's host goes on, else 0 [W].
 #define ST_GENERATOR_HOST_TENSORS 3
 char *st_generator_host_tensors(const st_generator *g, st_tensor **out);
 

@@ -7,8 +7,8 @@ import (
 	"stan/torchmodel"
 )
 
-// likelihoodLines are the lines of the table of a model's likelihood. A recent conversation or peer fixes several
-// attributes at once, which the baseline draws one by one: their sum compares.
+// likelihoodLines are the lines of the table of a model's likelihood. A recent conversation, peer or size fixes
+// several attributes at once, which the baseline draws one by one: their sum compares.
 var likelihoodLines = []struct {
 	name  string
 	heads []torchmodel.Head
@@ -28,9 +28,11 @@ var likelihoodLines = []struct {
 	{"direction", []torchmodel.Head{torchmodel.Direction}, false},
 	{"TCP flags", []torchmodel.Head{torchmodel.Flags}, false},
 	{"ToS", []torchmodel.Head{torchmodel.ToS}, false},
+	{"size", []torchmodel.Head{torchmodel.Repeat, torchmodel.Packets, torchmodel.Bytes}, false},
+	{"  as before", []torchmodel.Head{torchmodel.Repeat}, true},
+	{"  packets", []torchmodel.Head{torchmodel.Packets}, true},
+	{"  bytes", []torchmodel.Head{torchmodel.Bytes}, true},
 	{"duration", []torchmodel.Head{torchmodel.Duration}, false},
-	{"packets", []torchmodel.Head{torchmodel.Packets}, false},
-	{"bytes", []torchmodel.Head{torchmodel.Bytes}, false},
 	{"label", []torchmodel.Head{torchmodel.Label}, false},
 }
 

@@ -32,7 +32,8 @@ type Row struct {
 	PacketsAtom, BytesAtom                  uint16
 	Outbound, Proto, Flags, ToS             uint8
 	ProtoClass, FlagsClass, ToSClass, Label uint8
-	BytesCopy, Returnable, Returned         uint8 // what the stream's memory says of the row; the kernels set them
+	// What the stream's memory says of the row; the kernels set them.
+	Repeat, BytesCopy, DurationCopy, Returnable, Returned uint8
 }
 
 func hasPorts(proto uint8) bool { return proto == protoTCP || proto == protoUDP }

@@ -94,6 +94,9 @@ type Batch struct {
 	PeerRow     torch.Tensor // [S, peers] int64
 	PeerBag     torch.Tensor // [S, peers, inputs of a candidate] int64
 	PeerMask    torch.Tensor // [S, peers]
+	SizeBag     torch.Tensor // [S, repeats, inputs of a size] int64, of those that the row may repeat
+	SizeNumeric torch.Tensor // [S, repeats, continuous inputs of a size]
+	SizeMask    torch.Tensor // [S, repeats]
 	ChosenRow   torch.Tensor // [S] int64
 	ChosenBag   torch.Tensor // [S, inputs of a candidate] int64
 	Chosen      torch.Tensor // [S, 1], 0 where nothing was chosen
@@ -111,7 +114,7 @@ type Batch struct {
 func (b *Batch) fields() []*torch.Tensor {
 	return []*torch.Tensor{
 		&b.Bag, &b.Numeric, &b.Valid, &b.Plan, &b.Position, &b.Row, &b.Weight, &b.Target, &b.Rest, &b.Bounds, &b.TupleRow,
-		&b.TupleBag, &b.TupleMask, &b.PeerRow, &b.PeerBag, &b.PeerMask, &b.ChosenRow, &b.ChosenBag, &b.Chosen, &b.Fresh, &b.New,
+		&b.TupleBag, &b.TupleMask, &b.PeerRow, &b.PeerBag, &b.PeerMask, &b.SizeBag, &b.SizeNumeric, &b.SizeMask, &b.ChosenRow, &b.ChosenBag, &b.Chosen, &b.Fresh, &b.New,
 		&b.LocalPorts, &b.RemotePorts, &b.GapMix, &b.DurationMix, &b.PacketsMix, &b.BytesMix,
 	}
 }

@@ -41,10 +41,10 @@ func newCorpusIn(t testing.TB, v *lanes.Vocabulary, memory int64, file *os.File,
 
 // batch is a lanes.Batch copied to slices.
 type batch struct {
-	bag, position, row, target, tupleRow, tupleBag, peerRow, peerBag, chosenRow, chosenBag []int64
-	numeric, valid, plan, weight, rest, bounds, tupleMask, peerMask, chosen                []float32
-	subsets                                                                                [8][]int64
-	chunks, table, positions, scored                                                       int
+	bag, position, row, target, tupleRow, tupleBag, peerRow, peerBag, sizeBag, chosenRow, chosenBag []int64
+	numeric, valid, plan, weight, rest, bounds, tupleMask, peerMask, sizeNumeric, sizeMask, chosen  []float32
+	subsets                                                                                         [8][]int64
+	chunks, table, positions, scored                                                                int
 }
 
 func replay(t *testing.T, c *lanes.Corpus, chunks []lanes.Chunk, length int) *batch {
@@ -60,7 +60,8 @@ func replay(t *testing.T, c *lanes.Corpus, chunks []lanes.Chunk, length int) *ba
 			tupleRow: b.TupleRow.Int64s(), tupleBag: b.TupleBag.Int64s(), peerRow: b.PeerRow.Int64s(), peerBag: b.PeerBag.Int64s(),
 			chosenRow: b.ChosenRow.Int64s(), chosenBag: b.ChosenBag.Int64s(), numeric: b.Numeric.Float32s(), valid: b.Valid.Float32s(),
 			plan: b.Plan.Float32s(), weight: b.Weight.Float32s(), rest: b.Rest.Float32s(), bounds: b.Bounds.Float32s(),
-			tupleMask: b.TupleMask.Float32s(), peerMask: b.PeerMask.Float32s(), chosen: b.Chosen.Float32s(),
+			tupleMask: b.TupleMask.Float32s(), peerMask: b.PeerMask.Float32s(), sizeBag: b.SizeBag.Int64s(),
+			sizeNumeric: b.SizeNumeric.Float32s(), sizeMask: b.SizeMask.Float32s(), chosen: b.Chosen.Float32s(),
 			chunks: len(chunks), positions: context + length, scored: int(b.Weight.Numel()),
 		}
 		for i, x := range []torch.Tensor{
@@ -91,11 +92,12 @@ func (b *batch) checkRow(t *testing.T, i int, n *naive, r *row) {
 			t.Fatalf("row %d, head %d: rest %g, want %g", i, h, got, rest[h])
 		}
 	}
-	if got, want := b.bagOf(b.row[i]), n.bag(r, n.tuples.rank(r), n.peers.rank(r)); !slices.Equal(got, want) {
+	if got, want := b.bagOf(b.row[i]), n.bag(n.recalled(r), n.tuples.rank(r), n.peers.rank(r)); !slices.Equal(got, want) {
 		t.Fatalf("row %d: inputs %v, want %v", i, got, want)
 	}
 	b.checkCandidates(t, i, n, &n.tuples, r.End, b.tupleRow, b.tupleBag, b.tupleMask)
 	b.checkCandidates(t, i, n, &n.peers, r.End, b.peerRow, b.peerBag, b.peerMask)
+	b.checkSizes(t, i, n, r)
 	b.checkChosen(t, i, n, r)
 	for k, x := range []struct {
 		of    lanes.Values
@@ -144,6 +146,29 @@ func (b *batch) checkCandidates(t *testing.T, i int, n *naive, l *list, now int6
 	}
 	if used != 0 {
 		t.Fatalf("row %d: %d more slots of %d are open than used", i, -used, l.limit)
+	}
+}
+
+func (b *batch) checkSizes(t *testing.T, i int, n *naive, r *row) {
+	t.Helper()
+	s, offered := lanes.SizesOf(), n.offered(r)
+	bag, numeric, mask := of(b.sizeBag, b.scored, i), of(b.sizeNumeric, b.scored, i), of(b.sizeMask, b.scored, i)
+	for c := range s.Repeats {
+		if used := c < len(offered); (mask[c] == 0) != used {
+			t.Fatalf("row %d: size %d of %d is masked by %g", i, c, len(offered), mask[c])
+		} else if !used {
+			continue
+		}
+		x := &offered[c]
+		if got, want := of(bag, s.Repeats, c), n.aboutSize(x, r, c); !slices.Equal(got, want) {
+			t.Fatalf("row %d: %v is known of size %d, want %v", i, got, c, want)
+		}
+		packets, bytes := math.Log(float64(x.packets+1)), math.Log(float64(x.bytes+1))
+		for k, want := range []float64{packets / 2, bytes/4 - 1, (bytes-packets)/2 - 2} {
+			if got := float64(of(numeric, s.Repeats, c)[k]); math.Abs(got-want) > 1e-5 {
+				t.Fatalf("row %d: number %d of size %d is %g, want %g", i, k, c, got, want)
+			}
+		}
 	}
 }
 

@@ -15,19 +15,22 @@ type Generator struct {
 
 // Outputs is what the steps of a generator leave for the network. The tensors share the generator's memory.
 type Outputs struct {
-	Plan      torch.Tensor // [W, plan inputs]
-	TupleBag  torch.Tensor // [W, tuples, inputs of a candidate] int64
-	TupleMask torch.Tensor // [W, tuples]
-	PeerBag   torch.Tensor // [W, peers, inputs of a candidate] int64
-	PeerMask  torch.Tensor // [W, peers]
-	ChosenRow torch.Tensor // [W] int64 into W*(tuples+peers)
-	ChosenBag torch.Tensor // [W, inputs of a candidate] int64
-	Chosen    torch.Tensor // [W, 1]
-	Input     torch.Tensor // [W] int64, row of the input table of the attribute just drawn
-	Number    torch.Tensor // [W, 1], its continuous input
-	Bag       torch.Tensor // [W, discrete inputs] int64, of the finished row
-	Numeric   torch.Tensor // [W, continuous inputs]
-	Memory    torch.Tensor // [2, W] int64 into W*(tuples+peers), where the finished row is remembered
+	Plan        torch.Tensor // [W, plan inputs]
+	TupleBag    torch.Tensor // [W, tuples, inputs of a candidate] int64
+	TupleMask   torch.Tensor // [W, tuples]
+	PeerBag     torch.Tensor // [W, peers, inputs of a candidate] int64
+	PeerMask    torch.Tensor // [W, peers]
+	SizeBag     torch.Tensor // [W, repeats, inputs of a size] int64
+	SizeNumeric torch.Tensor // [W, repeats, continuous inputs of a size]
+	SizeMask    torch.Tensor // [W, repeats]
+	ChosenRow   torch.Tensor // [W] int64 into W*(tuples+peers)
+	ChosenBag   torch.Tensor // [W, inputs of a candidate] int64
+	Chosen      torch.Tensor // [W, 1]
+	Input       torch.Tensor // [W] int64, row of the input table of the attribute just drawn
+	Number      torch.Tensor // [W, 1], its continuous input
+	Bag         torch.Tensor // [W, discrete inputs] int64, of the finished row
+	Numeric     torch.Tensor // [W, continuous inputs]
+	Memory      torch.Tensor // [2, W] int64 into W*(tuples+peers), where the finished row is remembered
 }
 
 // NewGenerator makes a generator of width lanes that collects block rows of each, for hosts with the given addresses (4
@@ -52,7 +55,7 @@ func (g *Generator) OutputsNoCopy(scope *torch.Scope) *Outputs {
 	torch.Check(err)
 	o := &Outputs{}
 	for i, f := range []*torch.Tensor{
-		&o.Plan, &o.TupleBag, &o.TupleMask, &o.PeerBag, &o.PeerMask, &o.ChosenRow, &o.ChosenBag, &o.Chosen, &o.Input, &o.Number,
+		&o.Plan, &o.TupleBag, &o.TupleMask, &o.PeerBag, &o.PeerMask, &o.SizeBag, &o.SizeNumeric, &o.SizeMask, &o.ChosenRow, &o.ChosenBag, &o.Chosen, &o.Input, &o.Number,
 		&o.Bag, &o.Numeric, &o.Memory,
 	} {
 		f.T = hs[i]

@@ -161,7 +161,7 @@ func TestForcedRows(t *testing.T) {
 	leaktest.Check(t)
 	v, s := world(), lanes.SizesOf()
 	port := func(p uint16) int { return s.Copies + int(v.PortClass[p]) }
-	common := map[int]int{duration: 0, packets: 0, bytes: 1, tos: 1, label: 1}
+	common := map[int]int{duration: 0, repeat: s.Repeats, packets: 0, bytes: 1, tos: 1, label: 1}
 	with := func(c map[int]int) map[int]int {
 		for k, x := range common {
 			if _, ok := c[k]; !ok {
@@ -204,7 +204,7 @@ func TestForcedRows(t *testing.T) {
 		{End: start + 4*second, Gap: 1, Packets: 1, Bytes: 60, Addr: host, Place: internalPlace, RemotePort: 771, Proto: icmp, ToS: 8, Label: 1},
 	}
 	for i, w := range want {
-		w.BytesCopy = uint8(s.BytesCopies) // none
+		w.Repeat, w.BytesCopy, w.DurationCopy = uint8(s.Repeats), uint8(s.BytesCopies), uint8(s.DurationCopies) // none
 		if w = encode(v, w); got[i] != w {
 			t.Errorf("row %d is %+v, want %+v", i, got[i], w)
 		}
@@ -272,15 +272,15 @@ func TestOutputsAgainstNaiveLists(t *testing.T) {
 	}
 	for range 40 {
 		type outputs struct {
-			tupleBag, peerBag, bag, memory, chosenRow, chosenBag []int64
-			tupleMask, peerMask, chosen                          []float32
+			tupleBag, peerBag, sizeBag, bag, memory, chosenRow, chosenBag []int64
+			tupleMask, peerMask, sizeMask, chosen                         []float32
 		}
 		var left []outputs
 		for range block {
 			m.step(func(o *lanes.Outputs) {
 				left = append(left, outputs{
-					o.TupleBag.Int64s(), o.PeerBag.Int64s(), o.Bag.Int64s(), o.Memory.Int64s(), o.ChosenRow.Int64s(), o.ChosenBag.Int64s(),
-					o.TupleMask.Float32s(), o.PeerMask.Float32s(), o.Chosen.Float32s(),
+					o.TupleBag.Int64s(), o.PeerBag.Int64s(), o.SizeBag.Int64s(), o.Bag.Int64s(), o.Memory.Int64s(), o.ChosenRow.Int64s(), o.ChosenBag.Int64s(),
+					o.TupleMask.Float32s(), o.PeerMask.Float32s(), o.SizeMask.Float32s(), o.Chosen.Float32s(),
 				})
 			})
 		}
@@ -300,7 +300,7 @@ func TestOutputsAgainstNaiveLists(t *testing.T) {
 				t.Fatalf("lane %d: row %+v, its classes are those of %+v", lane, *r, got)
 			}
 			tuple, peer := n.tuples.rank(r), n.peers.rank(r)
-			if got, want := of(o.bag, width, lane), n.bag(r, tuple, peer); !slices.Equal(got, want) {
+			if got, want := of(o.bag, width, lane), n.bag(n.recalled(r), tuple, peer); !slices.Equal(got, want) {
 				t.Fatalf("lane %d: inputs %v, want %v", lane, got, want)
 			}
 			for _, l := range []struct {
@@ -313,6 +313,17 @@ func TestOutputsAgainstNaiveLists(t *testing.T) {
 					x := &l.list.items[rank]
 					if got, want := of(l.bag, l.list.limit, x.slot), n.about(x, rank, r.End); !slices.Equal(got, want) || l.mask[x.slot] != 0 {
 						t.Fatalf("lane %d, slot %d of %d: %v is known of it, mask %g, want %v", lane, x.slot, l.list.limit, got, l.mask[x.slot], want)
+					}
+				}
+			}
+			offered := n.offered(r)
+			for c, mask := range of(o.sizeMask, width, lane) {
+				if (mask == 0) != (c < len(offered)) {
+					t.Fatalf("lane %d: size %d of %d has mask %g", lane, c, len(offered), mask)
+				}
+				if c < len(offered) {
+					if got, want := of(of(o.sizeBag, width, lane), s.Repeats, c), n.aboutSize(&offered[c], r, c); !slices.Equal(got, want) {
+						t.Fatalf("lane %d, size %d: %v is known of it, want %v", lane, c, got, want)
 					}
 				}
 			}

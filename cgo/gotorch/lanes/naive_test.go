@@ -59,7 +59,9 @@ func sameConversation(a, b *row) bool {
 type naive struct {
 	v             *lanes.Vocabulary
 	tuples, peers list
-	sizes         [buckets][]size // the most recent first
+	sizes         [buckets][]size // without a class, the most recent first
+	sizesSeen     []sized         // sizes of all flows, the last one first
+	durations     repeats
 	met           [buckets][]*row // the last drawn from networks, the most recent first
 	own           *naive          // lane of the row's own host, where others' rows came between; nil for this one
 	previous      *row
@@ -76,8 +78,8 @@ type size struct {
 // buckets is into how many lists they go.
 const buckets = 64
 
-// bucket is the list that keeps a size.
-func (s *size) bucket() uint32 {
+// kind is that of the flow.
+func (s *size) kind() uint32 {
 	service := uint32(0)
 	switch {
 	case s.local != 255:
@@ -85,8 +87,12 @@ func (s *size) bucket() uint32 {
 	case s.remote != 255:
 		service = 1 + uint32(lanes.SizesOf().Services) + uint32(s.remote)
 	}
-	kind := (service*4+uint32(s.group))*2 + uint32(s.outbound)
-	return (uint32(s.packets)*2654435761 + kind*40503) >> 16 % buckets
+	return (service*4+uint32(s.group))*2 + uint32(s.outbound)
+}
+
+// bucket is the list that keeps a size without a class.
+func (s *size) bucket() uint32 {
+	return (uint32(s.packets)*2654435761 + s.kind()*40503) >> 16 % buckets
 }
 
 func (n *naive) sizeOf(r *row) size {
@@ -116,22 +122,167 @@ func (n *naive) copyOf(r *row) int {
 	return -1
 }
 
+// sized is a size, and the last row that had it.
+type sized struct {
+	size
+	row             *row
+	position, count int
+}
+
+// Sizes that are remembered.
+const recentSizes = 64
+
+func (n *naive) seeSize(r *row, s size) {
+	x := sized{s, r, n.position, 1}
+	if i := slices.IndexFunc(n.sizesSeen, func(y sized) bool { return y.size == s }); i >= 0 {
+		x.count += n.sizesSeen[i].count
+		n.sizesSeen = slices.Delete(n.sizesSeen, i, i+1)
+	}
+	n.sizesSeen = slices.Insert(n.sizesSeen, 0, x)
+	n.sizesSeen = n.sizesSeen[:min(len(n.sizesSeen), recentSizes)]
+}
+
+// offered are the sizes that the row may repeat.
+func (n *naive) offered(r *row) (of []sized) {
+	want := n.sizeOf(r)
+	for _, x := range n.sizesSeen {
+		if x.kind() == want.kind() && len(of) < lanes.SizesOf().Repeats {
+			of = append(of, x)
+		}
+	}
+	return of
+}
+
+// aboutSize are the inputs of a size that the row is offered: packets, bytes, age in rows, count, whether of its remote, rank.
+func (n *naive) aboutSize(x *sized, r *row, rank int) []int64 {
+	first := int64(len(n.v.Packets.Exact) + 1 + len(n.v.Bytes.Exact) + 1)
+	own := int64(0)
+	if x.row.Addr == r.Addr {
+		own = 1
+	}
+	return []int64{
+		int64(x.row.PacketsAtom), int64(len(n.v.Packets.Exact)+1) + int64(x.row.BytesAtom), first + bucket(float64(n.position-x.position), 16),
+		first + 16 + bucket(float64(x.count), 8), first + 16 + 8 + own, first + 16 + 8 + 2 + int64(rank),
+	}
+}
+
+// repeats are durations, in the place of sizes, that flows may repeat.
+type repeats struct {
+	peers map[peerSide][]size
+	kinds [buckets][]size
+}
+
+// peerSide is one direction of flows with a peer.
+type peerSide struct {
+	addr     [4]uint32
+	outbound uint8
+}
+
+// So many of the peer's are offered, then so many of those whose kind shares a bucket.
+const peerRepeats, kindRepeats = 4, 16
+
+// leave forgets what a row's peer had, which has left or never came.
+func (p *repeats) leave(r *row) {
+	for side := range uint8(2) {
+		delete(p.peers, peerSide{r.Addr, side})
+	}
+}
+
+func (p *repeats) see(r *row, what size, newPeer, remembered bool) {
+	if remembered {
+		if newPeer {
+			p.leave(r)
+		}
+		at := peerSide{r.Addr, r.Outbound}
+		p.peers[at] = front(p.peers[at], what, peerRepeats)
+	}
+	of := &p.kinds[what.kind()%buckets]
+	*of = front(*of, what, kindRepeats)
+}
+
+// place is where what stands among that which the row may repeat, -1 for nowhere.
+func (p *repeats) place(r *row, what size, recent bool) int {
+	if recent {
+		if i := slices.Index(p.peers[peerSide{r.Addr, r.Outbound}], what); i >= 0 {
+			return i
+		}
+	}
+	if i := slices.Index(p.kinds[what.kind()%buckets], what); i >= 0 {
+		return peerRepeats + i
+	}
+	return -1
+}
+
+func (n *naive) recent(r *row) bool { return n.peers.rank(r) < n.peers.limit }
+
+// repeatOf is the class of the row's size among those that it is offered.
+func (n *naive) repeatOf(r *row) int {
+	want := n.sizeOf(r)
+	if i := slices.IndexFunc(n.offered(r), func(x sized) bool { return x.size == want }); i >= 0 {
+		return i
+	}
+	return lanes.SizesOf().Repeats
+}
+
+// lasting is the row's duration in the place of its size.
+func (n *naive) lasting(r *row) size {
+	d := n.sizeOf(r)
+	d.packets, d.bytes = 0, r.Duration
+	return d
+}
+
+// durationOf is the place of the row's duration among those that it may repeat, -1 for none.
+func (n *naive) durationOf(r *row) int {
+	h := n.home()
+	if int(r.DurationAtom) < len(n.v.Duration.Exact) {
+		return -1
+	}
+	if i := h.durations.place(r, n.lasting(r), h.recent(r)); i >= 0 {
+		return i
+	}
+	if h.previous != nil && h.previous.Duration == r.Duration && !n.v.Without.Atoms {
+		return lanes.SizesOf().DurationCopies - 1
+	}
+	return -1
+}
+
+// front puts s first, once, in a list of so many at most.
+func front(of []size, s size, limit int) []size {
+	of = slices.Insert(slices.DeleteFunc(slices.Clone(of), func(x size) bool { return x == s }), 0, s)
+	return of[:min(len(of), limit)]
+}
+
 func newNaive(v *lanes.Vocabulary) *naive {
 	s := lanes.SizesOf()
-	return &naive{v: v, tuples: list{limit: s.Tuples, same: sameConversation}, peers: list{limit: s.Peers, same: sameRemote}}
+	return &naive{v: v, durations: repeats{peers: map[peerSide][]size{}}, tuples: list{limit: s.Tuples, same: sameConversation}, peers: list{limit: s.Peers, same: sameRemote}}
+}
+
+// recalled is the row with what is known of it when it comes.
+func (n *naive) recalled(r *row) *row {
+	known := *r
+	known.Repeat = uint8(n.repeatOf(r))
+	return &known
 }
 
 func (n *naive) see(r *row) {
+	r = n.recalled(r)
 	tuple, peer := n.tuples.rank(r), n.peers.rank(r)
 	if !n.v.Without.Conversations {
 		n.tuples.see(r, n.position, tuple, peer)
 		n.peers.see(r, n.position, tuple, peer)
 	}
-	if s := n.sizeOf(r); int(r.BytesAtom) == len(n.v.Bytes.Exact) && !n.v.Without.Atoms {
-		of := &n.sizes[s.bucket()]
-		*of = slices.DeleteFunc(*of, func(x size) bool { return x == s })
-		*of = slices.Insert(*of, 0, s)
-		*of = (*of)[:min(len(*of), lanes.SizesOf().BytesCopies)]
+	if s := n.sizeOf(r); !n.v.Without.Atoms {
+		newPeer, remembered := peer == n.peers.limit, !n.v.Without.Conversations
+		n.seeSize(r, s)
+		if int(r.DurationAtom) == len(n.v.Duration.Exact) {
+			n.durations.see(r, n.lasting(r), newPeer, remembered)
+		} else if newPeer {
+			n.durations.leave(r)
+		}
+		if int(r.BytesAtom) == len(n.v.Bytes.Exact) {
+			of := &n.sizes[s.bucket()]
+			*of = front(*of, s, lanes.SizesOf().BytesCopies)
+		}
 	}
 	if peer == n.peers.limit && !n.v.Without.Conversations && r.Place >= firstNetwork {
 		of := &n.met[int(r.Place)%buckets]
@@ -188,7 +339,7 @@ func (n *naive) bag(r *row, tuple, peer int) []int64 {
 	in := []int64{
 		int64(r.GapAtom), int64(r.DurationAtom), int64(r.PacketsAtom), int64(r.BytesAtom), int64(r.Outbound), int64(r.ProtoClass),
 		int64(r.LocalPortClass), int64(r.RemotePortClass), int64(r.FlagsClass), int64(r.ToSClass), int64(tuple), int64(peer),
-		int64(n.v.PlaceBucket[r.Place]), int64(r.Label),
+		int64(n.v.PlaceBucket[r.Place]), int64(r.Label), int64(r.Repeat),
 	}
 	for i := range in {
 		in[i] += n.v.BagOffset[i]
@@ -243,6 +394,7 @@ func (n *naive) target(r *row) (y [heads]int64, rest [heads]float64) {
 			port(remotePort, r.RemotePort, r.RemotePortClass, func(b *row) uint16 { return b.RemotePort })
 		}
 	}
+	y[repeat] = int64(n.repeatOf(r))
 	for head, x := range map[int]struct {
 		atom  uint16
 		value int64
@@ -251,21 +403,20 @@ func (n *naive) target(r *row) (y [heads]int64, rest [heads]float64) {
 		gap: {r.GapAtom, r.Gap, v.Gap}, duration: {r.DurationAtom, r.Duration, v.Duration},
 		packets: {r.PacketsAtom, r.Packets, v.Packets}, bytes: {r.BytesAtom, r.Bytes, v.Bytes},
 	} {
+		if (head == packets || head == bytes) && y[repeat] < int64(s.Repeats) {
+			continue
+		}
 		y[head] = int64(x.atom)
-		if int(x.atom) == len(x.of.Exact) {
-			copied := -1
-			switch head {
-			case bytes:
-				copied = n.copyOf(r)
-			case duration:
-				if n.previous != nil && n.previous.Duration == r.Duration && !v.Without.Atoms {
-					copied = 0
-				}
-			}
-			if copied >= 0 {
-				y[head] += 1 + int64(copied)
-				continue
-			}
+		copied := -1
+		switch {
+		case head == bytes && int(x.atom) == len(x.of.Exact):
+			copied = n.copyOf(r)
+		case head == duration:
+			copied = n.durationOf(r)
+		}
+		if copied >= 0 {
+			y[head] = int64(len(x.of.Exact) + 1 + copied)
+			continue
 		}
 		if width := binOf(x.of, x.value).width; int(x.atom) == len(x.of.Exact) && width < narrowest {
 			rest[head] = math.Log(narrowest / width)

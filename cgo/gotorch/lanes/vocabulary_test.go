@@ -24,9 +24,10 @@ const (
 	remotePort
 	flags
 	tos
-	duration
+	repeat
 	packets
 	bytes
+	duration
 	heads
 )
 
@@ -56,7 +57,8 @@ type row struct {
 	PacketsAtom, BytesAtom                  uint16
 	Outbound, Proto, Flags, ToS             uint8
 	ProtoClass, FlagsClass, ToSClass, Label uint8
-	BytesCopy, Returnable, Returned         uint8
+	Repeat, BytesCopy, DurationCopy         uint8
+	Returnable, Returned                    uint8
 }
 
 // plan has the layout of stan::Plan.
@@ -64,7 +66,7 @@ type plan struct {
 	Day      int64
 	Rows     int32
 	HourRows [24]int32
-	Mean     [117]float32
+	Mean     [120]float32
 }
 
 // The places of the vocabulary; then come networks of 24 bits.
@@ -146,7 +148,7 @@ func inputs(v *lanes.Vocabulary) []int64 {
 	return []int64{
 		int64(len(v.Gap.Exact)) + 1, int64(len(v.Duration.Exact)) + 1, int64(len(v.Packets.Exact)) + 1, int64(len(v.Bytes.Exact)) + 1,
 		2, int64(len(v.Protos)) + 1, ports, ports, int64(len(v.Flags)) + 1, int64(len(v.ToS)) + 1, int64(s.Tuples) + 1,
-		int64(s.Peers) + 1, int64(len(v.PlaceBits)), int64(v.Labels),
+		int64(s.Peers) + 1, int64(len(v.PlaceBits)), int64(v.Labels), int64(s.Repeats) + 1,
 	}
 }
 
@@ -160,7 +162,7 @@ func classes(v *lanes.Vocabulary, head int) int {
 		region: (len(v.PlaceBits) + s.Region - 1) / s.Region, place: s.Region, direction: 2, protocol: len(v.Protos) + 1,
 		localPort: s.Copies + portClasses(v), remotePort: s.Copies + portClasses(v), flags: len(v.Flags) + 1, tos: len(v.ToS) + 1,
 		duration: len(v.Duration.Exact) + 1 + s.DurationCopies, packets: len(v.Packets.Exact) + 1,
-		bytes: len(v.Bytes.Exact) + 1 + s.BytesCopies, label: v.Labels,
+		bytes: len(v.Bytes.Exact) + 1 + s.BytesCopies, label: v.Labels, repeat: s.Repeats + 1,
 	}[head]
 }
 

@@ -8,7 +8,8 @@ namespace stan {
 STAN_HD void row_bag(int64_t *out, const Row &row, const Observed &o, const Tables &t) {
   const int64_t in[kBag] = {row.gap_atom,    row.duration_atom, row.packets_atom, row.bytes_atom, row.outbound,
                             row.proto_class, row.lport_class,   row.rport_class,  row.flags_class, row.tos_class,
-                            o.tuple_rank,    o.peer_rank,       t.place_bucket[row.place], row.label};
+                            o.tuple_rank,    o.peer_rank,       t.place_bucket[row.place], row.label,
+                            row.repeat};
   for (int i = 0; i < kBag; i++) out[i] = t.bag_offset[i] + in[i];
 }
 
@@ -16,6 +17,8 @@ STAN_HD float gap_input(int64_t gap, const Tables &t) { return logf(seconds(gap,
 STAN_HD float duration_input(int64_t d, const Tables &t) { return logf(1000 * seconds(d, t.duration_tick) + 1) / 5; }
 STAN_HD float packets_input(int64_t n) { return logf(float(n) + 1) / 2; }
 STAN_HD float bytes_input(int64_t n) { return logf(float(n) + 1) / 4 - 1; }
+
+STAN_HD float packet_size_input(int64_t packets, int64_t bytes) { return logf((float(bytes) + 1) / (float(packets) + 1)) / 2 - 2; }
 
 STAN_HD void time_of_day(float *out, int64_t us) {
   const float turn = 6.2831853f * (float(us - day_of(us) * kDay) / float(kDay));
@@ -29,7 +32,7 @@ STAN_HD void row_numeric(float *out, const Row &row, const Tables &t) {
   out[1] = duration_input(row.duration, t);
   out[2] = packets_input(row.packets);
   out[3] = bytes_input(row.bytes);
-  out[4] = logf((float(row.bytes) + 1) / (float(row.packets) + 1)) / 2 - 2;
+  out[4] = packet_size_input(row.packets, row.bytes);
   out[5] = row.outbound ? 1.0f : -1.0f;
   time_of_day(out + 6, row.end);
 }
@@ -50,6 +53,34 @@ STAN_HD void candidate_bag(int64_t *out, const Entry &e, int rank, int32_t posit
   out[1] = kAgeRows + log_bucket(age, kAgeTime);
   out[2] = kAgeRows + kAgeTime + log_bucket(float(e.count), kCounts);
   out[3] = kCandidateRows + rank;
+}
+
+constexpr int kSizeBag = 6, kSizeNumeric = 3;                // inputs of a size that is offered
+constexpr int kSizeRows = kAgeRows + kCounts + 2 + kRepeats;  // their table rows after those of packets and bytes
+
+// size_inputs tell of the c-th size that a row is offered what it is, how many rows ago it came, how often, whether with the
+// row's remote, and its rank; mask is 0, or very low where there is none.
+STAN_HD void size_inputs(int64_t *bag, float *numeric, float *mask, const Offer &offer, int c, const Lane &lane, const Row &row,
+                         const Tables &t) {
+  for (int k = 0; k < kSizeBag; k++) bag[k] = 0;
+  for (int k = 0; k < kSizeNumeric; k++) numeric[k] = 0;
+  *mask = c < offer.n ? 0.0f : -1e9f;
+  if (c >= offer.n) return;
+  const SizeEntry &e = offer[c];
+  int64_t first = 0;
+  const auto put = [&](int i, int64_t which, int64_t rows) {
+    bag[i] = first + which;
+    first += rows;
+  };
+  put(0, e.packets_atom, t.packets.count + 1);
+  put(1, e.bytes_atom, t.bytes.count + 1);
+  put(2, log_bucket(float(lane.position - e.position), kAgeRows), kAgeRows);
+  put(3, log_bucket(float(e.count), kCounts), kCounts);
+  put(4, e.remote == mark_of(row.addr), 2);
+  put(5, c, kRepeats);
+  numeric[0] = packets_input(e.size.packets);
+  numeric[1] = bytes_input(e.size.bytes);
+  numeric[2] = packet_size_input(e.size.packets, e.size.bytes);
 }
 
 // log_odds tells 0.97 from 0.99, and 0.01 from 0.03, as well as 0.4 from 0.6.

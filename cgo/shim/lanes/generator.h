@@ -53,9 +53,10 @@ STAN_HD void draw(const At<M> &at, H head, float *logits, int classes, float *mi
     case kRemotePort: return draw_remote_port(at, l);
     case kFlags: return draw_flags(at, l);
     case kToS: return draw_tos(at, l);
-    case kDuration: return draw_duration(at, l, m, k);
+    case kRepeat: return draw_repeat(at, l);
     case kPackets: return draw_packets(at, l, m, k);
     case kBytes: return draw_bytes(at, l, m, k);
+    case kDuration: return draw_duration(at, l, m, k);
   }
 }
 

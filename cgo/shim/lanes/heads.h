@@ -6,7 +6,7 @@ namespace stan {
 
 enum Head {
   kGap, kLabel, kConversation, kPeer, kRegionOfPlace, kPlace, kDirection, kProtocol, kLocalPort, kRemotePort, kFlags, kToS,
-  kDuration, kPackets, kBytes, kHeads
+  kRepeat, kPackets, kBytes, kDuration, kHeads
 };
 
 // base_of is the row that copied ports refer to: the chosen peer's last, else the stream's last; NULL without one.

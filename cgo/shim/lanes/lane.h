@@ -7,7 +7,7 @@ namespace stan {
 
 constexpr int kGroups = 4 + 5 + 6 + 6 + 7 + 8;  // marks of which a row has one in each group
 constexpr int kLabelMarks = 8;                  // for the commonest labels but the first
-constexpr int kMarks = 2 * kServices + kGroups + kLabelMarks + 25;
+constexpr int kMarks = 2 * kServices + kGroups + kLabelMarks + 28;
 constexpr int kClock = 11;  // numeric inputs about the clock against the plan
 constexpr int kPlan = 4 * kMarks + kClock;  // numeric inputs about the plan
 constexpr int kNumeric = 8;             // numeric inputs of a row
@@ -32,6 +32,8 @@ struct Lane {
   List<kTuples> tuples;
   List<kPeers> peers;
   Sizes sizes;
+  RecentSizes recent_sizes;
+  Durations durations;
   Met met;
   Plan plan;
   int32_t done;            // rows of the plan's day
@@ -44,6 +46,8 @@ struct Lane {
     tuples.clear();
     peers.clear();
     sizes.clear();
+    recent_sizes.clear();
+    durations.clear();
     met.clear();
   }
 
@@ -77,7 +81,8 @@ constexpr int kProtocolMark = 0, kTupleMark = 4, kPeerMark = 5, kNewMark = 6, kG
               kPrecedenceMark = 28, kLocalServices = kGroups, kRemoteServices = kLocalServices + kServices,
               kLabelMark = kRemoteServices + kServices, kIPv6Mark = kLabelMark + kLabelMarks, kLowPortMark = kIPv6Mark + 1,
               kOutboundMark = kLowPortMark + 3, kFlagMark = kOutboundMark + 10, kPacketsMark = kOutboundMark + 6,
-              kCopyMark = kMarks - 3, kNewBytesMark = kMarks - 2, kFreeDurationMark = kMarks - 1;
+              kRepeatMark = kMarks - 6, kCopyMark = kMarks - 4, kNewBytesMark = kMarks - 3, kLastedMark = kMarks - 2,
+              kFreeDurationMark = kMarks - 1;
 
 constexpr int kFlagMarks = 4;
 
@@ -145,9 +150,14 @@ STAN_HD void marks(float *m, const Row &row, const Lane &lane, int tuple, int pe
   const bool whole = again && same_conversation(lane.previous, row);
   *m++ = whole && lane.previous.outbound != row.outbound;
   *m++ = whole && lane.previous.outbound == row.outbound;
-  *m++ = row.bytes_copy < kBytesCopies;
-  *m++ = row.bytes_atom == t.bytes.count && row.bytes_copy == kBytesCopies;
-  *m++ = row.duration_atom == t.duration.count;
+  const bool repeats = row.repeat < kRepeats, copies = row.bytes_copy < kBytesCopies;
+  *m++ = repeats && row.bytes_atom < t.bytes.count;
+  *m++ = repeats && row.bytes_atom == t.bytes.count;
+  *m++ = !repeats && copies;
+  *m++ = !repeats && !copies && row.bytes_atom == t.bytes.count;
+  const bool lasted = row.duration_copy < kDurationCopies;
+  *m++ = lasted;
+  *m++ = !lasted && row.duration_atom == t.duration.count;
 }
 
 // of_network tells rows whose remote is known by its network only.
@@ -194,14 +204,48 @@ STAN_HD int size_kind(const Row &row, const Tables &t) {
   return (service * 4 + protocol_group(row.proto)) * 2 + row.outbound;
 }
 
+// Offer is the sizes that a row may repeat, the most recent first.
+struct Offer {
+  const RecentSizes &recent;
+  uint8_t slots[kRepeats];
+  int n;
+
+  STAN_HD Offer(const Lane &lane, const Row &row, const Tables &t)
+      : recent(lane.recent_sizes), n(recent.offered(size_kind(row, t), slots)) {}
+
+  STAN_HD const SizeEntry &operator[](int c) const { return recent.slot[slots[c]]; }
+};
+
+// recent_durations writes those that a flow of a kind with a peer may have again, -1 where there is none.
+STAN_HD void recent_durations(const Lane &lane, int kind, int peer, const Tables &t, int64_t (&ticks)[kDurationCopies]) {
+  const bool last = !t.without.atoms && lane.has_previous && lane.previous.duration_atom == t.duration.count;
+  lane.durations.recent(kind, peer, last ? lane.previous.duration : -1, ticks);
+}
+
+// copy_of_duration is which of them the row has, kDurationCopies for none.
+STAN_HD int copy_of_duration(const Lane &lane, const Row &row, int kind, int peer, const Tables &t) {
+  if (row.duration_atom < t.duration.count) return kDurationCopies;
+  int64_t ticks[kDurationCopies];
+  recent_durations(lane, kind, peer, t, ticks);
+  int c = 0;
+  while (c < kDurationCopies && ticks[c] != row.duration) c++;
+  return c;
+}
+
 // recall writes what the lane's memory says of a row that comes next, and tells whether its remote is drawn from a network.
 template <class M = Single>
 STAN_HD bool recall(const Lane &lane, Row &row, const Tables &t, const Team<M> &team = {}) {
-  const uint8_t copy = row.bytes_atom < t.bytes.count ? kBytesCopies : lane.sizes.copy_of(size_kind(row, t), row.packets, row.bytes);
-  const bool drawn = of_network(row, t) && find_peer(lane, row, team) == kPeers;
+  const Size size{row.packets, row.bytes, size_kind(row, t)};
+  const int peer = find_peer(lane, row, team);
+  const int repeat = lane.recent_sizes.rank_of(size);
+  const int lasted = copy_of_duration(lane, row, size.kind, peer, t);
+  const uint8_t copy = row.bytes_atom < t.bytes.count ? kBytesCopies : lane.sizes.copy_of(size.kind, row.packets, row.bytes);
+  const bool drawn = of_network(row, t) && peer == kPeers;
   const int to = drawn ? returnable(lane, row.place, team) : 0, own = drawn ? returned(lane, row, team) : 0;
   team.alone([&] {
+    row.repeat = uint8_t(repeat);
     row.bytes_copy = copy;
+    row.duration_copy = uint8_t(lasted);
     row.returnable = uint8_t(to);
     row.returned = uint8_t(own);
   });
@@ -215,11 +259,6 @@ STAN_HD float rest_of_place(const Row &row, const Tables &t) {
   const float back = t.returns[return_kind(row.place, t)][row.returnable];
   if (row.returned == 0) return kLn2 * float(free) - logf(1 - back);
   return -logf(back * float(row.returned) / float(row.returnable) + (1 - back) * exp2f(-float(free)));
-}
-
-// last_duration is the duration of the row before if it may be copied and has no class of its own, else -1.
-STAN_HD int64_t last_duration(const Lane &lane, const Tables &t) {
-  return !t.without.atoms && lane.has_previous && lane.previous.duration_atom == t.duration.count ? lane.previous.duration : -1;
 }
 
 struct Observed {
@@ -245,8 +284,15 @@ STAN_HD Observed observe(Lane &lane, const Row &row, int32_t ref, const Tables &
       a.tuple_rank = b.tuple_rank = int16_t(o.tuple_rank);
       a.peer_rank = b.peer_rank = int16_t(o.peer_rank);
       if (peer == kPeers && of_network(row, t)) lane.met.touch(row);
+      if (peer == kPeers) lane.durations.leave(o.peer);
     }
-    if (!t.without.atoms && row.bytes_atom == t.bytes.count) lane.sizes.touch(size_kind(row, t), row.packets, row.bytes);
+    if (!t.without.atoms) {
+      const Size size{row.packets, row.bytes, size_kind(row, t)};
+      lane.recent_sizes.touch({size, mark_of(row.addr), lane.position, 0, row.packets_atom, row.bytes_atom});
+      if (row.duration_atom == t.duration.count)
+        lane.durations.touch(t.without.conversations ? kPeers : o.peer, {row.duration, size.kind});
+      if (row.bytes_atom == t.bytes.count) lane.sizes.touch(size);
+    }
     lane.position++;
     lane.now = row.end;
     lane.previous = row;

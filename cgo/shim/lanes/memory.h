@@ -67,16 +67,25 @@ struct List {
 
 constexpr int kBuckets = 64;        // of what is remembered by key
 constexpr int kBytesCopies = 16;    // classes of bytes as in one of the last flows of the kind with as many packets
-constexpr int kDurationCopies = 1;  // class of the duration of the row before
+constexpr int kPeerDurations = 4, kKindDurations = 16;
+constexpr int kDurationCopies = kPeerDurations + kKindDurations + 1;  // classes of durations of the peer, of the kind of flow, of the row before
+constexpr int kRecentSizes = 64, kRepeats = 24;  // sizes that are remembered, and that a row is offered to repeat
 
 // Recent holds the last entries of each bucket, the most recent first. Keys that share a bucket push each other out.
-template <class Entry, int Depth>
+template <class Entry, int Depth, int Buckets = kBuckets>
 struct Recent {
-  Entry slot[kBuckets][Depth];
-  int32_t used[kBuckets];
+  Entry slot[Buckets][Depth];
+  int32_t used[Buckets];
 
   STAN_HD void clear() {
-    for (int b = 0; b < kBuckets; b++) used[b] = 0;
+    for (int b = 0; b < Buckets; b++) used[b] = 0;
+  }
+
+  // touch moves an entry to the front, or puts a new one there.
+  STAN_HD void touch(int bucket, const Entry &e) {
+    int rank = 0;
+    while (rank < used[bucket] && !(slot[bucket][rank] == e)) rank++;
+    push(bucket, rank, e);
   }
 
   // push puts an entry first, in place of the one of the given rank, or of the last for a rank that is not used.
@@ -91,6 +100,8 @@ struct Recent {
 struct Size {
   int64_t packets, bytes;
   int32_t kind;
+
+  STAN_HD bool operator==(const Size &s) const { return bytes == s.bytes && packets == s.packets && kind == s.kind; }
 };
 
 // Sizes remembers packets and bytes that have no class of their own: a host repeats its own.
@@ -99,16 +110,7 @@ struct Sizes : Recent<Size, kBytesCopies> {
     return int((uint32_t(packets) * 2654435761u + uint32_t(kind) * 40503u) >> 16) % kBuckets;
   }
 
-  STAN_HD void touch(int kind, int64_t packets, int64_t bytes) {
-    const int b = bucket_of(kind, packets);
-    int rank = 0;
-    while (rank < used[b]) {
-      const Size &s = slot[b][rank];
-      if (s.bytes == bytes && s.packets == packets && s.kind == kind) break;
-      rank++;
-    }
-    push(b, rank, {packets, bytes, kind});
-  }
+  STAN_HD void touch(const Size &s) { Recent::touch(bucket_of(s.kind, s.packets), s); }
 
   // recent writes the last bytes of flows of the kind with as many packets, -1 where there are no more.
   STAN_HD void recent(int kind, int64_t packets, int64_t *bytes) const {
@@ -128,6 +130,114 @@ struct Sizes : Recent<Size, kBytesCopies> {
     int n = 0;
     while (n < kBytesCopies && last[n] != bytes) n++;
     return uint8_t(n);
+  }
+};
+
+// SizeEntry is the last flow of a size.
+struct SizeEntry {
+  Size size;
+  uint32_t remote;   // mark_of its address
+  int32_t position;  // of the row in the stream
+  int32_t count;     // rows of this size so far
+  uint16_t packets_atom, bytes_atom;
+};
+
+// mark_of tells addresses apart, but for one pair in four billion.
+STAN_HD uint32_t mark_of(const uint32_t *addr) {
+  uint32_t h = 0;
+  for (int k = 0; k < 4; k++) h = (h ^ addr[k]) * 2654435761u;
+  return h ^ (h >> 15);
+}
+
+// RecentSizes remembers the sizes of flows in slots that never move, packets and bytes at once; order tells which came last. A
+// flow is offered those of its kind, the most recent first.
+struct RecentSizes {
+  SizeEntry slot[kRecentSizes];
+  uint8_t order[kRecentSizes];
+  int32_t used;
+
+  STAN_HD void clear() { used = 0; }
+
+  // offered writes the slots of the sizes that a flow of a kind is offered, and returns their number.
+  STAN_HD int offered(int kind, uint8_t (&slots)[kRepeats]) const {
+    int n = 0;
+    for (int r = 0; r < used && n < kRepeats; r++)
+      if (slot[order[r]].size.kind == kind) slots[n++] = order[r];
+    return n;
+  }
+
+  // rank_of is the place of a size among those that its kind is offered, kRepeats for none.
+  STAN_HD int rank_of(const Size &s) const {
+    int n = 0;
+    for (int r = 0; r < used && n < kRepeats; r++) {
+      const Size &x = slot[order[r]].size;
+      if (x == s) return n;
+      n += x.kind == s.kind;
+    }
+    return kRepeats;
+  }
+
+  // touch moves the slot of e's size to the front, taking a new one or the oldest for a new size.
+  STAN_HD void touch(SizeEntry e) {
+    int rank = 0;
+    while (rank < used && !(slot[order[rank]].size == e.size)) rank++;
+    e.count = 1;
+    if (rank < used)
+      e.count += slot[order[rank]].count;
+    else if (used < kRecentSizes)
+      order[used] = uint8_t(used), used++;
+    else
+      rank = kRecentSizes - 1;
+    const uint8_t s = order[rank];
+    for (int r = rank; r > 0; r--) order[r] = order[r - 1];
+    order[0] = s;
+    slot[s] = e;
+  }
+};
+
+struct Duration {
+  int64_t ticks;
+  int32_t kind;
+
+  STAN_HD bool operator==(const Duration &d) const { return ticks == d.ticks && kind == d.kind; }
+};
+
+// Durations remembers durations that have no class of their own: those of a peer and those of the kind of flow come back.
+struct Durations {
+  Recent<Duration, kPeerDurations, 2 * kPeers> peers;  // by slot and direction
+  Recent<Duration, kKindDurations> kinds;
+
+  // kinds are even for one direction, and odd for the other
+  STAN_HD static int peer_bucket(int peer, int kind) { return 2 * peer + kind % 2; }
+  STAN_HD static int kind_bucket(int kind) { return kind % kBuckets; }
+
+  STAN_HD void clear() {
+    peers.clear();
+    kinds.clear();
+  }
+
+  // leave forgets what a peer had that another takes the place of.
+  STAN_HD void leave(int peer) { peers.used[2 * peer] = peers.used[2 * peer + 1] = 0; }
+
+  // touch takes in a flow with a peer, kPeers for none that is remembered.
+  STAN_HD void touch(int peer, const Duration &d) {
+    if (peer < kPeers) peers.touch(peer_bucket(peer, d.kind), d);
+    kinds.touch(kind_bucket(d.kind), d);
+  }
+
+  // recent writes the durations that a flow of a kind with a peer may have again, each once, -1 where there is none: those of the
+  // peer, those of the kind, and last, which is -1 or the duration of the row before.
+  STAN_HD void recent(int kind, int peer, int64_t last, int64_t (&ticks)[kDurationCopies]) const {
+    for (int64_t &t : ticks) t = -1;
+    const auto put = [&](int c, const Duration &d) {
+      for (int i = 0; i < c; i++)
+        if (ticks[i] == d.ticks) return;
+      if (d.kind == kind) ticks[c] = d.ticks;
+    };
+    const int pb = peer < kPeers ? peer_bucket(peer, kind) : 0, kb = kind_bucket(kind);
+    for (int r = 0; peer < kPeers && r < peers.used[pb]; r++) put(r, peers.slot[pb][r]);
+    for (int r = 0; r < kinds.used[kb]; r++) put(kPeerDurations + r, kinds.slot[kb][r]);
+    put(kDurationCopies - 1, {last, kind});
   }
 };
 

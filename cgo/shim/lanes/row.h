@@ -23,10 +23,12 @@ struct Row {
   uint8_t outbound, proto, flags, tos;
   uint8_t proto_class, flags_class, tos_class, label;
   // What the stream's memory says of the row when it comes, see recall in lane.h.
+  uint8_t repeat;                // rank of packets and bytes among the recent sizes of its kind, kRepeats for none
   uint8_t bytes_copy;            // rank of the bytes among the last ones of their kind, kBytesCopies for none
+  uint8_t duration_copy;         // rank of the duration among those of its peer and kind, kDurationCopies for none
   uint8_t returnable, returned;  // remotes of its network that it could come back to, and how many of them are its own
 };
-static_assert(sizeof(Row) == 88, "dataset/encode.Row has this size");
+static_assert(sizeof(Row) == 96, "dataset/encode.Row has this size");
 
 STAN_HD bool has_ports(uint8_t proto) { return proto == kTCP || proto == kUDP; }
 

@@ -25,6 +25,9 @@ struct Outputs {
   float *tuple_mask;    // [W, kTuples]
   int64_t *peer_bag;    // [W, kPeers, kCandidateBag]
   float *peer_mask;     // [W, kPeers]
+  int64_t *size_bag;    // [W, kRepeats, kSizeBag]
+  float *size_numeric;  // [W, kRepeats, kSizeNumeric]
+  float *size_mask;     // [W, kRepeats]
   int64_t *chosen_row;  // [W] into W*kEntries
   int64_t *chosen_bag;  // [W, kCandidateBag]
   float *chosen;        // [W, 1]

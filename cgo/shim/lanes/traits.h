@@ -1,6 +1,6 @@
 // Attributes of few classes: label, direction, protocol, flags and type of service.
 #pragma once
-#include "slot.h"
+#include "sizes.h"
 
 namespace stan {
 
@@ -138,6 +138,7 @@ STAN_HD void draw_tos(const At<M> &at, float *logits) {
     s.row.tos = tos;
     at.emit(9, c, 0);
   });
+  offer_sizes(at);
 }
 
 }  // namespace stan

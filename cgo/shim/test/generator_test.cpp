@@ -96,15 +96,76 @@ void test_sizes() {
     return got[0];
   };
   CHECK(recent(1, 2) == -1, "an empty list has %lld", (long long)got[0]);
-  for (int64_t bytes : {100, 200, 300, 200}) sizes.touch(1, 2, bytes);
-  sizes.touch(1, 3, 400);
-  sizes.touch(2, 2, 500);
+  for (int64_t bytes : {100, 200, 300, 200}) sizes.touch({2, bytes, 1});
+  sizes.touch({3, 400, 1});
+  sizes.touch({2, 500, 2});
   CHECK(recent(1, 2) == 200 && got[1] == 300 && got[2] == 100 && got[3] == -1, "recent sizes are %lld, %lld, %lld, %lld",
         (long long)got[0], (long long)got[1], (long long)got[2], (long long)got[3]);
   CHECK(recent(1, 3) == 400 && got[1] == -1, "of three packets there is %lld", (long long)got[0]);
-  for (int i = 0; i < 2 * kBytesCopies; i++) sizes.touch(1, 2, i);  // in one bucket
+  for (int i = 0; i < 2 * kBytesCopies; i++) sizes.touch({2, i, 1});  // in one bucket
   CHECK(recent(1, 2) == 2 * kBytesCopies - 1 && got[kBytesCopies - 1] == kBytesCopies, "a full list forgets the oldest");
   CHECK(sizes.copy_of(1, 2, kBytesCopies) == kBytesCopies - 1 && sizes.copy_of(1, 2, 3) == kBytesCopies, "a size is found elsewhere");
+}
+
+// Sizes are offered by kind, the most recent first, each once; the one that was not seen for longest makes room.
+void test_recent_sizes() {
+  RecentSizes recent;
+  recent.clear();
+  uint8_t slots[kRepeats];
+  const auto offers = [&](int kind, std::vector<int64_t> bytes) {
+    const int n = recent.offered(kind, slots);
+    bool same = n == int(bytes.size());
+    for (int c = 0; same && c < n; c++) {
+      const Size &s = recent.slot[slots[c]].size;
+      same = s.bytes == bytes[c] && recent.rank_of(s) == c;
+    }
+    return same;
+  };
+  const auto see = [&](int64_t packets, int64_t bytes, int kind) { recent.touch({{packets, bytes, kind}, 0, 0, 0, 0, 0}); };
+  CHECK(offers(3, {}), "an empty memory offers a size");
+  for (int64_t bytes : {100, 200, 300, 200}) see(2, bytes, 3);
+  see(3, 400, 3);
+  see(2, 200, 2);
+  CHECK(offers(3, {400, 200, 300, 100}) && offers(2, {200}) && offers(4, {}), "sizes are offered otherwise");
+  recent.offered(3, slots);
+  CHECK(recent.slot[slots[1]].count == 2 && recent.slot[slots[2]].count == 1, "sizes came %d and %d times", recent.slot[slots[1]].count,
+        recent.slot[slots[2]].count);
+  for (int64_t i = 0; i < kRecentSizes - 1; i++) see(1, i, 5);
+  CHECK(offers(2, {200}) && offers(3, {}), "the oldest sizes did not make room first");
+  CHECK(recent.offered(5, slots) == kRepeats && recent.rank_of({1, kRecentSizes - 2, 5}) == 0 && recent.rank_of({1, 0, 5}) == kRepeats,
+        "more sizes are offered than the network knows");
+}
+
+// Durations are those of the peer, then those of the kind, then that of the row before, each once; a peer's go with it.
+void test_recent_durations() {
+  Durations durations;
+  durations.clear();
+  const auto offered = [&](int kind, int peer, int64_t last) {
+    std::vector<int64_t> got(kDurationCopies);
+    int64_t ticks[kDurationCopies];
+    durations.recent(kind, peer, last, ticks);
+    std::copy(ticks, ticks + kDurationCopies, got.begin());
+    return got;
+  };
+  const auto list = [](std::vector<int64_t> peer, std::vector<int64_t> kind, int64_t last) {
+    std::vector<int64_t> want(kDurationCopies, -1);
+    std::copy(peer.begin(), peer.end(), want.begin());
+    std::copy(kind.begin(), kind.end(), want.begin() + kPeerDurations);
+    want.back() = last;
+    return want;
+  };
+  CHECK(offered(3, 0, 9) == list({}, {}, 9), "without durations the last one is not alone");
+  for (int64_t ticks : {10, 20, 30, 20}) durations.touch(0, {ticks, 3});
+  durations.touch(1, {40, 3});
+  durations.touch(kPeers, {50, 3});
+  durations.touch(0, {60, 2});  // the other direction
+  durations.touch(0, {70, 5});  // another service
+  CHECK(offered(3, kPeers, -1) == list({}, {50, 40, 20, 30, 10}, -1), "what no peer is known of has other durations");
+  CHECK(offered(3, 1, 50) == list({40}, {50, -1, 20, 30, 10}, -1), "a peer's own durations are others");
+  CHECK(offered(3, 0, 7) == list({-1, 20, 30, 10}, {50, 40}, 7), "durations of the other kinds of a peer come back");
+  CHECK(offered(2, 0, -1) == list({60}, {}, -1), "the other direction has other durations");
+  durations.leave(0);
+  CHECK(offered(3, 0, -1) == list({}, {50, 40, 20, 30, 10}, -1), "a peer that left has durations");
 }
 
 // Whatever the network says, rows keep the rules, and what was drawn as new is new.
@@ -114,8 +175,8 @@ void test_rows(float spread, int host_count, bool six) {
   Machine m(w, host_count, 42, six);
   Random r{uint32_t(spread * 10) + uint32_t(host_count)};
   int64_t before = m.slot.lane.now;
-  int fresh_tuples = 0, fresh_peers = 0, copies = 0, binned = 0;
-  for (int i = 0; i < 3000; i++) {
+  int fresh_tuples = 0, fresh_peers = 0, copies = 0, binned = 0, repeats = 0, repeats_by_chance = 0;
+  for (int i = 0; i < 4000; i++) {
     m.step(r, spread);
     const Slot &s = m.slot;
     const Row &q = s.row;
@@ -161,6 +222,12 @@ void test_rows(float spread, int host_count, bool six) {
     CHECK(q.gap_atom == atom_of(t.gap, q.gap) && q.packets_atom == atom_of(t.packets, q.packets) &&
               q.bytes_atom == atom_of(t.bytes, q.bytes) && q.duration_atom == atom_of(t.duration, q.duration),
           "row %d: a value's atom is not its own", i);
+    const int same = s.lane.recent_sizes.rank_of({q.packets, q.bytes, size_kind(q, t)});
+    // A mixture that has nothing else to give repeats a size after all.
+    const bool by_chance = same < kRepeats && q.repeat == kRepeats;
+    CHECK(by_chance || q.repeat == same, "row %d: its size is that of class %d, %d was drawn", i, same, q.repeat);
+    repeats += q.repeat < kRepeats;
+    repeats_by_chance += by_chance;
     fresh_tuples += s.tuple == kTuples;
     fresh_peers += s.tuple == kTuples && s.peer == kPeers;
     if (s.tuple == kTuples && ports) {
@@ -180,12 +247,14 @@ void test_rows(float spread, int host_count, bool six) {
     CHECK(m.chosen_row >= 0 && m.chosen_row < kEntries, "row %d: chosen row %lld", i, (long long)m.chosen_row);
     for (int64_t b : m.tuple_bag) CHECK(b >= 0 && b < kCandidateRows + kTuples, "row %d: candidate input %lld", i, (long long)b);
     for (int64_t b : m.peer_bag) CHECK(b >= 0 && b < kCandidateRows + kPeers, "row %d: candidate input %lld", i, (long long)b);
+    for (int64_t b : m.size_bag) CHECK(b >= 0 && b < t.packets.count + 1 + t.bytes.count + 1 + kSizeRows, "row %d: input %lld of a size", i, (long long)b);
     for (int64_t b : m.chosen_bag)
       CHECK(b >= 0 && b <= 2 * kCandidateRows + kEntries, "row %d: chosen input %lld", i, (long long)b);
     if (failures > 20) return;
   }
-  CHECK(fresh_tuples > 300 && fresh_peers > 100 && copies > 20 && binned > 100,
-        "only %d new conversations, %d new peers, %d copied and %d binned ports", fresh_tuples, fresh_peers, copies, binned);
+  CHECK(fresh_tuples > 300 && fresh_peers > 100 && copies > 20 && binned > 100 && repeats > 100 && repeats_by_chance < 20,
+        "only %d new conversations, %d new peers, %d copied and %d binned ports, %d repeated sizes", fresh_tuples, fresh_peers, copies,
+        binned, repeats);
 }
 
 // An address that is recent, and a network whose hosts are all recent, are not drawn. A region without another place gives
@@ -248,7 +317,7 @@ void test_labels() {
       float logits[] = {0, 1};
       stan::draw(m.at(), kLabel, logits, 2, nullptr, 0);
       labelled += m.slot.row.label;
-      CHECK(m.input == w.t.bag_offset[kBag - 1] + m.slot.row.label, "label %d is input %lld", m.slot.row.label, (long long)m.input);
+      CHECK(m.input == w.t.bag_offset[13] + m.slot.row.label, "label %d is input %lld", m.slot.row.label, (long long)m.input);
     }
     CHECK((labelled > 0) == (planned > 0), "%d of 500 rows have a label that the plan has a share %g of", labelled, planned);
   }
@@ -302,6 +371,7 @@ void test_earliest_rows() {
   Machine m(w, 2, 1);
   for (int64_t end : {0, 1, 2999, 3000, 40 * 1000}) {
     m.slot.row.end = end;
+    m.slot.row.packets = 2;
     std::vector<float> atoms(w.t.duration.count + 1 + kDurationCopies, -1e9f), mixture = {0, 40, 3};
     atoms[w.t.duration.count] = 0;
     stan::draw(m.at(), kDuration, atoms.data(), int(atoms.size()), mixture.data(), 1);
@@ -315,6 +385,8 @@ void test_earliest_rows() {
 void test_generator() {
   test_reserved();
   test_sizes();
+  test_recent_sizes();
+  test_recent_durations();
   test_steering();
   test_other_byte();
   test_exhausted_places();

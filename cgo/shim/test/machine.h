@@ -16,9 +16,11 @@ struct Machine {
   Plan plan{};
   std::vector<uint32_t> hosts;
   std::vector<float> plans = std::vector<float>(kPlan), tuple_mask = std::vector<float>(kTuples),
-                     peer_mask = std::vector<float>(kPeers), numeric = std::vector<float>(kNumeric);
+                     peer_mask = std::vector<float>(kPeers), size_mask = std::vector<float>(kRepeats),
+                     size_numeric = std::vector<float>(kRepeats * kSizeNumeric), numeric = std::vector<float>(kNumeric);
   std::vector<int64_t> tuple_bag = std::vector<int64_t>(kTuples * kCandidateBag),
                        peer_bag = std::vector<int64_t>(kPeers * kCandidateBag),
+                       size_bag = std::vector<int64_t>(kRepeats * kSizeBag),
                        chosen_bag = std::vector<int64_t>(kCandidateBag), bag = std::vector<int64_t>(kBag);
   int64_t chosen_row = 0, input = 0, memory[2] = {};
   float chosen = 0, number = 0;
@@ -33,7 +35,7 @@ struct Machine {
       hosts.insert(hosts.end(), {six && i % 2 ? 0x20010db8u : 0, six && i % 2 ? 0x2adb0000u : 0, six && i % 2 ? 0u : 0xffffu,
                                  0x2adb0001u + i});
     g.t = w.t;
-    g.out = {plans.data(), tuple_bag.data(), tuple_mask.data(), peer_bag.data(), peer_mask.data(), &chosen_row,
+    g.out = {plans.data(), tuple_bag.data(), tuple_mask.data(), peer_bag.data(), peer_mask.data(), size_bag.data(), size_numeric.data(), size_mask.data(), &chosen_row,
              chosen_bag.data(), &chosen, &input, &number, bag.data(), numeric.data(), memory, &row, &host};
     g.slots = &slot;
     g.plans = &plan;
@@ -70,6 +72,7 @@ struct Machine {
     for (float &x : logits) x = spread * (r.uniform() - 0.5f);
     if (head == kConversation) logits.back() += 3;
     if (head == kPeer) logits.back() += 2;
+    if (head == kRepeat) logits.back() += 4;
     if (head == kLocalPort || head == kRemotePort)
       for (int k = 0; k < kCopies; k++) logits[k] += 2;
     for (float &x : m) x = spread * (r.uniform() - 0.5f);
@@ -91,9 +94,10 @@ struct Machine {
     draw(kRemotePort, kCopies + t.port_classes(), r, spread);
     draw(kFlags, t.flags + 1, r, spread);
     draw(kToS, t.tos + 1, r, spread);
-    draw(kDuration, t.duration.count + 1 + kDurationCopies, r, spread, true);
+    draw(kRepeat, kRepeats + 1, r, spread);
     draw(kPackets, t.packets.count + 1, r, spread, true);
     draw(kBytes, t.bytes.count + 1 + kBytesCopies, r, spread, true);
+    draw(kDuration, t.duration.count + 1 + kDurationCopies, r, spread, true);
   }
 };
 

@@ -79,7 +79,7 @@ struct World {
     t.region_reach = reach.data();
     t.mtu = 1500;
     const int64_t sizes[kBag] = {int64_t(gaps.size()) + 1, 2, 4, 4, 2, t.protos + 1, t.port_classes(), t.port_classes(),
-                                 t.flags + 1, t.tos + 1, kTuples + 1, kPeers + 1, t.places, t.labels};
+                                 t.flags + 1, t.tos + 1, kTuples + 1, kPeers + 1, t.places, t.labels, kRepeats + 1};
     for (int i = 1; i < kBag; i++) t.bag_offset[i] = t.bag_offset[i - 1] + sizes[i - 1];
     inputs = t.bag_offset[kBag - 1] + sizes[kBag - 1];
   }
