@@ -353,8 +353,10 @@ void replay_chunk(Batch &batch, const st_corpus &c, const st_chunk &chunk, int64
     told_day = lane->plan.day;
     // A row knows what all of its stream recalls of it, but sizes are those that the lane offers; a cold lane has the window alone.
     Row known = r;
-    if (chunk.cold) recall(*lane, known, t);
-    known.repeat = uint8_t(lane->recent_sizes.rank_of({known.packets, known.bytes, size_kind(known, t)}));
+    if (chunk.cold)
+      recall(*lane, known, t);
+    else
+      known.repeat = repeat_of(*lane, known, t);
     if (at >= begin) {
       batch.row.push_back(index);
       batch.score(*lane, known, b * batch.positions + p, base, t);

@@ -55,8 +55,8 @@ func (g *Generator) OutputsNoCopy(scope *torch.Scope) *Outputs {
 	torch.Check(err)
 	o := &Outputs{}
 	for i, f := range []*torch.Tensor{
-		&o.Plan, &o.TupleBag, &o.TupleMask, &o.PeerBag, &o.PeerMask, &o.SizeBag, &o.SizeNumeric, &o.SizeMask, &o.ChosenRow, &o.ChosenBag, &o.Chosen, &o.Input, &o.Number,
-		&o.Bag, &o.Numeric, &o.Memory,
+		&o.Plan, &o.TupleBag, &o.TupleMask, &o.PeerBag, &o.PeerMask, &o.SizeBag, &o.SizeNumeric, &o.SizeMask,
+		&o.ChosenRow, &o.ChosenBag, &o.Chosen, &o.Input, &o.Number, &o.Bag, &o.Numeric, &o.Memory,
 	} {
 		f.T = hs[i]
 	}

@@ -61,7 +61,7 @@ type naive struct {
 	tuples, peers list
 	sizes         [buckets][]size // without a class, the most recent first
 	sizesSeen     []sized         // sizes of all flows, the last one first
-	durations     repeats
+	durations     lengths
 	met           [buckets][]*row // the last drawn from networks, the most recent first
 	own           *naive          // lane of the row's own host, where others' rows came between; nil for this one
 	previous      *row
@@ -166,8 +166,8 @@ func (n *naive) aboutSize(x *sized, r *row, rank int) []int64 {
 	}
 }
 
-// repeats are durations, in the place of sizes, that flows may repeat.
-type repeats struct {
+// lengths are durations, in the place of sizes, that flows may have again.
+type lengths struct {
 	peers map[peerSide][]size
 	kinds [buckets][]size
 }
@@ -179,36 +179,36 @@ type peerSide struct {
 }
 
 // So many of the peer's are offered, then so many of those whose kind shares a bucket.
-const peerRepeats, kindRepeats = 4, 16
+const peerDurations, kindDurations = 4, 16
 
 // leave forgets what a row's peer had, which has left or never came.
-func (p *repeats) leave(r *row) {
+func (p *lengths) leave(r *row) {
 	for side := range uint8(2) {
 		delete(p.peers, peerSide{r.Addr, side})
 	}
 }
 
-func (p *repeats) see(r *row, what size, newPeer, remembered bool) {
+func (p *lengths) see(r *row, what size, newPeer, remembered bool) {
 	if remembered {
 		if newPeer {
 			p.leave(r)
 		}
 		at := peerSide{r.Addr, r.Outbound}
-		p.peers[at] = front(p.peers[at], what, peerRepeats)
+		p.peers[at] = front(p.peers[at], what, peerDurations)
 	}
 	of := &p.kinds[what.kind()%buckets]
-	*of = front(*of, what, kindRepeats)
+	*of = front(*of, what, kindDurations)
 }
 
-// place is where what stands among that which the row may repeat, -1 for nowhere.
-func (p *repeats) place(r *row, what size, recent bool) int {
+// place is where what stands among those that the row may have again, -1 for nowhere.
+func (p *lengths) place(r *row, what size, recent bool) int {
 	if recent {
 		if i := slices.Index(p.peers[peerSide{r.Addr, r.Outbound}], what); i >= 0 {
 			return i
 		}
 	}
 	if i := slices.Index(p.kinds[what.kind()%buckets], what); i >= 0 {
-		return peerRepeats + i
+		return peerDurations + i
 	}
 	return -1
 }
@@ -254,7 +254,7 @@ func front(of []size, s size, limit int) []size {
 
 func newNaive(v *lanes.Vocabulary) *naive {
 	s := lanes.SizesOf()
-	return &naive{v: v, durations: repeats{peers: map[peerSide][]size{}}, tuples: list{limit: s.Tuples, same: sameConversation}, peers: list{limit: s.Peers, same: sameRemote}}
+	return &naive{v: v, durations: lengths{peers: map[peerSide][]size{}}, tuples: list{limit: s.Tuples, same: sameConversation}, peers: list{limit: s.Peers, same: sameRemote}}
 }
 
 // recalled is the row with what is known of it when it comes.

@@ -22,7 +22,8 @@ func SizesOfLanes() LaneSizes {
 	return LaneSizes{
 		int(s.row_bytes), int(s.plan_bytes), int(s.marks), int(s.tuples), int(s.peers), int(s.bag), int(s.numeric),
 		int(s.plan_inputs), int(s.clock), int(s.candidate_bag), int(s.candidate_rows), int(s.copies), int(s.services),
-		int(s.heads), int(s.region), int(s.duration_copies), int(s.bytes_copies), int(s.repeats), int(s.size_bag), int(s.size_numeric), int(s.size_rows), int(s.met),
+		int(s.heads), int(s.region), int(s.duration_copies), int(s.bytes_copies), int(s.repeats),
+		int(s.size_bag), int(s.size_numeric), int(s.size_rows), int(s.met),
 	}
 }
 

@@ -115,7 +115,7 @@ struct NoLean {
 // draw_value draws a value of at least low and at most high (high < 0: no bound) from atoms [count+1] and a mixture [3, k]
 // of logits, means and log standard deviations in y = (ln(v+1) - centre) / scale. Both are scratch. What the mixture
 // draws is none of the exact values, as in training. After the atoms come the weights of n copies, values that the stream
-// has shown, -1 for none; what is one of them is drawn as a copy.
+// has shown and that are no exact ones, -1 for none; what is one of them is drawn as a copy.
 template <class Lean = NoLean, class M = Single>
 STAN_HD Value draw_value(float *atoms, float *mixture, int k, const Values &values, int64_t low, int64_t high,
                          const Draws &draws, Lean lean = Lean(), const int64_t *copies = nullptr, int n = 0,
@@ -127,16 +127,11 @@ STAN_HD Value draw_value(float *atoms, float *mixture, int k, const Values &valu
     atoms[i] += lean(i < count ? exact[i] : copies[i - count - 1]);
   }
   const auto fits = [=](int64_t v) { return v >= low && (high < 0 || v <= high); };
-  const auto copied = [=](int64_t v) {
-    int i = 0;
-    while (i < n && copies[i] != v) i++;
-    return i < n;
-  };
   const int c = draw_class(atoms, count + 1 + n, draws.uniform(0), [=](int i) {
-    return i == count || (i < count ? fits(exact[i]) && !copied(exact[i]) : copies[i - count - 1] >= 0 && fits(copies[i - count - 1]));
+    return i == count || (i < count ? fits(exact[i]) : copies[i - count - 1] >= 0 && fits(copies[i - count - 1]));
   }, team);
   if (c < count) return {exact[c], c};
-  if (c > count) return {copies[c - count - 1], atom_of(values, copies[c - count - 1])};
+  if (c > count) return {copies[c - count - 1], count};
   weigh(mixture, k, Any(), team);
   team.sync();  // each member picks from all weights
   const double a = low <= 0 ? -INFINITY : (log(double(low) + 0.5) - values.centre) / values.scale;
@@ -151,7 +146,7 @@ STAN_HD Value draw_value(float *atoms, float *mixture, int k, const Values &valu
     if (v < low) v = low;
     if (high >= 0 && v > high) v = high;
     const int atom = atom_of(values, v);
-    const int found = team.first((atom == count && !copied(v) && d.uniform(3) * Lean::kMost <= expf(lean(v))) || attempt == kAttempts);
+    const int found = team.first((atom == count && place_in(copies, n, v) == n && d.uniform(3) * Lean::kMost <= expf(lean(v))) || attempt == kAttempts);
     if (found < team.size) return {team.of(v, found), team.of(atom, found)};
   }
 }

@@ -227,23 +227,25 @@ STAN_HD int copy_of_duration(const Lane &lane, const Row &row, int kind, int pee
   if (row.duration_atom < t.duration.count) return kDurationCopies;
   int64_t ticks[kDurationCopies];
   recent_durations(lane, kind, peer, t, ticks);
-  int c = 0;
-  while (c < kDurationCopies && ticks[c] != row.duration) c++;
-  return c;
+  return place_in(ticks, kDurationCopies, row.duration);
+}
+
+// repeat_of is which of the sizes that the row is offered it has, kRepeats for none.
+STAN_HD uint8_t repeat_of(const Lane &lane, const Row &row, const Tables &t) {
+  return uint8_t(lane.recent_sizes.rank_of({row.packets, row.bytes, size_kind(row, t)}));
 }
 
 // recall writes what the lane's memory says of a row that comes next, and tells whether its remote is drawn from a network.
 template <class M = Single>
 STAN_HD bool recall(const Lane &lane, Row &row, const Tables &t, const Team<M> &team = {}) {
-  const Size size{row.packets, row.bytes, size_kind(row, t)};
-  const int peer = find_peer(lane, row, team);
-  const int repeat = lane.recent_sizes.rank_of(size);
-  const int lasted = copy_of_duration(lane, row, size.kind, peer, t);
-  const uint8_t copy = row.bytes_atom < t.bytes.count ? kBytesCopies : lane.sizes.copy_of(size.kind, row.packets, row.bytes);
+  const int kind = size_kind(row, t), peer = find_peer(lane, row, team);
+  const uint8_t repeat = repeat_of(lane, row, t);
+  const int lasted = copy_of_duration(lane, row, kind, peer, t);
+  const uint8_t copy = row.bytes_atom < t.bytes.count ? kBytesCopies : lane.sizes.copy_of(kind, row.packets, row.bytes);
   const bool drawn = of_network(row, t) && peer == kPeers;
   const int to = drawn ? returnable(lane, row.place, team) : 0, own = drawn ? returned(lane, row, team) : 0;
   team.alone([&] {
-    row.repeat = uint8_t(repeat);
+    row.repeat = repeat;
     row.bytes_copy = copy;
     row.duration_copy = uint8_t(lasted);
     row.returnable = uint8_t(to);

@@ -97,6 +97,13 @@ struct Recent {
   }
 };
 
+// place_in is where v stands first among n values, n for nowhere.
+STAN_HD int place_in(const int64_t *values, int n, int64_t v) {
+  int i = 0;
+  while (i < n && values[i] != v) i++;
+  return i;
+}
+
 struct Size {
   int64_t packets, bytes;
   int32_t kind;
@@ -127,9 +134,7 @@ struct Sizes : Recent<Size, kBytesCopies> {
   STAN_HD uint8_t copy_of(int kind, int64_t packets, int64_t bytes) const {
     int64_t last[kBytesCopies];
     recent(kind, packets, last);
-    int n = 0;
-    while (n < kBytesCopies && last[n] != bytes) n++;
-    return uint8_t(n);
+    return uint8_t(place_in(last, kBytesCopies, bytes));
   }
 };
 
@@ -184,10 +189,10 @@ struct RecentSizes {
     e.count = 1;
     if (rank < used)
       e.count += slot[order[rank]].count;
-    else if (used < kRecentSizes)
-      order[used] = uint8_t(used), used++;
-    else
+    else if (used == kRecentSizes)
       rank = kRecentSizes - 1;
+    else
+      order[used++] = uint8_t(rank);
     const uint8_t s = order[rank];
     for (int r = rank; r > 0; r--) order[r] = order[r - 1];
     order[0] = s;
