@@ -71,6 +71,7 @@ type naive struct {
 // size is that of a row whose bytes have no class of their own.
 type size struct {
 	outbound, group uint8
+	flags           uint8 // class
 	local, remote   uint8 // services, or 255
 	packets, bytes  int64
 }
@@ -87,6 +88,7 @@ func (s *size) kind() uint32 {
 	case s.remote != 255:
 		service = 1 + uint32(lanes.SizesOf().Services) + uint32(s.remote)
 	}
+	service += uint32(s.flags) * uint32(1+2*lanes.SizesOf().Services)
 	return (service*4+uint32(s.group))*2 + uint32(s.outbound)
 }
 
@@ -96,7 +98,7 @@ func (s *size) bucket() uint32 {
 }
 
 func (n *naive) sizeOf(r *row) size {
-	s := size{r.Outbound, 3, 255, 255, r.Packets, r.Bytes}
+	s := size{r.Outbound, 3, r.FlagsClass, 255, 255, r.Packets, r.Bytes}
 	if i := slices.Index([]uint8{tcp, udp, icmp}, r.Proto); i >= 0 {
 		s.group = uint8(i)
 	}

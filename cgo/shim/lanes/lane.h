@@ -192,7 +192,7 @@ STAN_HD int returned(const Lane &lane, const Row &row, const Team<M> &team) {
 // return_kind tells networks that the vocabulary knows from any address.
 STAN_HD int return_kind(int place, const Tables &t) { return place >= t.places - 2; }
 
-// size_kind tells rows whose sizes are alike: of one direction, protocol and service.
+// size_kind tells rows whose sizes are alike: of one direction, protocol, service and flags.
 STAN_HD int size_kind(const Row &row, const Tables &t) {
   int service = 0;
   if (has_ports(row.proto)) {
@@ -201,7 +201,7 @@ STAN_HD int size_kind(const Row &row, const Tables &t) {
     else if (t.port_service[row.rport] != kNoService)
       service = 1 + kServices + t.port_service[row.rport];
   }
-  return (service * 4 + protocol_group(row.proto)) * 2 + row.outbound;
+  return ((row.flags_class * (1 + 2 * kServices) + service) * 4 + protocol_group(row.proto)) * 2 + row.outbound;
 }
 
 // Offer is the sizes that a row may repeat, the most recent first.

@@ -57,6 +57,21 @@ STAN_HD uint8_t byte_of(int c, const uint8_t *known, int n, const Draws &d, cons
   return c < n ? known[c] : other_byte(known, n, d.uniform(1), team);
 }
 
+// other_protocol is the one that a host has beside those of the vocabulary: hosts have one tunnel, not any. It carries neither
+// ports nor types: IGMP, IPv4, IPv6, RSVP, GRE, ESP, AH, EIGRP, OSPF, IPIP, PIM, VRRP or L2TP (IANA, Assigned Internet Protocol
+// Numbers), or where those are known 253, which is for experiments (RFC 3692).
+STAN_HD uint8_t other_protocol(const uint8_t *known, int n, float u) {
+  const uint8_t carried[] = {2, 4, 41, 46, 47, 50, 51, 88, 89, 94, 103, 112, 115};
+  uint8_t unknown[sizeof carried];
+  int count = 0;
+  for (const uint8_t proto : carried) {
+    bool seen = false;
+    for (int k = 0; k < n; k++) seen = seen || known[k] == proto;
+    if (!seen) unknown[count++] = proto;
+  }
+  return count > 0 ? unknown[int(u * float(count))] : 253;
+}
+
 // fresh tells whether the row's addresses may have the protocol, and it leaves the row a new conversation: one without
 // ports that the remote has had recently does not.
 template <class M = Single>
@@ -75,15 +90,14 @@ STAN_HD void draw_protocol(const At<M> &at, float *logits) {
   int c = s.row.proto_class;
   uint8_t proto = s.row.proto;
   if (drawn) {
-    const Draws d = at.draws(kProtocol);
+    const uint8_t other = other_protocol(t.proto_values, t.protos, Draws(at.g.seed, uint32_t(s.host), 0, kProtocol).uniform(1));
+    const auto value = [&](int k) { return k < t.protos ? t.proto_values[k] : other; };
     const GroupLean<4> lean(at.steer(), kProtocolMark);
     for (int k = at.team.rank(); k <= t.protos; k += at.team.size)
-      logits[k] += lean.of[k < t.protos ? protocol_group(t.proto_values[k]) : 3];
-    c = draw_class(logits, t.protos + 1, d.uniform(0), [&](int k) { return k == t.protos || fresh(s, t.proto_values[k]); }, at.team);
-    for (int attempt = 1; attempt <= kAttempts; attempt++) {
-      proto = byte_of(c, t.proto_values, t.protos, d.again(attempt), at.team);
-      if (fresh(s, proto, at.team)) break;
-    }
+      logits[k] += lean.of[protocol_group(value(k))];
+    c = draw_class(logits, t.protos + 1, at.draws(kProtocol).uniform(0), [&](int k) { return fresh(s, value(k)); }, at.team);
+    if (c < 0) c = t.protos;
+    proto = value(c);
   }
   at.team.alone([&] {
     Row &r = s.row;

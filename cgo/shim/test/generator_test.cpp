@@ -49,6 +49,17 @@ void test_other_byte() {
   }
 }
 
+void test_other_protocol() {
+  const std::vector<uint8_t> known = {kTCP, kUDP, 47};
+  std::vector<int> drawn(256);
+  for (int i = 0; i < 1200; i++) drawn[other_protocol(known.data(), 3, (float(i) + 0.5f) / 1200)]++;
+  CHECK(drawn[47] == 0 && drawn[4] == 100 && drawn[115] == 100, "GRE, which is known, %d times, IPv4 %d, L2TP %d of 1200", drawn[47],
+        drawn[4], drawn[115]);
+  std::vector<uint8_t> all(253);
+  for (int i = 0; i < 253; i++) all[i] = uint8_t(i);
+  CHECK(other_protocol(all.data(), 253, 0.5f) == 253, "another protocol than 0 to 252 is %d", other_protocol(all.data(), 253, 0.5f));
+}
+
 bool holds(const World &w, const Row &r) {
   const uint32_t *a = &w.place_addr[4 * r.place];
   for (int bit = 0; bit < w.place_bits[r.place]; bit++)
@@ -175,6 +186,7 @@ void test_rows(float spread, int host_count, bool six) {
   Machine m(w, host_count, 42, six);
   Random r{uint32_t(spread * 10) + uint32_t(host_count)};
   int64_t before = m.slot.lane.now;
+  int other_proto = -1;
   int fresh_tuples = 0, fresh_peers = 0, copies = 0, binned = 0, repeats = 0, repeats_by_chance = 0;
   for (int i = 0; i < 4000; i++) {
     m.step(r, spread);
@@ -214,6 +226,8 @@ void test_rows(float spread, int host_count, bool six) {
     CHECK(known ? t.proto_values[q.proto_class] == q.proto
                 : std::find(w.protos.begin(), w.protos.end(), q.proto) == w.protos.end(),
           "row %d: protocol %d of class %d", i, q.proto, q.proto_class);
+    CHECK(known || other_proto < 0 || q.proto == other_proto, "row %d: protocol %d of a host that has %d", i, q.proto, other_proto);
+    if (!known) other_proto = q.proto;
     CHECK((w.flags_protos[q.flags_class] & proto_bit(q.proto)) != 0, "row %d: flags %d with protocol %d", i, q.flags, q.proto);
     const bool several = q.duration > 0 || (w.flags_protos[q.flags_class] & kSeveralPackets) != 0;
     CHECK(q.packets >= 1 + several, "row %d: %lld packets in %lld ms, flags %d", i, (long long)q.packets, (long long)q.duration, q.flags);
@@ -389,6 +403,7 @@ void test_generator() {
   test_recent_durations();
   test_steering();
   test_other_byte();
+  test_other_protocol();
   test_exhausted_places();
   test_reach();
   test_labels();
