@@ -45,12 +45,14 @@ func (n *Network) Forward(b *lanes.Batch) likelihood {
 		}
 		s = n.add(s, h, input(h), number)
 	}
-	values := func(h Head, mixed torch.Tensor) {
+	// values scores a value head on s, the states of the rows that of takes.
+	values := func(h Head, s torch.Tensor, of func(torch.Tensor) torch.Tensor, mixed torch.Tensor) {
 		i := int64(valueIndex[h])
-		out.heads[h] = n.Values[i].NLL(s, target(h), mixed, b.Bounds.Select(1, 2*i), b.Bounds.Select(1, 2*i+1),
-			b.Weight)
+		out.heads[h] = n.Values[i].NLL(s, of(target(h)), mixed, of(b.Bounds.Select(1, 2*i)), of(b.Bounds.Select(1, 2*i+1)), of(b.Weight))
 		add(h)
 	}
+	every := func(t torch.Tensor) torch.Tensor { return t }
+	sized := func(t torch.Tensor) torch.Tensor { return torch.IndexSelect(t, 0, b.Sized) }
 	// classes scores a class head on the rows listed in some, on all for no list.
 	classes := func(h Head, some torch.Tensor) {
 		in, y := s, target(h)
@@ -65,7 +67,7 @@ func (n *Network) Forward(b *lanes.Batch) likelihood {
 	}
 	all := torch.Tensor{}
 
-	values(Gap, b.GapMix)
+	values(Gap, s, every, b.GapMix)
 	classes(Label, all)
 	add(Label)
 	keys := pick(b.TupleRow, 0, key).Reshape(b.TupleRow.Shape()[0], -1, key)
@@ -95,11 +97,11 @@ func (n *Network) Forward(b *lanes.Batch) likelihood {
 	add(Flags)
 	classes(ToS, all)
 	add(ToS)
-	out.heads[Repeat] = classNLL(n.repeats(s, b.SizeBag, b.SizeNumeric, b.SizeMask), target(Repeat))
+	out.heads[Repeat] = classNLL(n.repeats(n.joint(s, b.Joint, 0), b.SizeBag, b.SizeNumeric, b.SizeMask), target(Repeat))
 	add(Repeat)
-	values(Packets, b.PacketsMix)
-	values(Bytes, b.BytesMix)
-	values(Duration, b.DurationMix)
+	values(Packets, n.joint(sized(s), sized(b.Joint), 0), sized, b.PacketsMix)
+	values(Bytes, n.joint(sized(s), sized(b.Joint), 1), sized, b.BytesMix)
+	values(Duration, s, every, b.DurationMix)
 	out.rows = torch.Sum(b.Weight)
 	return out
 }

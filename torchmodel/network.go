@@ -29,6 +29,8 @@ type Network struct {
 	Inputs  torch.Tensor // [inputs, H], what each drawn class adds to the state
 	Numbers torch.Tensor // [4, H], what each drawn number adds: gap, duration, packets, bytes
 
+	Joint torch.Tensor // [joint inputs, H], what attributes together add to the state of the heads of repeats, packets and bytes
+
 	Conversations *Candidates
 	Peers         *Candidates
 	Sizes         *Candidates
@@ -110,6 +112,8 @@ func newNetwork(c Config, v *encode.Vocabulary) *Network {
 		Inputs:      newTable(l.inputs, h, 0.3),
 		Numbers:     newTable(int64(len(valueIndex)), h, 0.3),
 
+		Joint: newTable(int64(l.sizes.JointRows), h, 0),
+
 		Conversations: newCandidates(tuples, k, h),
 		Peers:         newCandidates(peers, k, h),
 		Sizes:         newCandidates(int64(len(v.Packets.Exact)+1+len(v.Bytes.Exact)+1+l.sizes.SizeRows), k, h),
@@ -139,6 +143,12 @@ func (n *Network) add(s torch.Tensor, head Head, input, number torch.Tensor) tor
 		s = torch.Add(s, torch.Mul(number, n.Numbers.Narrow(0, int64(i), 1).Join(s)), 1)
 	}
 	return s
+}
+
+// joint is the state s [N, H] beside the k-th joint input [N, 2] of its rows: their kind, or their packets among flows of the kind.
+// What comes later does not see it, which would know rare flows by heart.
+func (n *Network) joint(s, inputs torch.Tensor, k int64) torch.Tensor {
+	return torch.Add(s, torch.Embedding(n.Joint, inputs.Select(1, k)), 1)
 }
 
 // addChosen extends the state by the chosen conversation or peer: value [N, V] of its last row, what is known of it, and

@@ -159,15 +159,15 @@ func (s *sampler) step(scope *torch.Scope, i int) {
 		s.draw(h, n.Classes[classIndex[h]].Forward(state), torch.Tensor{})
 		state = n.add(state, h, out.Input, out.Number)
 	}
-	values := func(h Head) {
-		exact, mixture := n.Values[valueIndex[h]].Forward(state)
+	values := func(h Head, from torch.Tensor) {
+		exact, mixture := n.Values[valueIndex[h]].Forward(from)
 		s.draw(h, exact, mixture)
 		state = n.add(state, h, out.Input, out.Number)
 	}
 	flat := view(s.memory)
 	memory := flat.Reshape(int64(g.Width), tuples+peers, -1)
 
-	values(Gap)
+	values(Gap, state)
 	classes(Label)
 	keys := memory.Narrow(1, 0, tuples).Narrow(2, 0, key)
 	s.draw(Conversation, n.Conversations.Forward(state, keys, out.TupleBag, out.TupleMask), torch.Tensor{})
@@ -182,11 +182,11 @@ func (s *sampler) step(scope *torch.Scope, i int) {
 	for _, h := range []Head{Direction, Protocol, LocalPort, RemotePort, Flags, ToS} {
 		classes(h)
 	}
-	s.draw(Repeat, n.repeats(state, out.SizeBag, out.SizeNumeric, out.SizeMask), torch.Tensor{})
+	s.draw(Repeat, n.repeats(n.joint(state, out.Joint, 0), out.SizeBag, out.SizeNumeric, out.SizeMask), torch.Tensor{})
 	state = n.add(state, Repeat, out.Input, out.Number)
-	values(Packets)
-	values(Bytes)
-	values(Duration)
+	values(Packets, n.joint(state, out.Joint, 0))
+	values(Bytes, n.joint(state, out.Joint, 1))
+	values(Duration, state)
 
 	g.Finish()
 	x := n.Rows.Forward(out.Bag, out.Numeric)

@@ -111,9 +111,9 @@ namespace {
 struct Batch {
   int64_t chunks, context, length, positions, table;
   at::Tensor bag, numeric, valid, plan;
-  std::vector<int64_t> position, row, target, tuple_row, tuple_bag, peer_row, peer_bag, size_bag, chosen_row, chosen_bag;
+  std::vector<int64_t> position, row, target, tuple_row, tuple_bag, peer_row, peer_bag, size_bag, joint, chosen_row, chosen_bag;
   std::vector<float> weight, rest, bounds, tuple_mask, peer_mask, size_numeric, size_mask, chosen;
-  std::vector<int64_t> subset[8];  // fresh, new, lport, rport, gap, duration, packets, bytes
+  std::vector<int64_t> subset[9];  // fresh, new, lport, rport, gap, duration, sized, and of these packets, bytes
 
   Batch(int64_t n, int64_t c, int64_t l)
       : chunks(n), context(c), length(l), positions(c + l), table(kEntries + c + l),
@@ -177,6 +177,8 @@ struct Batch {
     put_candidates(lane.tuples, lane.position, r.end, base, tuple_row, tuple_bag, tuple_mask);
     put_candidates(lane.peers, lane.position, r.end, base, peer_row, peer_bag, peer_mask);
     put_sizes(lane, r, t);
+    joint.push_back(kind_input(r, t));
+    joint.push_back(sized_input(r, t));
     y[kConversation] = tuple;
     y[kDirection] = r.outbound;
     if (tuple < kTuples) {
@@ -215,8 +217,10 @@ struct Batch {
     put_value(kDuration, y, nats, r.duration_atom, r.duration, t.duration, 5, index, r.duration_copy, kDurationCopies);
     y[kRepeat] = r.repeat;
     const bool sized = r.repeat == kRepeats;
-    put_value(kPackets, y, nats, r.packets_atom, r.packets, t.packets, 6, index, 0, 0, sized);
-    put_value(kBytes, y, nats, r.bytes_atom, r.bytes, t.bytes, 7, index, r.bytes_copy, kBytesCopies, sized);
+    const int64_t among = int64_t(subset[6].size());
+    if (sized) subset[6].push_back(index);
+    put_value(kPackets, y, nats, r.packets_atom, r.packets, t.packets, 7, among, 0, 0, sized);
+    put_value(kBytes, y, nats, r.bytes_atom, r.bytes, t.bytes, 8, among, r.bytes_copy, kBytesCopies, sized);
     target.insert(target.end(), y, y + kHeads);
     rest.insert(rest.end(), nats, nats + kHeads);
   }
@@ -267,7 +271,11 @@ struct Batch {
     size_bag.resize(all * kRepeats * kSizeBag, 0);
     size_numeric.resize(all * kRepeats * kSizeNumeric, 0);
     size_mask.resize(all * kRepeats, 0);
-    for (auto &s : subset) s.resize(even ? all : padded(int64_t(s.size())), all - 1);
+    joint.resize(all * kJoints, 0);
+    for (int k = 0; k < 9; k++) {
+      const int64_t last = k > 6 ? int64_t(subset[6].size()) : all;
+      subset[k].resize(even ? all : padded(int64_t(subset[k].size())), last - 1);
+    }
   }
 };
 
@@ -385,7 +393,7 @@ at::Tensor tensor(const std::vector<float> &v, at::IntArrayRef shape) {
 void st_lane_sizes(st_sizes_of *out) {
   *out = {sizeof(Row), sizeof(Plan),  kMarks,         kTuples, kPeers,    kBag,  kNumeric,
           kPlan,       kClock,         kCandidateBag, kCandidateRows, kCopies, kServices, kHeads, kRegion,
-          kDurationCopies, kBytesCopies, kRepeats, kSizeBag, kSizeNumeric, kSizeRows, kMet};
+          kDurationCopies, kBytesCopies, kRepeats, kSizeBag, kSizeNumeric, kSizeRows, kMet, kKindRows, kJointRows};
 }
 
 char *st_corpus_new(st_corpus **out, const st_tables *tables, int64_t memory, int32_t fd) {
@@ -462,7 +470,7 @@ char *st_corpus_replay(st_tensor **out, const st_corpus *c, const st_chunk *chun
         tensor(b.tuple_mask, {s, kTuples}), tensor(b.peer_row, {s, kPeers}),
         tensor(b.peer_bag, {s, kPeers, kCandidateBag}), tensor(b.peer_mask, {s, kPeers}),
         tensor(b.size_bag, {s, kRepeats, kSizeBag}), tensor(b.size_numeric, {s, kRepeats, kSizeNumeric}),
-        tensor(b.size_mask, {s, kRepeats}), tensor(b.chosen_row, {s}),
+        tensor(b.size_mask, {s, kRepeats}), tensor(b.joint, {s, kJoints}), tensor(b.chosen_row, {s}),
         tensor(b.chosen_bag, {s, kCandidateBag}), tensor(b.chosen, {s, 1})};
     for (auto &subset : b.subset) r.push_back(tensor(subset, {int64_t(subset.size())}));
     for (int i = 0; i < ST_BATCH_COUNT; i++) out[i] = own(r[i]);

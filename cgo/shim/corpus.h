@@ -11,7 +11,7 @@ extern "C" {
 // Sizes that the Go side lays its modules out by; they are those of lanes/*.h.
 typedef struct st_sizes_of {
   int32_t row_bytes, plan_bytes, marks, tuples, peers, bag, numeric, plan_inputs, clock, candidate_bag, candidate_rows, copies,
-      services, heads, region, duration_copies, bytes_copies, repeats, size_bag, size_numeric, size_rows, met;
+      services, heads, region, duration_copies, bytes_copies, repeats, size_bag, size_numeric, size_rows, met, kind_rows, joint_rows;
 } st_sizes_of;
 void st_lane_sizes(st_sizes_of *out);
 
@@ -75,6 +75,7 @@ enum {
   ST_BATCH_SIZE_BAG,     // [S, repeats, size_bag] int64
   ST_BATCH_SIZE_NUMERIC, // [S, repeats, size_numeric] float32
   ST_BATCH_SIZE_MASK,    // [S, repeats] float32, 0 or -1e9
+  ST_BATCH_JOINT,        // [S, 2] int64 below joint_rows: the kind of flow, and its packets among those of the kind
   ST_BATCH_CHOSEN_ROW,   // [S] int64 into B*(E+T)
   ST_BATCH_CHOSEN_BAG,   // [S, candidate_bag] int64
   ST_BATCH_CHOSEN,       // [S, 1] float32, 1 where a conversation or peer was chosen
@@ -84,7 +85,8 @@ enum {
   ST_BATCH_RPORT,        // rows whose remote port is drawn
   ST_BATCH_GAP_MIX,      // rows whose gap is none of the exact values
   ST_BATCH_DURATION_MIX,
-  ST_BATCH_PACKETS_MIX,
+  ST_BATCH_SIZED,        // rows that repeat no size
+  ST_BATCH_PACKETS_MIX,  // [..] int64 into these
   ST_BATCH_BYTES_MIX,
   ST_BATCH_COUNT
 };

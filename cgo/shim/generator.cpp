@@ -175,6 +175,7 @@ char *st_generator_new(st_generator **out, const st_tables *tables, int32_t widt
     k.out.chosen_bag = make<int64_t>(*g, {w, kCandidateBag}, at::kLong);
     k.out.chosen = make<float>(*g, {w, 1}, at::kFloat);
     k.out.input = make<int64_t>(*g, {w}, at::kLong);
+    k.out.joint = make<int64_t>(*g, {w, kJoints}, at::kLong);
     k.out.number = make<float>(*g, {w, 1}, at::kFloat);
     k.out.bag = make<int64_t>(*g, {w, kBag}, at::kLong);
     k.out.numeric = make<float>(*g, {w, kNumeric}, at::kFloat);

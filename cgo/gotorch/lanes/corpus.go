@@ -97,6 +97,7 @@ type Batch struct {
 	SizeBag     torch.Tensor // [S, repeats, inputs of a size] int64, of those that the row may repeat
 	SizeNumeric torch.Tensor // [S, repeats, continuous inputs of a size]
 	SizeMask    torch.Tensor // [S, repeats]
+	Joint       torch.Tensor // [S, 2] int64, kind of flow, and its packets among those of the kind
 	ChosenRow   torch.Tensor // [S] int64
 	ChosenBag   torch.Tensor // [S, inputs of a candidate] int64
 	Chosen      torch.Tensor // [S, 1], 0 where nothing was chosen
@@ -106,7 +107,8 @@ type Batch struct {
 	RemotePorts torch.Tensor // rows whose remote port is drawn
 	GapMix      torch.Tensor // rows whose gap is none of the exact values
 	DurationMix torch.Tensor
-	PacketsMix  torch.Tensor
+	Sized       torch.Tensor // rows that repeat no size
+	PacketsMix  torch.Tensor // of these, by their place in Sized
 	BytesMix    torch.Tensor
 }
 
@@ -114,8 +116,8 @@ type Batch struct {
 func (b *Batch) fields() []*torch.Tensor {
 	return []*torch.Tensor{
 		&b.Bag, &b.Numeric, &b.Valid, &b.Plan, &b.Position, &b.Row, &b.Weight, &b.Target, &b.Rest, &b.Bounds, &b.TupleRow,
-		&b.TupleBag, &b.TupleMask, &b.PeerRow, &b.PeerBag, &b.PeerMask, &b.SizeBag, &b.SizeNumeric, &b.SizeMask, &b.ChosenRow, &b.ChosenBag, &b.Chosen, &b.Fresh, &b.New,
-		&b.LocalPorts, &b.RemotePorts, &b.GapMix, &b.DurationMix, &b.PacketsMix, &b.BytesMix,
+		&b.TupleBag, &b.TupleMask, &b.PeerRow, &b.PeerBag, &b.PeerMask, &b.SizeBag, &b.SizeNumeric, &b.SizeMask, &b.Joint, &b.ChosenRow, &b.ChosenBag, &b.Chosen, &b.Fresh, &b.New,
+		&b.LocalPorts, &b.RemotePorts, &b.GapMix, &b.DurationMix, &b.Sized, &b.PacketsMix, &b.BytesMix,
 	}
 }
 

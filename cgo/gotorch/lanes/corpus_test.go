@@ -41,10 +41,10 @@ func newCorpusIn(t testing.TB, v *lanes.Vocabulary, memory int64, file *os.File,
 
 // batch is a lanes.Batch copied to slices.
 type batch struct {
-	bag, position, row, target, tupleRow, tupleBag, peerRow, peerBag, sizeBag, chosenRow, chosenBag []int64
-	numeric, valid, plan, weight, rest, bounds, tupleMask, peerMask, sizeNumeric, sizeMask, chosen  []float32
-	subsets                                                                                         [8][]int64
-	chunks, table, positions, scored                                                                int
+	bag, position, row, target, tupleRow, tupleBag, peerRow, peerBag, sizeBag, joint, chosenRow, chosenBag []int64
+	numeric, valid, plan, weight, rest, bounds, tupleMask, peerMask, sizeNumeric, sizeMask, chosen         []float32
+	subsets                                                                                                [9][]int64 // those of packets and bytes by their places in the batch
+	chunks, table, positions, scored                                                                       int
 }
 
 func replay(t *testing.T, c *lanes.Corpus, chunks []lanes.Chunk, length int) *batch {
@@ -58,16 +58,21 @@ func replay(t *testing.T, c *lanes.Corpus, chunks []lanes.Chunk, length int) *ba
 		out = &batch{
 			bag: b.Bag.Int64s(), position: b.Position.Int64s(), row: b.Row.Int64s(), target: b.Target.Int64s(),
 			tupleRow: b.TupleRow.Int64s(), tupleBag: b.TupleBag.Int64s(), peerRow: b.PeerRow.Int64s(), peerBag: b.PeerBag.Int64s(),
-			chosenRow: b.ChosenRow.Int64s(), chosenBag: b.ChosenBag.Int64s(), numeric: b.Numeric.Float32s(), valid: b.Valid.Float32s(),
+			joint: b.Joint.Int64s(), chosenRow: b.ChosenRow.Int64s(), chosenBag: b.ChosenBag.Int64s(), numeric: b.Numeric.Float32s(), valid: b.Valid.Float32s(),
 			plan: b.Plan.Float32s(), weight: b.Weight.Float32s(), rest: b.Rest.Float32s(), bounds: b.Bounds.Float32s(),
 			tupleMask: b.TupleMask.Float32s(), peerMask: b.PeerMask.Float32s(), sizeBag: b.SizeBag.Int64s(),
 			sizeNumeric: b.SizeNumeric.Float32s(), sizeMask: b.SizeMask.Float32s(), chosen: b.Chosen.Float32s(),
 			chunks: len(chunks), positions: context + length, scored: int(b.Weight.Numel()),
 		}
 		for i, x := range []torch.Tensor{
-			b.Fresh, b.New, b.LocalPorts, b.RemotePorts, b.GapMix, b.DurationMix, b.PacketsMix, b.BytesMix,
+			b.Fresh, b.New, b.LocalPorts, b.RemotePorts, b.GapMix, b.DurationMix, b.Sized, b.PacketsMix, b.BytesMix,
 		} {
 			out.subsets[i] = x.Int64s()
+		}
+		for _, of := range out.subsets[7:] {
+			for i, place := range of {
+				of[i] = out.subsets[6][place]
+			}
 		}
 	})
 	s := lanes.SizesOf()
@@ -98,6 +103,9 @@ func (b *batch) checkRow(t *testing.T, i int, n *naive, r *row) {
 	b.checkCandidates(t, i, n, &n.tuples, r.End, b.tupleRow, b.tupleBag, b.tupleMask)
 	b.checkCandidates(t, i, n, &n.peers, r.End, b.peerRow, b.peerBag, b.peerMask)
 	b.checkSizes(t, i, n, r)
+	if got, want := of(b.joint, b.scored, i), n.joint(r); !slices.Equal(got, want) {
+		t.Fatalf("row %d: joint inputs %v, want %v", i, got, want)
+	}
 	b.checkChosen(t, i, n, r)
 	for k, x := range []struct {
 		of    lanes.Values
@@ -113,7 +121,7 @@ func (b *batch) checkRow(t *testing.T, i int, n *naive, r *row) {
 	s := lanes.SizesOf()
 	for k, want := range []bool{
 		y[conversation] == int64(s.Tuples), y[place] != none, y[localPort] != none, y[remotePort] != none,
-		y[gap] == int64(len(n.v.Gap.Exact)), y[duration] == int64(len(n.v.Duration.Exact)),
+		y[gap] == int64(len(n.v.Gap.Exact)), y[duration] == int64(len(n.v.Duration.Exact)), y[repeat] == int64(s.Repeats),
 		y[packets] == int64(len(n.v.Packets.Exact)), y[bytes] == int64(len(n.v.Bytes.Exact)),
 	} {
 		if got := slices.Contains(b.subsets[k], int64(i)); got != want {
@@ -506,7 +514,7 @@ func TestIndicesStayInside(t *testing.T) {
 			"conversations' rows": {b.tupleRow, rows}, "peers' rows": {b.peerRow, rows}, "followed rows": {b.chosenRow, rows},
 			"conversations": {b.tupleBag, int64(s.CandidateRows + s.Tuples)}, "peers": {b.peerBag, int64(s.CandidateRows + s.Peers)},
 			"followed": {b.chosenBag, int64(2*s.CandidateRows + s.Tuples + s.Peers + 1)},
-			"fresh":    {b.subsets[0], scored}, "new": {b.subsets[1], scored}, "bytes": {b.subsets[7], scored},
+			"fresh":    {b.subsets[0], scored}, "new": {b.subsets[1], scored}, "bytes": {b.subsets[8], scored},
 		} {
 			if least, most := slices.Min(x.index), slices.Max(x.index); least < 0 || most >= x.end {
 				t.Errorf("%s: %d to %d, want 0 to %d", name, least, most, x.end-1)

@@ -67,10 +67,10 @@ func TestCUDAOutputsAreThoseOfTheCPU(t *testing.T) {
 		}
 		for range block {
 			m.step(func(o *lanes.Outputs) {
-				for _, x := range []torch.Tensor{o.TupleBag, o.PeerBag, o.ChosenRow, o.ChosenBag, o.Input, o.Bag, o.Memory} {
+				for _, x := range []torch.Tensor{o.TupleBag, o.PeerBag, o.SizeBag, o.ChosenRow, o.ChosenBag, o.Input, o.Joint, o.Bag, o.Memory} {
 					ints[i] = append(ints[i], x.Int64s())
 				}
-				for _, x := range []torch.Tensor{o.Plan, o.TupleMask, o.PeerMask, o.Chosen, o.Number, o.Numeric} {
+				for _, x := range []torch.Tensor{o.Plan, o.TupleMask, o.PeerMask, o.SizeNumeric, o.SizeMask, o.Chosen, o.Number, o.Numeric} {
 					floats[i] = append(floats[i], x.Float32s())
 				}
 			})
@@ -78,13 +78,13 @@ func TestCUDAOutputsAreThoseOfTheCPU(t *testing.T) {
 	}
 	for k, want := range ints[0] {
 		if !slices.Equal(ints[1][k], want) {
-			t.Fatalf("integer output %d of step %d differs from the CPU's", k%7, k/7)
+			t.Fatalf("integer output %d of step %d differs from the CPU's", k%9, k/9)
 		}
 	}
 	for k, want := range floats[0] {
 		for j, got := range floats[1][k] {
 			if d := got - want[j]; d > 1e-5 || d < -1e-5 { // logarithms and sines of order 1 in float32
-				t.Fatalf("output %d of step %d, number %d: %g on the device, want %g", k%6, k/6, j, got, want[j])
+				t.Fatalf("output %d of step %d, number %d: %g on the device, want %g", k%8, k/8, j, got, want[j])
 			}
 		}
 	}

@@ -27,6 +27,7 @@ type Outputs struct {
 	ChosenBag   torch.Tensor // [W, inputs of a candidate] int64
 	Chosen      torch.Tensor // [W, 1]
 	Input       torch.Tensor // [W] int64, row of the input table of the attribute just drawn
+	Joint       torch.Tensor // [W, 2] int64, kind of flow, and its packets among those of the kind, as far as drawn
 	Number      torch.Tensor // [W, 1], its continuous input
 	Bag         torch.Tensor // [W, discrete inputs] int64, of the finished row
 	Numeric     torch.Tensor // [W, continuous inputs]
@@ -56,7 +57,7 @@ func (g *Generator) OutputsNoCopy(scope *torch.Scope) *Outputs {
 	o := &Outputs{}
 	for i, f := range []*torch.Tensor{
 		&o.Plan, &o.TupleBag, &o.TupleMask, &o.PeerBag, &o.PeerMask, &o.SizeBag, &o.SizeNumeric, &o.SizeMask,
-		&o.ChosenRow, &o.ChosenBag, &o.Chosen, &o.Input, &o.Number, &o.Bag, &o.Numeric, &o.Memory,
+		&o.ChosenRow, &o.ChosenBag, &o.Chosen, &o.Input, &o.Joint, &o.Number, &o.Bag, &o.Numeric, &o.Memory,
 	} {
 		f.T = hs[i]
 	}

@@ -272,14 +272,15 @@ func TestOutputsAgainstNaiveLists(t *testing.T) {
 	}
 	for range 40 {
 		type outputs struct {
-			tupleBag, peerBag, sizeBag, bag, memory, chosenRow, chosenBag []int64
-			tupleMask, peerMask, sizeMask, chosen                         []float32
+			tupleBag, peerBag, sizeBag, joint, bag, memory, chosenRow, chosenBag []int64
+			tupleMask, peerMask, sizeMask, chosen                                []float32
 		}
 		var left []outputs
 		for range block {
 			m.step(func(o *lanes.Outputs) {
 				left = append(left, outputs{
-					o.TupleBag.Int64s(), o.PeerBag.Int64s(), o.SizeBag.Int64s(), o.Bag.Int64s(), o.Memory.Int64s(), o.ChosenRow.Int64s(), o.ChosenBag.Int64s(),
+					o.TupleBag.Int64s(), o.PeerBag.Int64s(), o.SizeBag.Int64s(), o.Joint.Int64s(), o.Bag.Int64s(),
+					o.Memory.Int64s(), o.ChosenRow.Int64s(), o.ChosenBag.Int64s(),
 					o.TupleMask.Float32s(), o.PeerMask.Float32s(), o.SizeMask.Float32s(), o.Chosen.Float32s(),
 				})
 			})
@@ -315,6 +316,9 @@ func TestOutputsAgainstNaiveLists(t *testing.T) {
 						t.Fatalf("lane %d, slot %d of %d: %v is known of it, mask %g, want %v", lane, x.slot, l.list.limit, got, l.mask[x.slot], want)
 					}
 				}
+			}
+			if got, want := of(o.joint, width, lane), n.joint(r); !slices.Equal(got, want) {
+				t.Fatalf("lane %d: joint inputs %v, want %v", lane, got, want)
 			}
 			offered := n.offered(r)
 			for c, mask := range of(o.sizeMask, width, lane) {

@@ -349,6 +349,14 @@ func (n *naive) bag(r *row, tuple, peer int) []int64 {
 	return in
 }
 
+// joint are the inputs of kind, and of packets among flows of the kind.
+func (n *naive) joint(r *row) []int64 {
+	s, z := n.sizeOf(r), lanes.SizesOf()
+	sized := s.kind()*uint32(len(n.v.Packets.Exact)+1) + uint32(r.PacketsAtom)
+	hash := func(x uint32, rows int) int64 { return int64(x * 2654435761 >> 16 % uint32(rows)) }
+	return []int64{hash(s.kind(), z.KindRows), int64(z.KindRows) + hash(sized, z.JointRows-z.KindRows)}
+}
+
 // about are the inputs of a candidate: age in rows, age in seconds, how often it was seen, rank.
 func (n *naive) about(x *remembered, rank int, now int64) []int64 {
 	return []int64{

@@ -32,6 +32,7 @@ struct Outputs {
   int64_t *chosen_bag;  // [W, kCandidateBag]
   float *chosen;        // [W, 1]
   int64_t *input;       // [W] row of the input table of the attribute just drawn
+  int64_t *joint;       // [W, kJoints] of what is drawn of the row so far
   float *number;        // [W, 1] continuous input of the attribute just drawn
   int64_t *bag;         // [W, kBag]
   float *numeric;       // [W, kNumeric]

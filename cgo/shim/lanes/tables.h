@@ -7,6 +7,7 @@ namespace stan {
 constexpr int kServices = 24;  // ports with marks of their own in the host profile
 constexpr int kCopies = 9;     // port classes before the vocabulary's: as the base flow's, or 1 to 8 above
 constexpr int kBag = 15;       // discrete inputs of a row
+constexpr int kJoints = 2, kKindRows = 1024, kJointRows = kKindRows + 4096;  // inputs of several attributes of a row together
 constexpr uint8_t kNoService = 255;
 constexpr uint8_t kSeveralPackets = 16;  // bit of flags whose flows have two packets or more
 constexpr int kMet = 16;       // remotes remembered of a network, the last ones

@@ -151,6 +151,7 @@ STAN_HD void draw_tos(const At<M> &at, float *logits) {
     s.row.tos_class = uint8_t(c);
     s.row.tos = tos;
     at.emit(9, c, 0);
+    at.out.joint[at.i * kJoints] = kind_input(s.row, t);
   });
   offer_sizes(at);
 }

@@ -20,6 +20,7 @@ STAN_HD void draw_packets(const At<M> &at, float *atoms, float *mixture, int k) 
     s.row.packets = v.v;
     s.row.packets_atom = uint16_t(v.atom);
     at.emit(2, v.atom, packets_input(v.v));
+    at.out.joint[at.i * kJoints + 1] = sized_input(s.row, t);
   });
 }
 

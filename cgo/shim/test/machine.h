@@ -22,7 +22,7 @@ struct Machine {
                        peer_bag = std::vector<int64_t>(kPeers * kCandidateBag),
                        size_bag = std::vector<int64_t>(kRepeats * kSizeBag),
                        chosen_bag = std::vector<int64_t>(kCandidateBag), bag = std::vector<int64_t>(kBag);
-  int64_t chosen_row = 0, input = 0, memory[2] = {};
+  int64_t chosen_row = 0, input = 0, joint[kJoints] = {}, memory[2] = {};
   float chosen = 0, number = 0;
   Row row{};
   int32_t host = 0;
@@ -36,7 +36,7 @@ struct Machine {
                                  0x2adb0001u + i});
     g.t = w.t;
     g.out = {plans.data(), tuple_bag.data(), tuple_mask.data(), peer_bag.data(), peer_mask.data(), size_bag.data(), size_numeric.data(), size_mask.data(), &chosen_row,
-             chosen_bag.data(), &chosen, &input, &number, bag.data(), numeric.data(), memory, &row, &host};
+             chosen_bag.data(), &chosen, &input, joint, &number, bag.data(), numeric.data(), memory, &row, &host};
     g.slots = &slot;
     g.plans = &plan;
     g.hosts = hosts.data();
