@@ -55,6 +55,7 @@ char *st_tables_new(st_tables **out, const st_vocabulary *v, st_device device) {
     k.bin_ports = keep(*t, v->bin_ports, v->bin_start[v->bins]);
     k.icmp_values = keep(*t, v->icmp_values, v->icmps);
     k.port_service = keep(*t, v->port_service, 65536);
+    k.low_services = stan::low_services(v->port_service);
     k.places = v->places;
     k.place_addr = keep(*t, v->place_addr, 4 * int64_t(v->places));
     k.place_bits = keep(*t, v->place_bits, v->places);

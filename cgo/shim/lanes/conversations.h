@@ -30,13 +30,25 @@ STAN_HD void choose(const At<M> &at, const Entry &e, int rank, int memory, int64
   at.s.row.place = e.row.place;
 }
 
+// flow_lean is for a flow like row: of its protocol, and of its service on either side.
+STAN_HD float flow_lean(const Steer &steer, const Row &row, const Tables &t) {
+  float lean = steer.to(kProtocolMark + protocol_group(row.proto));
+  if (has_ports(row.proto)) {
+    const uint8_t local = t.port_service[row.lport], remote = t.port_service[row.rport];
+    if (local != kNoService) lean += steer.to(kLocalServices + local);
+    if (remote != kNoService) lean += steer.to(kRemoteServices + remote);
+  }
+  return lean_of(lean);
+}
+
 template <class M>
 STAN_HD void draw_conversation(const At<M> &at, float *logits) {
   Slot &s = at.s;
   const int used = s.lane.tuples.used;
   const Steer steer = at.steer();
   const float again = steer.to(kTupleMark), other = steer.to(kPeerMark, 4);
-  for (int c = at.team.rank(); c <= kTuples; c += at.team.size) logits[c] += c < kTuples ? again : other;
+  for (int c = at.team.rank(); c <= kTuples; c += at.team.size)
+    logits[c] += c < used ? again + flow_lean(steer, s.lane.tuples.slot[c].row, at.t) : other;
   const int tuple = draw_class(logits, kTuples + 1, at.draws(kConversation).uniform(0),
                                [=](int c) { return c < used || c == kTuples; }, at.team);
   const int rank = tuple < kTuples ? s.lane.tuples.rank_of(tuple, at.team) : kTuples;
@@ -66,7 +78,8 @@ STAN_HD void draw_peer(const At<M> &at, float *logits) {
   const int used = s.lane.peers.used;
   const Steer steer = at.steer();
   const float again = steer.to(kPeerMark), other = steer.to(kNewMark, 3);
-  for (int c = at.team.rank(); c <= kPeers; c += at.team.size) logits[c] += c < kPeers ? again : other;
+  for (int c = at.team.rank(); c <= kPeers; c += at.team.size)
+    logits[c] += c < used ? again + flow_lean(steer, s.lane.peers.slot[c].row, at.t) : other;
   const int peer = draw_class(logits, kPeers + 1, at.draws(kPeer).uniform(0), [=](int c) { return c < used || c == kPeers; },
                               at.team);
   const int rank = peer < kPeers ? s.lane.peers.rank_of(peer, at.team) : kPeers;

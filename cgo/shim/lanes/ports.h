@@ -54,16 +54,16 @@ STAN_HD uint16_t icmp_class(const Tables &t, uint16_t port) {
   return uint16_t(t.other_icmp());
 }
 
-// steer_ports steers towards the services of one side, and the share of ports below 1024.
+// steer_ports steers towards the services of one side, and the share of its other ports below 1024.
 template <class M>
 STAN_HD void steer_ports(const Tables &t, const Steer &steer, bool local, float *logits, int base, const Team<M> &team) {
-  const int services = local ? kLocalServices : kRemoteServices, low_mark = kLowPortMark + !local;
-  const float low = steer.to(low_mark), high = high_ports(steer, low_mark);
+  const int services = local ? kLocalServices : kRemoteServices;
+  const OtherPorts other(steer, local, t.low_services);
   for (int k = team.rank(); k < kCopies + t.first_icmp(); k += team.size) {
     const int p = port_of(t, k, base);
     if (p < 0) continue;
     const uint8_t service = t.port_service[p];
-    logits[k] += service != kNoService ? steer.to(services + service) : p < 1024 ? low : high;
+    logits[k] += service != kNoService ? steer.to(services + service) : p < 1024 ? other.low : other.high;
   }
 }
 

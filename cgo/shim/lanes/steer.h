@@ -7,7 +7,7 @@
 namespace stan {
 
 // What a stream is behind is to be made up for within so many rows, and a share of the day's.
-constexpr float kMakeUpRows = 256, kMakeUpShare = 0.1f;
+constexpr float kMakeUpRows = 64, kMakeUpShare = 0.03f;
 constexpr float kSteerLeast = 0.002f;  // shares are not told apart below it
 constexpr float kSteerMost = 16;       // largest factor of a class's weight, and one over the smallest
 constexpr float kLeanMost = 4;         // the same of a value's weight, of which some are drawn in vain
@@ -24,9 +24,8 @@ struct Steer {
 
   // logit returns what to add to the logit of a class whose rows are a share mean of the plan's and sum of those done.
   STAN_HD float logit(float mean, float sum) const {
-    const float behind = mean * done - sum;
-    const float due = mean + behind / horizon;
-    const float factor = (fmaxf(due, 0.0f) + kSteerLeast) / (fmaxf(mean, 0.0f) + kSteerLeast);
+    const float behind = (mean * done - sum) / horizon, least = fmaxf(mean, 0.0f) + kSteerLeast;
+    const float factor = (least + fmaxf(behind, 0.0f)) / (least + fmaxf(-behind, 0.0f));
     return strength * logf(fminf(fmaxf(factor, 1 / kSteerMost), kSteerMost));
   }
 
@@ -82,12 +81,23 @@ struct GroupLean {
   }
 };
 
-// high_ports is for ports of TCP and UDP, the first two protocol marks, that are not below 1024 as low_mark says.
-STAN_HD float high_ports(const Steer &s, int low_mark) {
-  const float *mean = s.lane.plan.mean, *sum = s.lane.sum;
-  return s.logit(mean[kProtocolMark] + mean[kProtocolMark + 1] - mean[low_mark],
-                 sum[kProtocolMark] + sum[kProtocolMark + 1] - sum[low_mark]);
-}
+// OtherPorts leans to the ports of one side that are no services, below 1024, of which a plan never asks for more, and from there on. TCP and UDP, the first two protocol
+// marks, have ports.
+struct OtherPorts {
+  float low, high;
+
+  STAN_HD OtherPorts(const Steer &s, bool local, uint32_t low_services) {
+    const int services = local ? kLocalServices : kRemoteServices, low_mark = kLowPortMark + !local;
+    const auto share = [=](const float *marks, bool below) {
+      float x = below ? marks[low_mark] : marks[kProtocolMark] + marks[kProtocolMark + 1] - marks[low_mark];
+      for (int i = 0; i < kServices; i++)
+        if ((low_services >> i & 1) == below) x -= marks[services + i];
+      return x;
+    };
+    low = fminf(s.logit(share(s.lane.plan.mean, true), share(s.lane.sum, true)), 0.0f);
+    high = s.logit(share(s.lane.plan.mean, false), share(s.lane.sum, false));
+  }
+};
 
 struct DurationLean : GroupLean<6> {
   int64_t tick;

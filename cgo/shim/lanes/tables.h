@@ -62,6 +62,7 @@ struct Tables {
   const int32_t *bin_start;      // [bins+1]
   const uint16_t *icmp_values;   // [icmps]
   const uint8_t *port_service;   // [65536] index of the service, or kNoService
+  uint32_t low_services;         // bit set of the services below 1024
   // Places: class 0 is the internal network; then addresses and networks, the longest match wins.
   int32_t places;
   const uint32_t *place_addr;    // [places, 4]
@@ -78,6 +79,13 @@ struct Tables {
   STAN_HD int first_icmp() const { return 1 + ports + bins; }
   STAN_HD int other_icmp() const { return 1 + ports + bins + icmps; }
 };
+
+inline uint32_t low_services(const uint8_t *port_service) {
+  uint32_t set = 0;
+  for (int p = 0; p < 1024; p++)
+    if (port_service[p] != kNoService) set |= 1u << port_service[p];
+  return set;
+}
 
 // Bit of a protocol in the sets of protocols seen with a port or with flags.
 STAN_HD uint8_t proto_bit(uint8_t proto) { return proto == kTCP ? 1 : proto == kUDP ? 2 : has_types(proto) ? 4 : 8; }

@@ -67,6 +67,29 @@ bool holds(const World &w, const Row &r) {
   return true;
 }
 
+// What the plan has none of is held back once it came, and ports that are no services are steered without these.
+void test_leans() {
+  auto lane = std::make_unique<Lane>();
+  lane->forget();
+  lane->start_day(Plan{});
+  lane->plan.rows = 1000;
+  lane->done = 500;
+  const Steer steer(*lane, 1);
+  CHECK(steer.logit(0, 0) == 0 && steer.logit(0.5f, 250) == 0, "a stream that keeps its plan is steered by %g and %g",
+        steer.logit(0, 0), steer.logit(0.5f, 250));
+  CHECK(steer.logit(0, 20) < -1, "what has no share and came 20 times is held back by %g", steer.logit(0, 20));
+  CHECK(steer.logit(0.5f, 200) > 0 && steer.logit(0.5f, 300) < 0, "behind %g, ahead %g", steer.logit(0.5f, 200),
+        steer.logit(0.5f, 300));
+
+  // Half of the rows have TCP, all with the first service, which lies below 1024.
+  float *mean = lane->plan.mean, *sum = lane->sum;
+  mean[kProtocolMark] = mean[kLowPortMark] = mean[kLocalServices] = 0.5f;
+  sum[kProtocolMark] = sum[kLowPortMark] = 250;
+  sum[kLocalServices] = 200;
+  const OtherPorts ports(steer, true, 1);
+  CHECK(ports.low < -1 && ports.high == 0, "50 low ports that are no services are held back by %g, high ones by %g", ports.low, ports.high);
+}
+
 // Streams whose network has no opinion come nearer to their plan where they are steered. One alone would tell little: half its
 // rows belong to some sixteen conversations, and have their protocols.
 void test_steering() {
@@ -404,6 +427,7 @@ void test_generator() {
   test_steering();
   test_other_byte();
   test_other_protocol();
+  test_leans();
   test_exhausted_places();
   test_reach();
   test_labels();

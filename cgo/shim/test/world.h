@@ -71,6 +71,7 @@ struct World {
     t.bin_start = bin_start.data();
     t.icmp_values = icmps.data();
     t.port_service = port_service.data();
+    t.low_services = low_services(t.port_service);
     t.places = int32_t(place_bits.size());
     t.place_addr = place_addr.data();
     t.place_bits = place_bits.data();
