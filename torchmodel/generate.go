@@ -299,6 +299,7 @@ func (g *generation) days(host int) []plan {
 	r := hostSeed(g.o.Seed, host)
 	p := g.m.profiles.draw(r, hostAt(g.o.Seed, host))
 	p.limitVersion(g.o.Internal)
+	p.matchServices(g.m.Manifest.Vocabulary.ServicePort)
 	if g.o.Rows > 0 {
 		one := p.day(r, encode.Midnight(g.start)/day, 0, day, true)
 		if one.Rows == 0 {

@@ -227,17 +227,6 @@ const (
 // makePossible mends shares that no host can have, as variables are drawn one by one: those of a group sum to 1, those of
 // labels and of where sizes and durations come from to 1 at most, a host has one IP version, and ports take no more rows than there are with ports.
 func makePossible(mean *[marks]float32) {
-	sum := func(of []float32) (s float32) {
-		for _, x := range of {
-			s += x
-		}
-		return s
-	}
-	scale := func(of []float32, by float32) {
-		for i := range of {
-			of[i] *= by
-		}
-	}
 	at := 0
 	for _, n := range groups {
 		if s := sum(mean[at : at+n]); s > 0 {
@@ -262,6 +251,35 @@ func makePossible(mean *[marks]float32) {
 			scale(services, withPorts/s)
 		}
 		mean[lowPorts+side] = min(mean[lowPorts+side], withPorts)
+	}
+}
+
+// matchServices makes the shares of services below 1024 add up to that of all ports there, of which hosts have few others: drawn one
+// by one, the services that few hosts have come out too rare. No share grows more than mostGrowth times.
+func (p *profile) matchServices(ports []int) {
+	const mostGrowth = 4
+	low, _ := slices.BinarySearch(ports, 1024)
+	for side := range 2 {
+		services := p.mean[groupMarks+side*encode.Services:][:encode.Services]
+		if s := sum(services[:low]); s > 0 {
+			scale(services[:low], min(p.mean[lowPorts+side]/s, mostGrowth))
+		}
+		if s, all := sum(services), p.mean[0]+p.mean[1]; s > all {
+			scale(services, all/s)
+		}
+	}
+}
+
+func sum(of []float32) (s float32) {
+	for _, x := range of {
+		s += x
+	}
+	return s
+}
+
+func scale(of []float32, by float32) {
+	for i := range of {
+		of[i] *= by
 	}
 }
 

@@ -107,6 +107,41 @@ func madeDays(n int) []plan {
 	return days
 }
 
+// Services below 1024 make up the rows on ports there, and keep their shares among each other.
+func TestServicesMakeUpLowPorts(t *testing.T) {
+	services := []int{53, 80, 443, 8080}
+	for _, c := range []struct {
+		name              string
+		low               float32
+		services, want    []float32
+		local, withoutTCP bool
+	}{
+		{"too rare", 0.6, []float32{0.2, 0.1, 0, 0.1}, []float32{0.4, 0.2, 0, 0.1}, true, false},
+		{"too frequent", 0.3, []float32{0.2, 0.2, 0.2, 0.1}, []float32{0.1, 0.1, 0.1, 0.1}, false, false},
+		{"far too rare", 0.8, []float32{0.1, 0, 0, 0}, []float32{0.4, 0, 0, 0}, true, false},
+		{"none", 0.8, []float32{0, 0, 0, 0.1}, []float32{0, 0, 0, 0.1}, false, false},
+		{"no ports", 0, []float32{0.1, 0, 0, 0}, []float32{0, 0, 0, 0}, true, true},
+	} {
+		p := profile{}
+		if !c.withoutTCP {
+			p.mean[0] = 0.9
+		}
+		side := 1
+		if c.local {
+			side = 0
+		}
+		at := p.mean[groupMarks+side*encode.Services:]
+		copy(at, c.services)
+		p.mean[lowPorts+side] = c.low
+		p.matchServices(services)
+		for i, want := range c.want {
+			if math.Abs(float64(at[i]-want)) > 1e-6 {
+				t.Errorf("%s: service %d has a share of %g, want %g", c.name, services[i], at[i], want)
+			}
+		}
+	}
+}
+
 func TestADrawnHostIsOfOneKind(t *testing.T) {
 	const draws = 1000
 	p, err := fitProfiles(madeDays(64))
