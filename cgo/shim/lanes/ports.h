@@ -63,7 +63,7 @@ STAN_HD void steer_ports(const Tables &t, const Steer &steer, bool local, float 
     const int p = port_of(t, k, base);
     if (p < 0) continue;
     const uint8_t service = t.port_service[p];
-    logits[k] += service != kNoService ? steer.to(services + service) : p < 1024 ? other.low : other.high;
+    logits[k] += lean_of(service != kNoService ? steer.to(services + service) : p < 1024 ? other.low : other.high);
   }
 }
 
