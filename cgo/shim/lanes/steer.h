@@ -81,8 +81,8 @@ struct GroupLean {
   }
 };
 
-// OtherPorts leans to the ports of one side that are no services, below 1024, of which a plan never asks for more, and from there on. TCP and UDP, the first two protocol
-// marks, have ports.
+// OtherPorts leans to the ports of one side that are no services: below 1024, where odd ones are held back and never asked for, and
+// from there on. TCP and UDP, the first two protocol marks, have ports.
 struct OtherPorts {
   float low, high;
 

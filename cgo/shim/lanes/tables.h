@@ -80,6 +80,7 @@ struct Tables {
   STAN_HD int other_icmp() const { return 1 + ports + bins + icmps; }
 };
 
+// low_services is the bit set of the services that have a port below 1024.
 inline uint32_t low_services(const uint8_t *port_service) {
   uint32_t set = 0;
   for (int p = 0; p < 1024; p++)
