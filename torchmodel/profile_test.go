@@ -289,7 +289,7 @@ func TestDaysTileTheSpan(t *testing.T) {
 		"before 1970":            {time.Date(1969, 12, 31, 23, 0, 0, 0, time.UTC), 2 * time.Hour, append(make([]float64, 23), 1, 1)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := &Model{profiles: fitted(t)}
+			m := &Model{profiles: fitted(t), Manifest: Manifest{Vocabulary: &encode.Vocabulary{}}}
 			g := &generation{m: m, o: GenerateOptions{Seed: 3}, start: tc.start.UnixMicro(), end: tc.start.Add(tc.duration).UnixMicro()}
 			first := tc.start.Unix()
 			first = (first - (first%86400+86400)%86400) / 86400
