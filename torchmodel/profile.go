@@ -236,20 +236,12 @@ func makePossible(mean *[marks]float32) {
 	}
 	mean[ipv6Mark] = float32(math.Round(float64(mean[ipv6Mark])))
 	labels := mean[ipv6Mark-labelMarks : ipv6Mark]
-	if s := sum(labels); s > 1 {
-		scale(labels, 1/s)
-	}
-	for _, of := range [][]float32{mean[repeatMark : repeatMark+4], mean[repeatMark+4:]} {
-		if s := sum(of); s > 1 {
-			scale(of, 1/s)
-		}
-	}
+	limit(labels, 1)
+	limit(mean[repeatMark:repeatMark+4], 1)
+	limit(mean[repeatMark+4:], 1)
 	withPorts := mean[0] + mean[1] // TCP and UDP
 	for side := range 2 {
-		services := mean[groupMarks+side*encode.Services:][:encode.Services]
-		if s := sum(services); s > withPorts {
-			scale(services, withPorts/s)
-		}
+		limit(mean[groupMarks+side*encode.Services:][:encode.Services], withPorts)
 		mean[lowPorts+side] = min(mean[lowPorts+side], withPorts)
 	}
 }
@@ -264,9 +256,7 @@ func (p *profile) matchServices(ports []int) {
 		if s := sum(services[:low]); s > 0 {
 			scale(services[:low], min(p.mean[lowPorts+side]/s, mostGrowth))
 		}
-		if s, all := sum(services), p.mean[0]+p.mean[1]; s > all {
-			scale(services, all/s)
-		}
+		limit(services, p.mean[0]+p.mean[1])
 	}
 }
 
@@ -280,6 +270,13 @@ func sum(of []float32) (s float32) {
 func scale(of []float32, by float32) {
 	for i := range of {
 		of[i] *= by
+	}
+}
+
+// limit scales shares that sum to more than most down to it.
+func limit(of []float32, most float32) {
+	if s := sum(of); s > most {
+		scale(of, most/s)
 	}
 }
 

@@ -113,7 +113,8 @@ struct Batch {
   at::Tensor bag, numeric, valid, plan;
   std::vector<int64_t> position, row, target, tuple_row, tuple_bag, peer_row, peer_bag, size_bag, joint, chosen_row, chosen_bag;
   std::vector<float> weight, rest, bounds, tuple_mask, peer_mask, size_numeric, size_mask, chosen;
-  std::vector<int64_t> subset[9];  // fresh, new, lport, rport, gap, duration, sized, and of these packets, bytes
+  static constexpr int kSized = 6, kSubsets = 9;
+  std::vector<int64_t> subset[kSubsets];  // fresh, new, lport, rport, gap, duration, sized, and of these packets, bytes
 
   Batch(int64_t n, int64_t c, int64_t l)
       : chunks(n), context(c), length(l), positions(c + l), table(kEntries + c + l),
@@ -217,8 +218,8 @@ struct Batch {
     put_value(kDuration, y, nats, r.duration_atom, r.duration, t.duration, 5, index, r.duration_copy, kDurationCopies);
     y[kRepeat] = r.repeat;
     const bool sized = r.repeat == kRepeats;
-    const int64_t among = int64_t(subset[6].size());
-    if (sized) subset[6].push_back(index);
+    const int64_t among = int64_t(subset[kSized].size());
+    if (sized) subset[kSized].push_back(index);
     put_value(kPackets, y, nats, r.packets_atom, r.packets, t.packets, 7, among, 0, 0, sized);
     put_value(kBytes, y, nats, r.bytes_atom, r.bytes, t.bytes, 8, among, r.bytes_copy, kBytesCopies, sized);
     target.insert(target.end(), y, y + kHeads);
@@ -272,9 +273,9 @@ struct Batch {
     size_numeric.resize(all * kRepeats * kSizeNumeric, 0);
     size_mask.resize(all * kRepeats, 0);
     joint.resize(all * kJoints, 0);
-    for (int k = 0; k < 9; k++) {
-      const int64_t last = k > 6 ? int64_t(subset[6].size()) : all;
-      subset[k].resize(even ? all : padded(int64_t(subset[k].size())), last - 1);
+    for (int k = 0; k < kSubsets; k++) {
+      const int64_t of = k > kSized ? int64_t(subset[kSized].size()) : all;
+      subset[k].resize(even ? all : padded(int64_t(subset[k].size())), of - 1);
     }
   }
 };

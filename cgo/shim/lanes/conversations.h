@@ -30,16 +30,22 @@ STAN_HD void choose(const At<M> &at, const Entry &e, int rank, int memory, int64
   at.s.row.place = e.row.place;
 }
 
-// flow_lean is for a flow like row: of its protocol, and of its service on either side.
-STAN_HD float flow_lean(const Steer &steer, const Row &row, const Tables &t) {
-  float lean = steer.to(kProtocolMark + protocol_group(row.proto));
-  if (has_ports(row.proto)) {
-    const uint8_t local = t.port_service[row.lport], remote = t.port_service[row.rport];
+// FlowLean leans to flows like a row: of its protocol, and of its service on either side.
+struct FlowLean {
+  const Steer &steer;
+  const Tables &t;
+  GroupLean<4> protocols;
+
+  STAN_HD FlowLean(const Steer &s, const Tables &tables) : steer(s), t(tables), protocols(s, kProtocolMark) {}
+
+  STAN_HD float operator()(const Row &row) const {
+    const uint8_t local = service_of(row.lport, row.proto, t), remote = service_of(row.rport, row.proto, t);
+    float lean = protocols.of[protocol_group(row.proto)];
     if (local != kNoService) lean += steer.to(kLocalServices + local);
     if (remote != kNoService) lean += steer.to(kRemoteServices + remote);
+    return lean_of(lean);
   }
-  return lean_of(lean);
-}
+};
 
 template <class M>
 STAN_HD void draw_conversation(const At<M> &at, float *logits) {
@@ -47,8 +53,9 @@ STAN_HD void draw_conversation(const At<M> &at, float *logits) {
   const int used = s.lane.tuples.used;
   const Steer steer = at.steer();
   const float again = steer.to(kTupleMark), other = steer.to(kPeerMark, 4);
+  const FlowLean like(steer, at.t);
   for (int c = at.team.rank(); c <= kTuples; c += at.team.size)
-    logits[c] += c < used ? again + flow_lean(steer, s.lane.tuples.slot[c].row, at.t) : other;
+    logits[c] += c < used ? again + like(s.lane.tuples.slot[c].row) : other;
   const int tuple = draw_class(logits, kTuples + 1, at.draws(kConversation).uniform(0),
                                [=](int c) { return c < used || c == kTuples; }, at.team);
   const int rank = tuple < kTuples ? s.lane.tuples.rank_of(tuple, at.team) : kTuples;
@@ -78,8 +85,9 @@ STAN_HD void draw_peer(const At<M> &at, float *logits) {
   const int used = s.lane.peers.used;
   const Steer steer = at.steer();
   const float again = steer.to(kPeerMark), other = steer.to(kNewMark, 3);
+  const FlowLean like(steer, at.t);
   for (int c = at.team.rank(); c <= kPeers; c += at.team.size)
-    logits[c] += c < used ? again + flow_lean(steer, s.lane.peers.slot[c].row, at.t) : other;
+    logits[c] += c < used ? again + like(s.lane.peers.slot[c].row) : other;
   const int peer = draw_class(logits, kPeers + 1, at.draws(kPeer).uniform(0), [=](int c) { return c < used || c == kPeers; },
                               at.team);
   const int rank = peer < kPeers ? s.lane.peers.rank_of(peer, at.team) : kPeers;

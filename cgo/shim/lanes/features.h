@@ -13,15 +13,15 @@ STAN_HD void row_bag(int64_t *out, const Row &row, const Observed &o, const Tabl
   for (int i = 0; i < kBag; i++) out[i] = t.bag_offset[i] + in[i];
 }
 
+STAN_HD int64_t hashed(uint32_t x, int rows) { return int64_t((x * 2654435761u) >> 16) % rows; }
+
 // kind_input tells the network the kind of a row, and sized_input its packets among flows of the kind: what these do not add up
 // to of their parts. Some share a number; the parts tell them apart.
-STAN_HD int64_t kind_input(const Row &row, const Tables &t) {
-  return int64_t((uint32_t(size_kind(row, t)) * 2654435761u) >> 16) % kKindRows;
-}
+STAN_HD int64_t kind_input(const Row &row, const Tables &t) { return hashed(uint32_t(size_kind(row, t)), kKindRows); }
 
 STAN_HD int64_t sized_input(const Row &row, const Tables &t) {
   const uint32_t sized = uint32_t(size_kind(row, t)) * uint32_t(t.packets.count + 1) + row.packets_atom;
-  return kKindRows + int64_t((sized * 2654435761u) >> 16) % (kJointRows - kKindRows);
+  return kKindRows + hashed(sized, kJointRows - kKindRows);
 }
 
 STAN_HD float gap_input(int64_t gap, const Tables &t) { return logf(seconds(gap, t.gap_tick) + 1) / 3; }

@@ -124,8 +124,7 @@ STAN_HD void marks(float *m, const Row &row, const Lane &lane, int tuple, int pe
   m[kPrecedenceMark + (row.tos >> 5)] = 1;  // RFC 791
   m += kGroups;
   const bool ports = has_ports(row.proto);
-  const uint8_t lservice = ports ? t.port_service[row.lport] : kNoService;
-  const uint8_t rservice = ports ? t.port_service[row.rport] : kNoService;
+  const uint8_t lservice = service_of(row.lport, row.proto, t), rservice = service_of(row.rport, row.proto, t);
   for (int s = 0; s < kServices; s++) *m++ = lservice == s;
   for (int s = 0; s < kServices; s++) *m++ = rservice == s;
   for (int l = 1; l <= kLabelMarks; l++) *m++ = row.label == l;
@@ -194,13 +193,8 @@ STAN_HD int return_kind(int place, const Tables &t) { return place >= t.places -
 
 // size_kind tells rows whose sizes are alike: of one direction, protocol, service and flags.
 STAN_HD int size_kind(const Row &row, const Tables &t) {
-  int service = 0;
-  if (has_ports(row.proto)) {
-    if (t.port_service[row.lport] != kNoService)
-      service = 1 + t.port_service[row.lport];
-    else if (t.port_service[row.rport] != kNoService)
-      service = 1 + kServices + t.port_service[row.rport];
-  }
+  const uint8_t local = service_of(row.lport, row.proto, t), remote = service_of(row.rport, row.proto, t);
+  const int service = local != kNoService ? 1 + local : remote != kNoService ? 1 + kServices + remote : 0;
   return ((row.flags_class * (1 + 2 * kServices) + service) * 4 + protocol_group(row.proto)) * 2 + row.outbound;
 }
 

@@ -80,6 +80,9 @@ struct Tables {
   STAN_HD int other_icmp() const { return 1 + ports + bins + icmps; }
 };
 
+// service_of is the service of a flow's port, kNoService where the protocol has no ports.
+STAN_HD uint8_t service_of(uint16_t port, uint8_t proto, const Tables &t) { return has_ports(proto) ? t.port_service[port] : kNoService; }
+
 // low_services is the bit set of the services that have a port below 1024.
 inline uint32_t low_services(const uint8_t *port_service) {
   uint32_t set = 0;
