@@ -37,12 +37,15 @@ run() {
 }
 
 status=0
+interrupted=
+trap 'interrupted=1' INT # the campaign ends with what it has tried
 # One process waits for its commands most of the time: two use two cores.
 run -only ' the n-th ' >"$scratch/operations" &
 operations=$!
 run -only '^(SIG.* moment|disk|file|folder|two)' || status=1
-wait "$operations" || status=1
+wait "$operations" || wait "$operations" || status=1 # a signal ends the first
 cat "$scratch/operations"
+[[ -z $interrupted ]] || exit 130
 
 if [[ $mode == full ]]; then
 	mkdir "$scratch/tmp"

@@ -4,20 +4,22 @@
 //	faults [-stan bin/stan] [-testdata testdata] [-share 1] [-seed 1] [-only REGEXP] [-for DURATION] [-scratch DIR]
 //
 // It prints a row of a table for every fault and job. -share is how much of the campaign is run: the n-th operations and the
-// moments that are left out follow from the seed. Once -for has passed no more is tried; the table tells what was. Status 1 says
-// that a promise was broken, and standard error which; status 98 that nothing was tried, as no seccomp filter can be set.
+// moments that are left out follow from the seed. Once -for has passed, or at SIGINT or SIGTERM, no more is tried; the table tells what was.
+// Status 1 says that a promise was broken, and standard error which; status 98 that nothing was tried, as no seccomp filter can be set.
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"iter"
 	"math/rand/v2"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"regexp"
-	"time"
+	"syscall"
 )
 
 // campaign is what all faults share.
@@ -27,7 +29,7 @@ type campaign struct {
 	share   float64
 	draw    *rand.Rand
 	only    *regexp.Regexp
-	end     time.Time // after which nothing new is tried, zero for never
+	time    context.Context // nothing new is tried once it is done
 	table   table
 }
 
@@ -75,10 +77,13 @@ func run() error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	c := &campaign{stan: program, scratch: dir, share: *share, draw: rand.New(rand.NewPCG(*seed, 0)), only: pattern}
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
 	if *limit > 0 {
-		c.end = time.Now().Add(*limit)
+		ctx, cancel = context.WithTimeout(ctx, *limit)
+		defer cancel()
 	}
+	c := &campaign{stan: program, scratch: dir, share: *share, draw: rand.New(rand.NewPCG(*seed, 0)), only: pattern, time: ctx}
 	jobs, err := c.prepare(*testdata)
 	if err != nil {
 		return err
@@ -95,7 +100,7 @@ func run() error {
 func (c *campaign) wants(fault, job string) bool { return c.only.MatchString(fault + "/" + job) }
 
 // over tells whether the time is up.
-func (c *campaign) over() bool { return !c.end.IsZero() && time.Now().After(c.end) }
+func (c *campaign) over() bool { return c.time.Err() != nil }
 
 // tries yields as many times as this campaign's share of full, at least once if there is time.
 func (c *campaign) tries(full int) iter.Seq[int] {

@@ -53,6 +53,7 @@ func (c *campaign) start(dir string, s setting, args ...string) (outcome, error)
 	p := exec.CommandContext(ctx, self, command...)
 	var stderr bytes.Buffer
 	p.Dir, p.Stderr = dir, &stderr
+	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's Ctrl-C is for the campaign, not a fault of the run
 	began := time.Now()
 	supervised, err := s.launch(p, c.scratch)
 	if err != nil {
