@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
-	"maps"
 	"math"
 	"math/bits"
 	"net/netip"
@@ -12,6 +11,7 @@ import (
 	"strings"
 
 	"stan/dataset"
+	"stan/dataset/internal/lossy"
 )
 
 // FitOptions bound what a vocabulary stores.
@@ -37,63 +37,13 @@ const (
 	placeInputs   = 1024
 )
 
-// mostCounted bounds the values counted at once; beyond it the rarest half is forgotten, so that memory does not grow with
-// the capture (lossy counting: Manku and Motwani, VLDB 2002).
-const mostCounted = 1 << 20
-
-// tally counts a value over rows and hosts.
-type tally struct {
-	rows        uint64
-	hosts, last uint32
-}
-
-// counter counts values; a host's rows come one after the other.
-type counter[K cmp.Ordered] struct {
-	counts map[K]tally
-	most   K // of all that were counted
-}
-
-func newCounter[K cmp.Ordered]() *counter[K] { return &counter[K]{counts: map[K]tally{}} }
-
-func (c *counter[K]) add(k K, host uint32) {
-	c.most = max(c.most, k)
-	t := c.counts[k]
-	t.rows++
-	if t.last != host {
-		t.hosts++
-		t.last = host
-	}
-	c.counts[k] = t
-	if len(c.counts) > mostCounted {
-		for rare := uint64(1); len(c.counts) > mostCounted/2; rare *= 2 {
-			maps.DeleteFunc(c.counts, func(_ K, t tally) bool { return t.rows*uint64(t.hosts) <= rare })
-		}
-	}
-}
-
-// top returns the most frequent values seen at minHosts hosts or more, in ascending order.
-func (c *counter[K]) top(n, minHosts int) []K {
-	var ks []K
-	for k, t := range c.counts {
-		if int(t.hosts) >= minHosts {
-			ks = append(ks, k)
-		}
-	}
-	slices.SortFunc(ks, func(a, b K) int {
-		return cmp.Or(cmp.Compare(c.counts[b].rows, c.counts[a].rows), cmp.Compare(a, b))
-	})
-	ks = ks[:min(n, len(ks))]
-	slices.Sort(ks)
-	return ks
-}
-
 // fitter gathers what a vocabulary is made of in one pass.
 type fitter struct {
 	o                                FitOptions
-	gap, duration, packets, bytes    *counter[int64]
-	protos, flags, tos, ports, icmps *counter[int]
-	labels                           *counter[string]
-	addresses, narrow, wide          *counter[string] // prefixes as text would be large: packed 17 bytes
+	gap, duration, packets, bytes    *lossy.Counter[int64]
+	protos, flags, tos, ports, icmps *lossy.Counter[int]
+	labels                           *lossy.Counter[string]
+	addresses, narrow, wide          *lossy.Counter[string] // prefixes as text would be large: packed 17 bytes
 	flagsProtos                      map[int]int
 	flagsSingle                      map[int]uint64   // flows of one packet by their flags
 	portProtos                       [65536][2]uint32 // rows of TCP and of UDP
@@ -110,10 +60,10 @@ type fitter struct {
 // Fit makes a vocabulary of the flows of a training set. A host outside the internal networks is a dataset.ErrInput.
 func Fit(batches iter.Seq2[[]dataset.Flow, error], o FitOptions) (*Vocabulary, error) {
 	f := &fitter{
-		o: o, gap: newCounter[int64](), duration: newCounter[int64](), packets: newCounter[int64](), bytes: newCounter[int64](),
-		protos: newCounter[int](), flags: newCounter[int](), tos: newCounter[int](), ports: newCounter[int](),
-		icmps: newCounter[int](), labels: newCounter[string](), addresses: newCounter[string](), narrow: newCounter[string](),
-		wide: newCounter[string](), flagsProtos: map[int]int{}, flagsSingle: map[int]uint64{},
+		o: o, gap: lossy.New[int64](), duration: lossy.New[int64](), packets: lossy.New[int64](), bytes: lossy.New[int64](),
+		protos: lossy.New[int](), flags: lossy.New[int](), tos: lossy.New[int](), ports: lossy.New[int](),
+		icmps: lossy.New[int](), labels: lossy.New[string](), addresses: lossy.New[string](), narrow: lossy.New[string](),
+		wide: lossy.New[string](), flagsProtos: map[int]int{}, flagsSingle: map[int]uint64{},
 		hostPorts: map[int]int{}, gapTick: 1e6, durationTick: 1e6,
 	}
 	for flows, err := range batches {
@@ -143,14 +93,14 @@ func (f *fitter) endHost() {
 // knownLabels are the labels that enough hosts have shown, the commonest first. Where there are others, or none at all, no label
 // is one of them: what carried another one must not pass for anything that is known.
 func (f *fitter) knownLabels() []string {
-	known := f.labels.top(mostLabels, f.o.MinHosts)
-	slices.SortStableFunc(known, func(a, b string) int { return cmp.Compare(f.labels.counts[b].rows, f.labels.counts[a].rows) })
+	known := f.labels.Top(mostLabels, f.o.MinHosts)
+	slices.SortStableFunc(known, func(a, b string) int { return cmp.Compare(f.labels.Rows(b), f.labels.Rows(a)) })
 	var rare []string
 	rows := uint64(0)
-	for _, l := range slices.Sorted(maps.Keys(f.labels.counts)) {
+	for _, l := range f.labels.Values() {
 		if !slices.Contains(known, l) {
 			rare = append(rare, l)
-			rows += f.labels.counts[l].rows
+			rows += f.labels.Rows(l)
 		}
 	}
 	if len(rare) > 0 && f.o.Note != nil {
@@ -166,7 +116,7 @@ func (f *fitter) knownLabels() []string {
 // servicePorts are the ports that tell what a host is there for: those with the largest share of a host's rows, on average
 // over hosts, so that a large host counts no more than a small one.
 func (f *fitter) servicePorts() []int {
-	ports := f.ports.top(65536, f.o.MinHosts)
+	ports := f.ports.Top(65536, f.o.MinHosts)
 	slices.SortFunc(ports, func(a, b int) int { return cmp.Or(cmp.Compare(f.portShare[b], f.portShare[a]), cmp.Compare(a, b)) })
 	ports = ports[:min(Services, len(ports))]
 	slices.Sort(ports)
@@ -195,27 +145,27 @@ func (f *fitter) add(x *dataset.Flow) {
 	f.previous = x.End
 	f.gapTick = tick(f.gapTick, x.End)
 	f.durationTick = tick(f.durationTick, x.End-x.Start)
-	f.gap.add(gap, h)
-	f.duration.add(x.End-x.Start, h)
-	f.packets.add(int64(min(x.Packets, 1<<62)), h)
-	f.bytes.add(int64(min(x.Bytes, 1<<62)), h)
-	f.protos.add(int(x.Proto), h)
-	f.flags.add(int(x.TCPFlags), h)
+	f.gap.Add(gap, h)
+	f.duration.Add(x.End-x.Start, h)
+	f.packets.Add(int64(min(x.Packets, 1<<62)), h)
+	f.bytes.Add(int64(min(x.Bytes, 1<<62)), h)
+	f.protos.Add(int(x.Proto), h)
+	f.flags.Add(int(x.TCPFlags), h)
 	f.flagsProtos[int(x.TCPFlags)] |= protoBit(x.Proto)
 	if x.Packets == 1 {
 		f.flagsSingle[int(x.TCPFlags)]++
 	}
-	f.tos.add(int(x.ToS), h)
-	f.labels.add(x.Label, h)
+	f.tos.Add(int(x.ToS), h)
+	f.labels.Add(x.Label, h)
 	switch {
 	case hasPorts(x.Proto):
 		for _, p := range [2]int{int(x.SrcPort), int(x.DstPort)} {
-			f.ports.add(p, h)
+			f.ports.Add(p, h)
 			f.hostPorts[p]++
 			f.portProtos[p][protoBit(x.Proto)-1]++
 		}
 	case isICMP(x.Proto):
-		f.icmps.add(int(x.DstPort), h)
+		f.icmps.Add(int(x.DstPort), h)
 	}
 	if x.Packets > 0 {
 		if x.Bytes > 1500*x.Packets {
@@ -240,11 +190,11 @@ func (f *fitter) addPlace(a netip.Addr, host uint32) {
 	if a.Is4() {
 		narrow, wide = 24, 16
 	}
-	f.addresses.add(packed(netip.PrefixFrom(a, a.BitLen())), host)
+	f.addresses.Add(packed(netip.PrefixFrom(a, a.BitLen())), host)
 	near, _ := a.Prefix(narrow) // bits fit the family
 	far, _ := a.Prefix(wide)
-	f.narrow.add(packed(near), host)
-	f.wide.add(packed(far), host)
+	f.narrow.Add(packed(near), host)
+	f.wide.Add(packed(far), host)
 }
 
 func packed(p netip.Prefix) string {
@@ -262,7 +212,7 @@ func prefixes(keys []string) []netip.Prefix {
 
 func (f *fitter) vocabulary() *Vocabulary {
 	least := f.o.MinHosts
-	exact := func(c *counter[int64], tick int64, most int) Values {
+	exact := func(c *lossy.Counter[int64], tick int64, most int) Values {
 		if f.o.NoAtoms {
 			most = 0
 		}
@@ -272,14 +222,14 @@ func (f *fitter) vocabulary() *Vocabulary {
 		MinHosts: least, Internal: f.o.Internal,
 		Gap: exact(f.gap, f.gapTick, mostGaps), Duration: exact(f.duration, f.durationTick, mostDurations),
 		Packets: exact(f.packets, 1, mostPackets), Bytes: exact(f.bytes, 1, mostBytes),
-		Protos: f.protos.top(255, least), Flags: f.flags.top(255, least), ToS: f.tos.top(255, least),
-		Labels: f.knownLabels(), Ports: f.ports.top(mostPorts, least), ICMPs: f.icmps.top(mostICMPs, least),
+		Protos: f.protos.Top(255, least), Flags: f.flags.Top(255, least), ToS: f.tos.Top(255, least),
+		Labels: f.knownLabels(), Ports: f.ports.Top(mostPorts, least), ICMPs: f.icmps.Top(mostICMPs, least),
 		MTU: 65535,
 	}
 	for _, x := range v.Flags {
 		set := f.flagsProtos[x]
 		// SYN with FIN takes two packets, but for one flow in a hundred thousand.
-		if flows := f.flags.counts[x].rows; flows >= 100 && f.flagsSingle[x]*1000 <= flows {
+		if flows := f.flags.Rows(x); flows >= 100 && f.flagsSingle[x]*1000 <= flows {
 			set |= severalPackets
 		}
 		v.FlagsProtos = append(v.FlagsProtos, set)
@@ -296,14 +246,14 @@ func (f *fitter) vocabulary() *Vocabulary {
 	case f.over9000 <= most:
 		v.MTU = 9000
 	}
-	addresses := f.addresses.top(mostAddresses, least)
+	addresses := f.addresses.Top(mostAddresses, least)
 	// The commonest addresses come first: they have rows of their own in the input table.
 	slices.SortStableFunc(addresses, func(a, b string) int {
-		return cmp.Compare(f.addresses.counts[b].rows, f.addresses.counts[a].rows)
+		return cmp.Compare(f.addresses.Rows(b), f.addresses.Rows(a))
 	})
 	v.PlaceInputs = min(placeInputs, len(addresses))
-	v.Places = slices.Concat(f.o.Internal[:1], prefixes(addresses), prefixes(f.narrow.top(mostNetworks, least)),
-		prefixes(f.wide.top(mostNetworks, least)), []netip.Prefix{anyIPv4, anyIPv6})
+	v.Places = slices.Concat(f.o.Internal[:1], prefixes(addresses), prefixes(f.narrow.Top(mostNetworks, least)),
+		prefixes(f.wide.Top(mostNetworks, least)), []netip.Prefix{anyIPv4, anyIPv6})
 	return v
 }
 
@@ -323,17 +273,17 @@ func usual(rows [2]uint32) (bits int) {
 }
 
 // values makes the table of a continuous attribute whose counted values are multiples of tick.
-func values(c *counter[int64], tick int64, most, minHosts int) Values {
-	largest := int64(1)<<min(bits.Len64(uint64(c.most/tick)), 40) - 1
-	v := Values{Tick: tick, Exact: c.top(most, minHosts), Most: max(largest, 1)}
+func values(c *lossy.Counter[int64], tick int64, most, minHosts int) Values {
+	largest := int64(1)<<min(bits.Len64(uint64(c.Max()/tick)), 40) - 1
+	v := Values{Tick: tick, Exact: c.Top(most, minHosts), Most: max(largest, 1)}
 	for i := range v.Exact {
 		v.Exact[i] /= tick
 	}
 	v.Exact = slices.Compact(v.Exact)
 	var n, sum, squares float64
-	for _, k := range slices.Sorted(maps.Keys(c.counts)) { // in one order, so that sums round in one way
+	for _, k := range c.Values() { // in one order, so that sums round in one way
 		if _, exact := slices.BinarySearch(v.Exact, k/tick); !exact {
-			y, w := math.Log(float64(k/tick)+1), float64(c.counts[k].rows)
+			y, w := math.Log(float64(k/tick)+1), float64(c.Rows(k))
 			n += w
 			sum += w * y
 			squares += w * y * y
