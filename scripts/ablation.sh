@@ -13,7 +13,7 @@ stan=${STAN:-$here/../bin/stan} python=${PYTHON:-python3} epochs=${EPOCHS:-3} ho
 [ $# -ge 3 ] || { sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 train=$1 valid=$2 out=$3
 shift 3
-[ $# -gt 0 ] || set -- full rows-4 rows-8 rows-16 rows-128 without-conversations without-profile without-atoms without-all \
+[ $# -gt 0 ] || set -- full rows-4 rows-8 rows-16 rows-128 without-conversations without-profile without-atoms without-sweeps without-all \
 	paper independent
 
 # timed FILE COMMAND... runs a command and leaves its seconds, of the clock and of the processor, in FILE.
@@ -32,7 +32,7 @@ options() {
 	rows-8) echo "--epochs $epochs --layers 3" ;;
 	rows-16) echo "--epochs $epochs --layers 4" ;;
 	rows-128) echo "--epochs $epochs --layers 7" ;;
-	without-all) echo "--epochs $epochs --without conversations,profile,atoms" ;;
+	without-all) echo "--epochs $epochs --without conversations,profile,atoms,sweeps" ;;
 	without-*) echo "--epochs $epochs --without ${1#without-}" ;;
 	independent) echo "--arch independent" ;;
 	paper) # as long as the full network took

@@ -249,7 +249,7 @@ func newTables(v *encode.Vocabulary, l layout, without Without, device torch.Dev
 		return lanes.Values{Exact: t.Exact, Centre: float32(t.Centre), Scale: float32(t.Scale), Most: t.Most}
 	}
 	return lanes.NewTables(&lanes.Vocabulary{
-		Without: lanes.Without(without),
+		Without: without.lanes(),
 		Gap:     values(v.Gap), Duration: values(v.Duration), Packets: values(v.Packets), Bytes: values(v.Bytes),
 		GapTick: v.Gap.Tick, DurationTick: v.Duration.Tick,
 		Protos: convert[uint8](v.Protos), Flags: convert[uint8](v.Flags), ToS: convert[uint8](v.ToS),

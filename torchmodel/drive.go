@@ -60,9 +60,10 @@ func (g *generation) networkWorker(ctx context.Context) (err error) {
 // drive keeps the lanes of a sampler busy: a lane whose host is done takes the next one. The rows of a block are delivered
 // while the device draws the next.
 func (g *generation) drive(ctx context.Context, s *sampler) error {
-	var drawn []int // lanes of the block that is collected and not yet delivered
+	streams := make([]*hostStream, s.gen.Width)
+	var drawn []*hostStream // of the block that is collected and not yet delivered
 	for ctx.Err() == nil {
-		busy, err := g.refill(s)
+		busy, err := g.refill(s, streams)
 		if err != nil {
 			return err
 		}
@@ -76,13 +77,16 @@ func (g *generation) drive(ctx context.Context, s *sampler) error {
 		if err := s.collect(); err != nil {
 			return err
 		}
+		for _, x := range busy {
+			x.ended = s.active[x.lane] == 0
+		}
 		drawn = busy
 	}
 	return ctx.Err()
 }
 
-// refill gives hosts to idle lanes, and returns the lanes that have one.
-func (g *generation) refill(s *sampler) (busy []int, err error) {
+// refill gives hosts to idle lanes, and returns the streams of the lanes that have one.
+func (g *generation) refill(s *sampler, streams []*hostStream) (busy []*hostStream, err error) {
 	var list []assignment
 	for lane, active := range s.active[:min(len(s.active), g.each)] {
 		if active == 0 {
@@ -90,38 +94,40 @@ func (g *generation) refill(s *sampler) (busy []int, err error) {
 			if j == nil {
 				continue
 			}
+			streams[lane] = g.newHostStream(j, lane)
 			list = append(list, j.in(lane, g.start, g.end))
 		}
-		busy = append(busy, lane)
+		busy = append(busy, streams[lane])
 	}
 	return busy, s.assign(list)
 }
 
-// deliverBlock delivers what a sampler has collected of some lanes; what the others hold is of an earlier block. Lanes are
+// deliverBlock delivers what a sampler has collected of some hosts; what the lanes of others hold is of an earlier block. Hosts are
 // decoded side by side, the rows of each in order.
-func (g *generation) deliverBlock(s *sampler, lanes []int) error {
+func (g *generation) deliverBlock(s *sampler, streams []*hostStream) error {
 	v := g.m.Manifest.Vocabulary
 	var next atomic.Int64
 	deliver := func() error {
 		var flows []dataset.Flow
 		for {
 			i := next.Add(1) - 1
-			if i >= int64(len(lanes)) {
+			if i >= int64(len(streams)) {
 				return nil
 			}
 			flows = flows[:0]
-			for at := lanes[i]; at < len(s.rows); at += s.gen.Width {
+			x := streams[i]
+			for at := x.lane; at < len(s.rows); at += s.gen.Width {
 				if h := s.hosts[at]; h >= 0 {
 					flows = append(flows, v.Decode(&s.rows[at], g.addrs[h]))
 				}
 			}
-			if err := g.deliver(flows); err != nil {
-				next.Store(int64(len(lanes))) // the others end too
+			if err := g.deliver(x.merge(flows)); err != nil {
+				next.Store(int64(len(streams))) // the others end too
 				return err
 			}
 		}
 	}
-	errs := make([]error, min(g.decoders, len(lanes)))
+	errs := make([]error, min(g.decoders, len(streams)))
 	var all sync.WaitGroup
 	for i := range errs {
 		all.Go(func() { errs[i] = deliver() })

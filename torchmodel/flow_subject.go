@@ -69,7 +69,7 @@ func (f *flowSubject) evaluate(ctx context.Context) ([]float64, int64, error) {
 
 func (f *flowSubject) manifest() Manifest {
 	c := f.o.Config
-	return Manifest{Arch: ArchStan, Config: &c, Vocabulary: f.sets.vocabulary, Training: f.sets.about}
+	return Manifest{Arch: ArchStan, Config: &c, Vocabulary: f.sets.vocabulary, Sweeps: f.sets.sweeps, Training: f.sets.about}
 }
 
 // written is how many bytes of the rows lie in scratch files.

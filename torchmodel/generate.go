@@ -290,6 +290,7 @@ func (g *generation) plan() error {
 	for _, j := range g.jobs {
 		g.planned += j.planned()
 	}
+	g.planned += int64(g.expectedVisits() * float64(len(g.jobs)))
 	return nil
 }
 

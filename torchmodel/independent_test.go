@@ -25,7 +25,9 @@ func independentModel(t *testing.T, flows Flows) *Model {
 // counted is the baseline fitted to the reference flows' training hosts.
 func counted(t *testing.T) (*independent, *sets) {
 	t.Helper()
-	s, err := splitSets(context.Background(), referenceFlows(t), nil, tinyOptions(), &watcher{})
+	o := tinyOptions()
+	o.Arch = ArchIndependent
+	s, err := splitSets(context.Background(), referenceFlows(t), nil, o, &watcher{})
 	if err != nil {
 		t.Fatal(err)
 	}

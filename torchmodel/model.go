@@ -14,6 +14,7 @@ import (
 	"github.com/wangkuiyi/gotorch/safetensors"
 
 	"stan/dataset/encode"
+	"stan/dataset/sweeps"
 )
 
 // The files of a model folder.
@@ -35,6 +36,7 @@ type Manifest struct {
 	Arch       string             `json:"arch"`
 	Config     *Config            `json:"config,omitempty"`     // of arch stan
 	Vocabulary *encode.Vocabulary `json:"vocabulary,omitempty"` // of a model of flows
+	Sweeps     *sweeps.List       `json:"sweeps,omitempty"`     // of arch stan, flows that are drawn by themselves
 	Table      *TableSchema       `json:"table,omitempty"`      // of a model of a table
 	Training   Training           `json:"training"`
 	Weights    string             `json:"weights_sha256"` // of model.safetensors
@@ -221,6 +223,8 @@ func (m *Manifest) validate(path string) error {
 		return refuse(path, "vocabulary and table, want one of them")
 	case (m.Config != nil) != (m.Arch == ArchStan):
 		return refuse(path, "config does not go with arch %s", m.Arch)
+	case m.Sweeps != nil && (m.Arch != ArchStan || m.Vocabulary == nil):
+		return refuse(path, "sweeps do not go with arch %s", m.Arch)
 	}
 	if m.Table != nil {
 		err = m.Table.Validate()
@@ -228,6 +232,9 @@ func (m *Manifest) validate(path string) error {
 		err = m.Vocabulary.Validate()
 	}
 	if err != nil {
+		return refuse(path, "%v", err)
+	}
+	if err := m.Sweeps.Validate(); err != nil {
 		return refuse(path, "%v", err)
 	}
 	if m.Config != nil {

@@ -11,6 +11,7 @@ import (
 
 	"stan/dataset"
 	"stan/dataset/encode"
+	"stan/dataset/sweeps"
 )
 
 // scoreLength is the number of rows of a window that is scored, scoreBatch the number of windows at once; a GPU takes more, and
@@ -115,6 +116,7 @@ func (m *Model) NewScorer(device torch.Device) (Scorer, error) {
 // networkScorer is the Scorer of the network.
 type networkScorer struct {
 	vocabulary *encode.Vocabulary
+	sweeps     *sweeps.List
 	net        *Network
 	tables     *lanes.Tables
 	device     torch.Device
@@ -132,7 +134,7 @@ func newNetworkScorer(m *Model, device torch.Device) (Scorer, error) {
 		net.Free()
 		return nil, err
 	}
-	return &networkScorer{v, net, tables, device}, nil
+	return &networkScorer{v, m.Manifest.Sweeps, net, tables, device}, nil
 }
 
 func (s *networkScorer) Close() {
@@ -143,7 +145,7 @@ func (s *networkScorer) Close() {
 func (s *networkScorer) Attributes() []string { return headNames[:] }
 
 func (s *networkScorer) Score(host []dataset.Flow, first int64, limit int) (nats []float64, rows int64, err error) {
-	c, err := newCorpus(s.tables, s.vocabulary, allAtOnce(host), first, room{})
+	c, err := newCorpus(s.tables, s.vocabulary, s.sweeps.Others(allAtOnce(host)), first, room{})
 	if err != nil {
 		return nil, 0, err
 	}

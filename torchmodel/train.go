@@ -11,6 +11,7 @@ import (
 
 	"stan/dataset"
 	"stan/dataset/encode"
+	"stan/dataset/sweeps"
 )
 
 // Train learns a model from train and writes it to the folder dir. valid may be nil: then some hosts of train are held out.
@@ -47,9 +48,10 @@ func Train(ctx context.Context, train, valid Flows, dir string, o TrainOptions, 
 		sets.about.BaselineNLL = baseline.heads
 		err = sets.about.identify(o, struct {
 			Vocabulary   *encode.Vocabulary
+			Sweeps       *sweeps.List
 			Training     Training
 			Train, Valid rowSum
-		}{sets.vocabulary, sets.about, base.sum, baseline.sum})
+		}{sets.vocabulary, sets.sweeps, sets.about, base.sum, baseline.sum})
 		return &sets.about, func() (*Model, error) { return a.flows.train(ctx, sets, base, dir, o, obs) }, err
 	})
 }
@@ -102,7 +104,8 @@ func training(dir string, o TrainOptions, obs Observer,
 
 // sets are what a training reads, and what all of it starts from.
 type sets struct {
-	train, valid func() iter.Seq2[[]dataset.Flow, error]
+	train, valid func() iter.Seq2[[]dataset.Flow, error] // without what is swept
+	sweeps       *sweeps.List                            // nil if there are none
 	vocabulary   *encode.Vocabulary
 	about        Training
 }
@@ -138,9 +141,29 @@ func splitSets(ctx context.Context, train, valid Flows, o TrainOptions, obs Obse
 	if hosts < hostsPerKind {
 		obs.Note("few hosts to learn from: generated ones will be much like them", "hosts", hosts, "want", hostsPerKind)
 	}
+	if err := s.takeSweeps(o, obs); err != nil {
+		return nil, err
+	}
 	var err error
 	s.vocabulary, err = encode.Fit(s.train(), encode.FitOptions{
 		MinHosts: o.MinHosts, Internal: o.Internal, First: first, NoAtoms: o.Config.Without.Atoms, Note: obs.Note,
 	})
 	return s, err
+}
+
+// takeSweeps takes the flows of sweeps out of both sets, where the architecture draws them by themselves.
+func (s *sets) takeSweeps(o TrainOptions, obs Observer) (err error) {
+	if o.Arch != ArchStan || o.Config.Without.Sweeps {
+		return nil
+	}
+	s.sweeps, err = sweeps.Find(s.train, sweeps.Options{MinHosts: o.MinHosts, Internal: o.Internal})
+	if s.sweeps == nil || err != nil {
+		return err
+	}
+	obs.Note("flows of sweeps, which many hosts have at once, are drawn by themselves", "events", len(s.sweeps.Events),
+		"days", len(s.sweeps.Days))
+	train, valid := s.train, s.valid
+	s.train = func() iter.Seq2[[]dataset.Flow, error] { return s.sweeps.Others(train()) }
+	s.valid = func() iter.Seq2[[]dataset.Flow, error] { return s.sweeps.Others(valid()) }
+	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/wangkuiyi/gotorch/lanes"
+
 	"stan/dataset/encode"
 )
 
@@ -18,6 +20,13 @@ type Without struct {
 	Profile bool `json:"profile,omitempty" yaml:"profile"`
 	// Atoms: gap, duration, packets and bytes are those of the mixture, with no exact value and none copied.
 	Atoms bool `json:"atoms,omitempty" yaml:"atoms"`
+	// Sweeps: the network learns and draws the flows of sweeps like all others.
+	Sweeps bool `json:"sweeps,omitempty" yaml:"sweeps"`
+}
+
+// lanes are the parts that lanes know of.
+func (w Without) lanes() lanes.Without {
+	return lanes.Without{Conversations: w.Conversations, Profile: w.Profile, Atoms: w.Atoms}
 }
 
 // part is a part of the network by its name.
@@ -27,7 +36,7 @@ type part struct {
 }
 
 func (w *Without) parts() []part {
-	return []part{{"conversations", &w.Conversations}, {"profile", &w.Profile}, {"atoms", &w.Atoms}}
+	return []part{{"conversations", &w.Conversations}, {"profile", &w.Profile}, {"atoms", &w.Atoms}, {"sweeps", &w.Sweeps}}
 }
 
 // ParseWithout reads a list of parts, comma separated.

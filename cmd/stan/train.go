@@ -42,10 +42,11 @@ training was stopped and resumed. With --max-time the learning rate follows the 
 			&cli.IntFlag{Name: "layers", Value: d.Config.Layers, Destination: &o.model.Config.Layers,
 				Usage: "layers `N` of the trunk of arch stan, 1 to 12: 2^N rows are seen"},
 			&cli.StringFlag{Name: "without", Destination: &o.without,
-				Usage: "leave `conversations|profile|atoms` out of arch stan on flows, comma separated, to measure what they are worth. " +
+				Usage: "leave `conversations|profile|atoms|sweeps` out of arch stan on flows, comma separated, to measure what they are worth. " +
 					"conversations: every flow is drawn as one with a new peer, on ports of its own, nothing but sizes copied from flows before; " +
 					"profile: of a host's plan the flows an hour alone are told, and nothing is steered to; " +
-					"atoms: gaps, durations, packets and bytes have no exact values and are not copied"},
+					"atoms: gaps, durations, packets and bytes have no exact values and are not copied; " +
+					"sweeps: what scanners send to many hosts at once is learnt like any other flow, and not drawn by itself"},
 			&cli.StringFlag{Name: "internal", Destination: &o.internal,
 				Usage: "networks of the hosts, as `CIDR[,CIDR]`; those of the ingest by default"},
 			&cli.IntFlag{Name: "min-hosts", Value: d.MinHosts, Destination: &o.model.MinHosts,

@@ -32,7 +32,7 @@ func TestTrainCommand(t *testing.T) {
 		"a bad network":       {[]string{"--internal", "home"}, outcome{2, "", `--internal: \"home\"`}},
 		"an unknown arch":     {[]string{"--arch", "gan"}, outcome{2, "", `arch \"gan\", want stan, independent, `}},
 		"an unknown device":   {[]string{"--device", "tpu"}, outcome{2, "", `--device \"tpu\", want auto, cpu, cuda or cuda:N`}},
-		"an unknown part":     {[]string{"--without", "atoms,memory"}, outcome{2, "", `--without: \"memory\", want conversations, profile, atoms`}},
+		"an unknown part":     {[]string{"--without", "atoms,memory"}, outcome{2, "", `--without: \"memory\", want conversations, profile, atoms, sweeps`}},
 		"without, no network": {[]string{"--without", "atoms", "--arch", "independent"}, outcome{2, "", "without atoms, want arch stan"}},
 		"layers, no network":  {[]string{"--layers", "3", "--arch", "paper"}, outcome{2, "", "--layers 3, want --arch stan"}},
 		"too many layers":     {[]string{"--layers", "13"}, outcome{2, "", "layers 13, want 1 to 12"}},
