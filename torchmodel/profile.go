@@ -13,7 +13,7 @@ import (
 )
 
 // marks is the number of marks in a host's profile, that of cgo/shim/lanes/lane.h.
-const marks = lowPorts + 27
+const marks = lowPorts + 28
 
 // plan is what a host does on one day. Its layout is that of stan::Plan in cgo/shim/lanes/lane.h.
 type plan struct {
@@ -220,7 +220,8 @@ const (
 	labelMarks   = 8 // of the commonest labels but the first
 	ipv6Mark     = groupMarks + 2*encode.Services + labelMarks
 	lowPorts     = ipv6Mark + 1 // local, remote port below 1024
-	internalMark = lowPorts + 2 // remote address internal
+	noService    = lowPorts + 2 // neither port at a service
+	internalMark = lowPorts + 3 // remote address internal
 	repeatMark   = marks - 6    // size repeated with bytes of a class, without, bytes copied, bytes new; duration repeated, new
 )
 
@@ -244,20 +245,40 @@ func makePossible(mean *[marks]float32) {
 		limit(mean[groupMarks+side*encode.Services:][:encode.Services], withPorts)
 		mean[lowPorts+side] = min(mean[lowPorts+side], withPorts)
 	}
+	mean[noService] = min(mean[noService], withPorts)
 }
 
-// matchServices makes the shares of services below 1024 add up to that of all ports there, of which hosts have few others: drawn one
-// by one, the services that few hosts have come out too rare. No share grows more than mostGrowth times.
+// matchServices makes shares agree that were drawn one by one, so that what few hosts have came out too rare. Flows of which a port is
+// at a service are all but those of noService: the ports below 1024 and the services above them grow until they are as many, and what
+// is still missing has none. Then the services below 1024 add up to the ports there, of which hosts have few others. No share
+// grows more than mostGrowth times.
 func (p *profile) matchServices(ports []int) {
 	const mostGrowth = 4
 	low, _ := slices.BinarySearch(ports, 1024)
+	withPorts, reached := p.mean[0]+p.mean[1], float32(0)
 	for side := range 2 {
-		services := p.mean[groupMarks+side*encode.Services:][:encode.Services]
+		reached += p.mean[lowPorts+side] + sum(p.services(side)[low:])
+	}
+	if want := withPorts - p.mean[noService]; reached > 0 && reached < want {
+		by := min(want/reached, mostGrowth)
+		scale(p.mean[lowPorts:lowPorts+2], by)
+		for side := range 2 {
+			scale(p.services(side)[low:], by)
+		}
+		p.mean[noService] = withPorts - reached*by
+	}
+	for side := range 2 {
+		services := p.services(side)
 		if s := sum(services[:low]); s > 0 {
 			scale(services[:low], min(p.mean[lowPorts+side]/s, mostGrowth))
 		}
 		limit(services, p.mean[0]+p.mean[1])
 	}
+}
+
+// services are the shares of the services of one side, 0 for local ports.
+func (p *profile) services(side int) []float32 {
+	return p.mean[groupMarks+side*encode.Services:][:encode.Services]
 }
 
 func sum(of []float32) (s float32) {

@@ -126,6 +126,7 @@ func TestServicesMakeUpLowPorts(t *testing.T) {
 		if !c.withoutTCP {
 			p.mean[0] = 0.9
 		}
+		p.mean[noService] = p.mean[0]
 		side := 1
 		if c.local {
 			side = 0
@@ -137,6 +138,33 @@ func TestServicesMakeUpLowPorts(t *testing.T) {
 		for i, want := range c.want {
 			if math.Abs(float64(at[i]-want)) > 1e-6 {
 				t.Errorf("%s: service %d has a share of %g, want %g", c.name, services[i], at[i], want)
+			}
+		}
+	}
+}
+
+// All flows but those without a service have one on one side, at least.
+func TestServicesReachAllFlowsThatHaveSome(t *testing.T) {
+	services := []int{53, 80, 443, 8080}
+	for name, c := range map[string]struct {
+		none, local, remote, high     float32 // drawn: without service, ports below 1024, 8080 as a local port
+		wantNone, wantLocal, wantHigh float32
+	}{
+		"half too few":   {0.1, 0.2, 0.15, 0.05, 0.1, 0.4, 0.1},
+		"enough":         {0.1, 0.5, 0.3, 0.1, 0.1, 0.5, 0.1},
+		"far too few":    {0.1, 0.1, 0, 0, 0.5, 0.4, 0},
+		"nothing at all": {0.1, 0, 0, 0, 0.1, 0, 0},
+	} {
+		p := profile{}
+		p.mean[0], p.mean[noService] = 0.9, c.none
+		p.mean[lowPorts], p.mean[lowPorts+1] = c.local, c.remote
+		p.services(0)[3] = c.high
+		p.matchServices(services)
+		for what, x := range map[string][2]float32{
+			"flows without service": {p.mean[noService], c.wantNone}, "low ports": {p.mean[lowPorts], c.wantLocal}, "8080": {p.services(0)[3], c.wantHigh},
+		} {
+			if math.Abs(float64(x[0]-x[1])) > 1e-6 {
+				t.Errorf("%s: %s have a share of %g, want %g", name, what, x[0], x[1])
 			}
 		}
 	}

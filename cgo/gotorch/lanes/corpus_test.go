@@ -536,8 +536,12 @@ func TestIndicesStayInside(t *testing.T) {
 	}
 }
 
-// outboundMark is the place of the share of rows that go out, in cgo/shim/lanes/lane.h.
-const outboundMark = labelMark + 12
+// noServiceMark and outboundMark are the places of the shares of rows that have no port at a service, and that go out, in
+// cgo/shim/lanes/lane.h.
+const noServiceMark, outboundMark = labelMark + 11, labelMark + 13
+
+// atService tells ports below 1024 and those of services.
+func atService(v *lanes.Vocabulary, port uint16) bool { return port < 1024 || v.PortService[port] != 255 }
 
 func TestPlansSumUpDays(t *testing.T) {
 	v := world()
@@ -553,10 +557,13 @@ func TestPlansSumUpDays(t *testing.T) {
 		for len(rows) > 0 {
 			d := int64(math.Floor(float64(rows[0].End) / float64(day)))
 			var hours [24]int32
-			n, outbound := 0, 0
+			n, outbound, unserved := 0, 0, 0
 			for n < len(rows) && rows[n].End < (d+1)*day {
 				hours[(rows[n].End-d*day)/hour]++
 				outbound += int(rows[n].Outbound)
+				if r := rows[n]; (r.Proto == 6 || r.Proto == 17) && !atService(v, r.LocalPort) && !atService(v, r.RemotePort) {
+					unserved++
+				}
 				n++
 			}
 			p := plans[at]
@@ -565,6 +572,9 @@ func TestPlansSumUpDays(t *testing.T) {
 			}
 			if got, want := p.Mean[outboundMark], float32(outbound)/float32(n); math.Abs(float64(got-want)) > 1e-5 {
 				t.Errorf("day %d: %g of the rows go out, want %g", at, got, want)
+			}
+			if got, want := p.Mean[noServiceMark], float32(unserved)/float32(n); math.Abs(float64(got-want)) > 1e-5 {
+				t.Errorf("day %d: %g of the rows have no service, want %g", at, got, want)
 			}
 			rows = rows[n:]
 			at++

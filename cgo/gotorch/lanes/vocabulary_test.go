@@ -66,7 +66,7 @@ type plan struct {
 	Day      int64
 	Rows     int32
 	HourRows [24]int32
-	Mean     [120]float32
+	Mean     [121]float32
 }
 
 // The places of the vocabulary; then come networks of 24 bits.

@@ -30,7 +30,7 @@ STAN_HD void choose(const At<M> &at, const Entry &e, int rank, int memory, int64
   at.s.row.place = e.row.place;
 }
 
-// FlowLean leans to flows like a row: of its protocol, and of its service on either side.
+// FlowLean leans to flows like a row: of its protocol, and of its service on either side, or of none.
 struct FlowLean {
   const Steer &steer;
   const Tables &t;
@@ -43,6 +43,7 @@ struct FlowLean {
     float lean = protocols.of[protocol_group(row.proto)];
     if (local != kNoService) lean += steer.to(kLocalServices + local);
     if (remote != kNoService) lean += steer.to(kRemoteServices + remote);
+    if (without_service(row.lport, row.rport, row.proto, t)) lean += steer.to(kNoServiceMark);
     return lean_of(lean);
   }
 };

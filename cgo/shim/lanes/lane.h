@@ -7,7 +7,7 @@ namespace stan {
 
 constexpr int kGroups = 4 + 5 + 6 + 6 + 7 + 8;  // marks of which a row has one in each group
 constexpr int kLabelMarks = 8;                  // for the commonest labels but the first
-constexpr int kMarks = 2 * kServices + kGroups + kLabelMarks + 28;
+constexpr int kMarks = 2 * kServices + kGroups + kLabelMarks + 29;
 constexpr int kClock = 11;  // numeric inputs about the clock against the plan
 constexpr int kPlan = 4 * kMarks + kClock;  // numeric inputs about the plan
 constexpr int kNumeric = 8;             // numeric inputs of a row
@@ -80,7 +80,7 @@ STAN_HD float seconds(int64_t ticks, int64_t tick) { return float(ticks) * (floa
 constexpr int kProtocolMark = 0, kTupleMark = 4, kPeerMark = 5, kNewMark = 6, kGapMark = 9, kDurationMark = 15, kSizeMark = 21,
               kPrecedenceMark = 28, kLocalServices = kGroups, kRemoteServices = kLocalServices + kServices,
               kLabelMark = kRemoteServices + kServices, kIPv6Mark = kLabelMark + kLabelMarks, kLowPortMark = kIPv6Mark + 1,
-              kOutboundMark = kLowPortMark + 3, kFlagMark = kOutboundMark + 10, kPacketsMark = kOutboundMark + 6,
+              kNoServiceMark = kLowPortMark + 2, kOutboundMark = kLowPortMark + 4, kFlagMark = kOutboundMark + 10, kPacketsMark = kOutboundMark + 6,
               kRepeatMark = kMarks - 6, kCopyMark = kMarks - 4, kNewBytesMark = kMarks - 3, kLastedMark = kMarks - 2,
               kFreeDurationMark = kMarks - 1;
 
@@ -131,6 +131,7 @@ STAN_HD void marks(float *m, const Row &row, const Lane &lane, int tuple, int pe
   *m++ = is_ipv6(row.addr);
   *m++ = ports && row.lport < 1024;
   *m++ = ports && row.rport < 1024;
+  *m++ = without_service(row.lport, row.rport, row.proto, t);
   *m++ = row.place == 0;
   *m++ = row.outbound;
   *m++ = logf(float(row.bytes) + 1) / 16;

@@ -54,16 +54,27 @@ STAN_HD uint16_t icmp_class(const Tables &t, uint16_t port) {
   return uint16_t(t.other_icmp());
 }
 
-// steer_ports steers towards the services of one side, and the share of its other ports below 1024.
+// at_service tells whether a port is a service or may be one: it lies below 1024.
+STAN_HD bool at_service(const Tables &t, uint16_t port) { return port < 1024 || t.port_service[port] != kNoService; }
+
+// steer_ports steers towards the services of one side, and the share of its other ports below 1024; where the local port is at no
+// service, a remote port that is at none either is steered by the flows without any. A peer that was met was chosen by its services.
 template <class M>
-STAN_HD void steer_ports(const Tables &t, const Steer &steer, bool local, float *logits, int base, const Team<M> &team) {
+STAN_HD void steer_ports(const At<M> &at, bool local, float *logits, int base) {
+  const Tables &t = at.t;
+  const Steer steer = at.steer();
   const int services = local ? kLocalServices : kRemoteServices;
+  const bool met = at.s.peer < kPeers && base >= 0, second = !local && !at_service(at.s.row.lport, t);
   const OtherPorts other(steer, local, t.low_services);
-  for (int k = team.rank(); k < kCopies + t.first_icmp(); k += team.size) {
+  const float none = steer.to(kNoServiceMark);
+  for (int k = at.team.rank(); k < kCopies + t.first_icmp(); k += at.team.size) {
     const int p = port_of(t, k, base);
     if (p < 0) continue;
     const uint8_t service = t.port_service[p];
-    logits[k] += lean_of(service != kNoService ? steer.to(services + service) : p < 1024 ? other.low : other.high);
+    if (second && !at_service(uint16_t(p), t))
+      logits[k] += none;
+    else if (!met)
+      logits[k] += lean_of(service != kNoService ? steer.to(services + service) : p < 1024 ? other.low : other.high);
   }
 }
 
@@ -79,7 +90,7 @@ STAN_HD Port draw_port(const At<M> &at, Head head, float *logits, int base, cons
   const uint8_t proto = at.s.row.proto;
   const bool types = has_types(proto);
   const Draws d = at.draws(head);
-  if (!types) steer_ports(t, at.steer(), head == kLocalPort, logits, base, at.team);
+  if (!types) steer_ports(at, head == kLocalPort, logits, base);
   const auto usable = [&](int p) { return !taken.holds(p) && copied(p, base, proto) < 0; };
   const int c = draw_class(logits, kCopies + t.port_classes(), d.uniform(0), [&](int k) {
     if (k < kCopies) {

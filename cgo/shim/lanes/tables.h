@@ -83,6 +83,14 @@ struct Tables {
 // service_of is the service of a flow's port, kNoService where the protocol has no ports.
 STAN_HD uint8_t service_of(uint16_t port, uint8_t proto, const Tables &t) { return has_ports(proto) ? t.port_service[port] : kNoService; }
 
+// at_service tells whether a port is a service, or lies below 1024 where services lie.
+STAN_HD bool at_service(uint16_t port, const Tables &t) { return port < 1024 || t.port_service[port] != kNoService; }
+
+// without_service tells flows of which neither port is at a service.
+STAN_HD bool without_service(uint16_t lport, uint16_t rport, uint8_t proto, const Tables &t) {
+  return has_ports(proto) && !at_service(lport, t) && !at_service(rport, t);
+}
+
 // low_services is the bit set of the services that have a port below 1024.
 inline uint32_t low_services(const uint8_t *port_service) {
   uint32_t set = 0;

@@ -94,9 +94,9 @@ void test_leans() {
 // rows belong to some sixteen conversations, and have their protocols.
 void test_steering() {
   const World w;
-  constexpr int kSteered = 5, kStreams = 4, kRows = 1900;
-  const int marks[kSteered] = {kProtocolMark, kProtocolMark + 1, kTupleMark, kOutboundMark, kLabelMark};
-  const float planned[kSteered] = {0.6f, 0.4f, 0.5f, 0.9f, 0.1f};
+  constexpr int kSteered = 6, kStreams = 4, kRows = 1900;
+  const int marks[kSteered] = {kProtocolMark, kProtocolMark + 1, kTupleMark, kOutboundMark, kLabelMark, kNoServiceMark};
+  const float planned[kSteered] = {0.6f, 0.4f, 0.5f, 0.9f, 0.1f, 0.1f};
   float off[2][kSteered];
   for (const int steered : {0, 1}) {
     float share[kSteered] = {};
