@@ -33,6 +33,9 @@ func (modelInspector) Inspect(_ context.Context, dir string, con *console) error
 	line("internal", "%v", v.Internal)
 	line("values stored", "those of at least %d hosts: %d sizes, %d durations, %d ports, %d addresses and networks", v.MinHosts,
 		len(v.Bytes.Exact), len(v.Duration.Exact), len(v.Ports), len(v.Places)-3)
+	if s := m.Manifest.Sweeps; s != nil {
+		line("sweeps", "%d flows that many hosts have at once, in %d days", len(s.Events), len(s.Days))
+	}
 	if err := w.Flush(); err != nil {
 		return err
 	}

@@ -55,18 +55,22 @@ func arrangeDay(day []found, hosts, first int) []Event {
 // share is the share of n hosts that had an event, with half a host more on either side: of few hosts all or none is no certainty.
 func share(had, n int) float64 { return (float64(had) + 0.5) / (float64(n) + 1) }
 
-// align looks for what tells best when hosts have an event: another one of the remote that most of them have, too.
+// mostAligned bounds the events before one that it may be timed by.
+const mostAligned = 16
+
+// align looks for what tells best when hosts have an event: one of the last of the remote that began before, and that most of them have, too.
 func align(events []found, first int) {
 	remotes := map[netip.Addr][]int{}
 	for i := range events {
 		remotes[events[i].Remote] = append(remotes[events[i].Remote], i)
 	}
 	for _, same := range remotes {
-		for _, i := range same {
+		slices.SortStableFunc(same, func(a, b int) int { return cmp.Compare(events[a].Ends[0], events[b].Ends[0]) })
+		for n, i := range same {
 			e := &events[i]
 			least := (e.Ends[3] - e.Ends[1]) / 2 // the spread of the event itself
-			for _, j := range same {
-				if !begins(&events[j].Event, j, &e.Event, i) || 2*e.hosts.both(events[j].hosts) < len(e.at) {
+			for _, j := range same[max(n-mostAligned, 0):n] {
+				if 2*e.hosts.both(events[j].hosts) < len(e.at) {
 					continue
 				}
 				delay, spread := between(&events[j], e)
@@ -79,11 +83,6 @@ func align(events []found, first int) {
 }
 
 func distance(us int64) int64 { return max(us, -us) }
-
-// begins tells whether event a, number i, begins before event b, number j.
-func begins(a *Event, i int, b *Event, j int) bool {
-	return a.Ends[0] < b.Ends[0] || a.Ends[0] == b.Ends[0] && i < j
-}
 
 // between is how long after a hosts that had both had b: the median, and the median distance from that.
 func between(a, b *found) (delay, spread int64) {

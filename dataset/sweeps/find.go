@@ -26,9 +26,10 @@ const (
 	window = 300 * 1_000_000
 	// mostADay is how often on a day a host has a flow of a sweep, on average: what comes more often is of the host's own doing.
 	mostADay = 2
-	// mostShapes bounds the shapes that are looked at, mostHosts the hosts at which they are.
-	mostShapes = 1 << 15
-	mostHosts  = 1 << 12
+	// mostShapes bounds the shapes that are looked at, mostHosts the hosts at which they are, mostInstances their flows there.
+	mostShapes    = 1 << 15
+	mostHosts     = 1 << 12
+	mostInstances = 1 << 24
 )
 
 // hash is the same for equal shapes, everywhere.
@@ -91,6 +92,7 @@ type finder struct {
 
 	shapes  map[uint64]*instances // that may be those of events, by their hash
 	read    int                   // flows of the hosts that were looked at
+	held    int                   // of them, those of the shapes
 	present map[int64]int         // hosts that were looked at, by the days on which they had flows
 }
 
@@ -155,7 +157,8 @@ func (f *finder) count(flows iter.Seq2[[]dataset.Flow, error]) error {
 	return nil
 }
 
-// collect gathers the flows of the shapes that count found, at mostHosts hosts spread evenly where there are more.
+// collect gathers the flows of the shapes that count found, at mostHosts hosts spread evenly where there are more, or at the first
+// that have mostInstances.
 func (f *finder) collect(flows iter.Seq2[[]dataset.Flow, error]) error {
 	f.present = map[int64]int{}
 	var current netip.Addr
@@ -168,6 +171,9 @@ func (f *finder) collect(flows iter.Seq2[[]dataset.Flow, error]) error {
 		for i := range batch {
 			x := &batch[i]
 			if x.Host != current {
+				if f.held >= mostInstances {
+					return nil
+				}
 				current, day = x.Host, -1
 				chosen = read*mostHosts/f.hosts < (read+1)*mostHosts/f.hosts
 				if read++; chosen {
@@ -192,6 +198,7 @@ func (f *finder) collect(flows iter.Seq2[[]dataset.Flow, error]) error {
 				}
 				if in.shape == s {
 					in.at = append(in.at, instance{host, x.End})
+					f.held++
 				}
 			}
 		}

@@ -136,8 +136,8 @@ func (l *List) validate(i int) error {
 	return nil
 }
 
-// timed tells whether event b may be timed by event a.
+// timed tells whether event b may be timed by event a: of the same remote and day, it begins before.
 func (l *List) timed(a, b int) bool {
 	x, y := &l.Events[a], &l.Events[b]
-	return x.Remote == y.Remote && x.Day == y.Day && begins(x, a, y, b)
+	return x.Remote == y.Remote && x.Day == y.Day && (x.Ends[0] < y.Ends[0] || x.Ends[0] == y.Ends[0] && a < b)
 }
