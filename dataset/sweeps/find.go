@@ -110,10 +110,14 @@ type instance struct {
 // dayOf is the day of a time, in days since 1970 UTC.
 func dayOf(end int64) int64 { return end / Day }
 
-// swept tells whether a flow may be one of a sweep.
-func (f *finder) swept(x *dataset.Flow) bool {
-	remote := x.Remote()
-	return x.End >= 0 && x.Packets > 0 && !slices.ContainsFunc(f.internal, func(p netip.Prefix) bool { return p.Contains(remote) })
+// dated tells whether a flow has a day.
+func dated(x *dataset.Flow) bool { return x.End >= 0 && dayOf(x.End) <= mostDays }
+
+// swept is the shape of a flow that may be one of a sweep.
+func (f *finder) swept(x *dataset.Flow) (s Shape, may bool) {
+	s = shapeOf(x)
+	inside := slices.ContainsFunc(f.internal, func(p netip.Prefix) bool { return p.Contains(s.Remote) })
+	return s, !inside && s.check() == nil
 }
 
 // count finds the shapes that enough hosts have, none of them often.
@@ -130,6 +134,9 @@ func (f *finder) count(flows iter.Seq2[[]dataset.Flow, error]) error {
 				current = x.Host
 				f.hosts++
 			}
+			if !dated(x) {
+				continue
+			}
 			f.days[dayOf(x.End)] = true
 			for a, b := f.tick, x.End; ; a, b = b, a%b {
 				if b == 0 {
@@ -137,8 +144,7 @@ func (f *finder) count(flows iter.Seq2[[]dataset.Flow, error]) error {
 					break
 				}
 			}
-			if f.swept(x) {
-				s := shapeOf(x)
+			if s, may := f.swept(x); may {
 				counts.Add(s.hash(), uint32(f.hosts))
 			}
 		}
@@ -180,7 +186,7 @@ func (f *finder) collect(flows iter.Seq2[[]dataset.Flow, error]) error {
 					host++
 				}
 			}
-			if !chosen {
+			if !chosen || !dated(x) {
 				continue
 			}
 			if d := dayOf(x.End); d != day {
@@ -188,10 +194,10 @@ func (f *finder) collect(flows iter.Seq2[[]dataset.Flow, error]) error {
 				f.present[d]++
 			}
 			f.read++
-			if !f.swept(x) {
+			s, may := f.swept(x)
+			if !may {
 				continue
 			}
-			s := shapeOf(x)
 			if in := f.shapes[s.hash()]; in != nil {
 				if len(in.at) == 0 {
 					in.shape = s

@@ -38,6 +38,19 @@ func shapeOf(f *dataset.Flow) Shape {
 	return s
 }
 
+// check tells what is out of range.
+func (s *Shape) check() error {
+	switch {
+	case !s.Remote.IsValid() || s.Remote.Is4In6() || s.Remote.Zone() != "":
+		return fmt.Errorf("remote %v, want an address", s.Remote)
+	case s.Packets < 1 || s.Packets > 1<<40 || s.Bytes > 1<<50:
+		return fmt.Errorf("%d packets of %d bytes, want 1 to 2^40 of at most 2^50", s.Packets, s.Bytes)
+	case s.Duration < 0 || s.Duration > 366*Day:
+		return fmt.Errorf("duration %d µs, want 0 to a year", s.Duration)
+	}
+	return nil
+}
+
 // flow is the flow of this shape that a host has at the time end, µs since 1970.
 func (s *Shape) flow(host netip.Addr, end int64) dataset.Flow {
 	f := dataset.Flow{
@@ -74,7 +87,7 @@ type List struct {
 // Day is 24 hours in µs.
 const Day = 24 * 3600 * 1_000_000
 
-// mostEvents bounds the events of a capture, mostDays its days.
+// mostEvents bounds the events of a capture, mostDays the days since 1970 on which they are.
 const (
 	mostEvents = 1 << 14
 	mostDays   = 1 << 16
@@ -113,12 +126,6 @@ func (l *List) validate(i int) error {
 	switch {
 	case !known || i > 0 && e.Day < l.Events[i-1].Day:
 		return fmt.Errorf("day %d, want one of the capture, and events in order of the days", e.Day)
-	case !e.Remote.IsValid() || e.Remote.Is4In6() || e.Remote.Zone() != "":
-		return fmt.Errorf("remote %v, want an address", e.Remote)
-	case e.Packets < 1 || e.Packets > 1<<40 || e.Bytes > 1<<50:
-		return fmt.Errorf("%d packets of %d bytes, want 1 to 2^40 of at most 2^50", e.Packets, e.Bytes)
-	case e.Duration < 0 || e.Duration > 366*Day:
-		return fmt.Errorf("duration %d µs, want 0 to a year", e.Duration)
 	case e.Given < -1 || e.Given >= i || e.Given >= 0 && l.Events[e.Given].Day != e.Day:
 		return fmt.Errorf("given %d, want an earlier event of the day or -1", e.Given)
 	case !share(e.Shares[0]) || !share(e.Shares[1]):
@@ -127,6 +134,9 @@ func (l *List) validate(i int) error {
 		return fmt.Errorf("with %d, want an event of the same remote and day that begins before, or -1", e.With)
 	case e.Delay < -Day || e.Delay > Day:
 		return fmt.Errorf("delay %d µs, want less than a day", e.Delay)
+	}
+	if err := e.check(); err != nil {
+		return err
 	}
 	for k, end := range e.Ends {
 		if end < 0 || end >= Day || k > 0 && end < e.Ends[k-1] {

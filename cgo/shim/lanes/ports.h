@@ -54,9 +54,6 @@ STAN_HD uint16_t icmp_class(const Tables &t, uint16_t port) {
   return uint16_t(t.other_icmp());
 }
 
-// at_service tells whether a port is a service or may be one: it lies below 1024.
-STAN_HD bool at_service(const Tables &t, uint16_t port) { return port < 1024 || t.port_service[port] != kNoService; }
-
 // steer_ports steers towards the services of one side, and the share of its other ports below 1024; where the local port is at no
 // service, a remote port that is at none either is steered by the flows without any. A peer that was met was chosen by its services.
 template <class M>
