@@ -257,7 +257,7 @@ func newTables(v *encode.Vocabulary, l layout, without Without, device torch.Dev
 		PortClass: v.PortClass(), Ports: convert[uint16](v.Ports),
 		PortProtos: append([]uint8{0}, convert[uint8](v.PortProtos)...),
 		BinPorts:   binPorts, BinStart: binStart, ICMPs: convert[uint16](v.ICMPs), PortService: service,
-		PlaceAddr: encode.Words(places), PlaceBits: v.PlaceBits(), PlaceBucket: bucket, BagOffset: l.offsets, MTU: v.MTU,
+		PlaceAddr: encode.Words(places), PlaceBits: v.PlaceBits(), PlaceBucket: bucket, BagOffset: l.offsets, MTU: v.MTU, ShorterReplies: float32(v.ShorterReplies),
 		Returns: returnsOf(v),
 	}, device)
 }

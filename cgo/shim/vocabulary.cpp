@@ -64,6 +64,7 @@ char *st_tables_new(st_tables **out, const st_vocabulary *v, st_device device) {
     k.region_reach = keep(*t, reach.data(), int64_t(reach.size()));
     std::memcpy(k.bag_offset, v->bag_offset, sizeof k.bag_offset);
     k.mtu = v->mtu;
+    k.shorter_replies = v->shorter_replies;
     st_tables_returns(t.get(), v->returns);
     *out = t.release();
   });

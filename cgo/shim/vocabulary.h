@@ -38,6 +38,7 @@ typedef struct st_vocabulary {
   const int32_t *place_bucket;
   const int64_t *bag_offset;
   int32_t mtu;
+  float shorter_replies;
   const float *returns;
 } st_vocabulary;
 

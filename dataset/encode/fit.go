@@ -55,6 +55,43 @@ type fitter struct {
 	host                             uint32
 	current                          netip.Addr
 	previous                         int64
+	conversations                    map[conversation]lasted // of the current host
+	replies, shorter                 int                     // to flows that took some time, of several packets
+}
+
+// conversation is a five-tuple as its host sees it.
+type conversation struct {
+	remote       netip.Addr
+	local, other uint16
+	proto        uint8
+}
+
+// lasted is the last flow of a conversation.
+type lasted struct {
+	outbound bool
+	duration int64 // µs
+}
+
+// mostConversations bounds those of a host that are followed at once; beyond it they are followed anew.
+const mostConversations = 1 << 16
+
+// addReply counts a flow that answers one of the other direction.
+func (f *fitter) addReply(x *dataset.Flow) {
+	c := conversation{x.Remote(), x.SrcPort, x.DstPort, x.Proto}
+	now := lasted{x.Outbound(), x.End - x.Start}
+	if !now.outbound {
+		c.local, c.other = c.other, c.local
+	}
+	if before, met := f.conversations[c]; met && before.outbound != now.outbound && before.duration > 0 && x.Packets > 1 {
+		f.replies++
+		if now.duration < before.duration {
+			f.shorter++
+		}
+	}
+	if len(f.conversations) >= mostConversations {
+		clear(f.conversations)
+	}
+	f.conversations[c] = now
 }
 
 // Fit makes a vocabulary of the flows of a training set. A host outside the internal networks is a dataset.ErrInput.
@@ -64,7 +101,7 @@ func Fit(batches iter.Seq2[[]dataset.Flow, error], o FitOptions) (*Vocabulary, e
 		protos: lossy.New[int](), flags: lossy.New[int](), tos: lossy.New[int](), ports: lossy.New[int](),
 		icmps: lossy.New[int](), labels: lossy.New[string](), addresses: lossy.New[string](), narrow: lossy.New[string](),
 		wide: lossy.New[string](), flagsProtos: map[int]int{}, flagsSingle: map[int]uint64{},
-		hostPorts: map[int]int{}, gapTick: 1e6, durationTick: 1e6,
+		conversations: map[conversation]lasted{}, hostPorts: map[int]int{}, gapTick: 1e6, durationTick: 1e6,
 	}
 	for flows, err := range batches {
 		if err != nil {
@@ -87,6 +124,7 @@ func (f *fitter) endHost() {
 		f.portShare[p] += float64(n) / float64(f.hostRows)
 	}
 	clear(f.hostPorts)
+	clear(f.conversations)
 	f.hostRows = 0
 }
 
@@ -176,6 +214,7 @@ func (f *fitter) add(x *dataset.Flow) {
 		}
 	}
 	f.addPlace(x.Remote(), h)
+	f.addReply(x)
 }
 
 func (f *fitter) internal(a netip.Addr) bool {
@@ -224,7 +263,7 @@ func (f *fitter) vocabulary() *Vocabulary {
 		Packets: exact(f.packets, 1, mostPackets), Bytes: exact(f.bytes, 1, mostBytes),
 		Protos: f.protos.Top(255, least), Flags: f.flags.Top(255, least), ToS: f.tos.Top(255, least),
 		Labels: f.knownLabels(), Ports: f.ports.Top(mostPorts, least), ICMPs: f.icmps.Top(mostICMPs, least),
-		MTU: 65535,
+		MTU: 65535, ShorterReplies: float64(f.shorter) / float64(max(f.replies, 1)),
 	}
 	for _, x := range v.Flags {
 		set := f.flagsProtos[x]

@@ -53,6 +53,9 @@ type Vocabulary struct {
 	// PlaceInputs is how many of the addresses among Places have a row of their own in the input table.
 	PlaceInputs int `json:"place_inputs"`
 	MTU         int `json:"mtu"` // most bytes a packet
+	// ShorterReplies is the share of flows of several packets that last less than the flow of the other direction before them in their
+	// conversation, of those where that took some time.
+	ShorterReplies float64 `json:"shorter_replies"`
 	// Returns is the share of remotes drawn from a network that are ones the host has met there: for networks among Places and
 	// for any address, by how many there are to come back to, 0 to Met.
 	Returns [2][Met + 1]float64 `json:"returns"`
@@ -148,6 +151,8 @@ func (v *Vocabulary) Validate() error {
 		return fmt.Errorf("vocabulary: places: the last are %v, want %v and %v", v.Places[len(v.Places)-2:], anyIPv4, anyIPv6)
 	case v.PlaceInputs < 0 || v.PlaceInputs > len(v.Places):
 		return fmt.Errorf("vocabulary: place_inputs: %d, want 0 to %d", v.PlaceInputs, len(v.Places))
+	case !(v.ShorterReplies >= 0 && v.ShorterReplies <= 1):
+		return fmt.Errorf("vocabulary: shorter_replies: %g, want 0 to 1", v.ShorterReplies)
 	case v.MTU < 28 || v.MTU > 65535:
 		return fmt.Errorf("vocabulary: mtu: %d, want 28 to 65535", v.MTU)
 	}

@@ -103,6 +103,37 @@ func TestFlagsOfSeveralPackets(t *testing.T) {
 	}
 }
 
+// Only flows of several packets count that answer one which took some time: of their conversation, the last, and the other way.
+func TestShorterRepliesAreCounted(t *testing.T) {
+	at := func(outbound bool, port uint16, packets uint64, lasts int64) dataset.Flow {
+		return one(func(f *dataset.Flow) {
+			f.DstPort, f.Packets, f.Start = port, packets, f.End-lasts
+			f.Bytes = 100 * packets
+			if !outbound {
+				f.SrcAddr, f.DstAddr, f.SrcPort, f.DstPort = f.DstAddr, f.SrcAddr, f.DstPort, f.SrcPort
+			}
+		})
+	}
+	const ms = 1000
+	for name, tc := range map[string]struct {
+		flows []dataset.Flow
+		want  float64
+	}{
+		"longer and as long":            {[]dataset.Flow{at(true, 80, 2, 40*ms), at(false, 80, 2, 44*ms), at(true, 80, 2, 44*ms)}, 0},
+		"one of two is shorter":         {[]dataset.Flow{at(true, 80, 2, 40*ms), at(false, 80, 2, 36*ms), at(true, 80, 2, 36*ms)}, 0.5},
+		"the same way":                  {[]dataset.Flow{at(true, 80, 2, 40*ms), at(true, 80, 2, 36*ms)}, 0},
+		"of another conversation":       {[]dataset.Flow{at(true, 80, 2, 40*ms), at(false, 443, 2, 36*ms)}, 0},
+		"a single packet":               {[]dataset.Flow{at(true, 80, 2, 40*ms), at(false, 80, 1, 0)}, 0},
+		"an answer to what was at once": {[]dataset.Flow{at(true, 80, 1, 0), at(false, 80, 2, 36*ms)}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := fit(t, tc.flows, tc.flows[0].Start, 1).ShorterReplies; got != tc.want {
+				t.Errorf("a share of %g is shorter, want %g", got, tc.want)
+			}
+		})
+	}
+}
+
 // Times keep the coarsest part of a second that loses nothing.
 func TestTicks(t *testing.T) {
 	const second = 1_460_332_800_000_000
@@ -194,6 +225,7 @@ func TestVocabulariesOutOfRangeAreRefused(t *testing.T) {
 		"labels: 256 entries":            func(v *encode.Vocabulary) { v.Labels = make([]string, 256) },
 		"places: 2 entries":              func(v *encode.Vocabulary) { v.Places, v.PlaceInputs = v.Places[:2], 0 },
 		"place_inputs: -1":               func(v *encode.Vocabulary) { v.PlaceInputs = -1 },
+		"shorter_replies: 2":             func(v *encode.Vocabulary) { v.ShorterReplies = 2 },
 		"mtu: 70000":                     func(v *encode.Vocabulary) { v.MTU = 70000 },
 		`"10.0.0.1/8" is no network`:     func(v *encode.Vocabulary) { v.Internal = []netip.Prefix{netip.MustParsePrefix("10.0.0.1/8")} },
 		`"invalid Prefix" is no network`: func(v *encode.Vocabulary) { v.Places[2] = netip.Prefix{} },

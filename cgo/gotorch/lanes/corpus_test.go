@@ -541,7 +541,9 @@ func TestIndicesStayInside(t *testing.T) {
 const noServiceMark, outboundMark = labelMark + 11, labelMark + 13
 
 // atService tells ports below 1024 and those of services.
-func atService(v *lanes.Vocabulary, port uint16) bool { return port < 1024 || v.PortService[port] != 255 }
+func atService(v *lanes.Vocabulary, port uint16) bool {
+	return port < 1024 || v.PortService[port] != 255
+}
 
 func TestPlansSumUpDays(t *testing.T) {
 	v := world()

@@ -180,8 +180,9 @@ type peerSide struct {
 	outbound uint8
 }
 
-// So many of the peer's are offered, then so many of those whose kind shares a bucket.
-const peerDurations, kindDurations = 4, 16
+// A reply may last so many ticks more, less one, than what it answers. So many of the peer's durations are offered, then so many of
+// those whose kind shares a bucket.
+const replySteps, peerDurations, kindDurations = 17, 4, 16
 
 // leave forgets what a row's peer had, which has left or never came.
 func (p *lengths) leave(r *row) {
@@ -236,11 +237,17 @@ func (n *naive) lasting(r *row) size {
 // durationOf is the place of the row's duration among those that it may repeat, -1 for none.
 func (n *naive) durationOf(r *row) int {
 	h := n.home()
+	if i := h.tuples.rank(r); i < h.tuples.limit && !n.v.Without.Atoms {
+		last := h.tuples.items[i].row
+		if above := r.Duration - last.Duration; last.Outbound != r.Outbound && last.Duration > 0 && above >= 0 && above < replySteps {
+			return int(above)
+		}
+	}
 	if int(r.DurationAtom) < len(n.v.Duration.Exact) {
 		return -1
 	}
 	if i := h.durations.place(r, n.lasting(r), h.recent(r)); i >= 0 {
-		return i
+		return replySteps + i
 	}
 	if h.previous != nil && h.previous.Duration == r.Duration && !n.v.Without.Atoms {
 		return lanes.SizesOf().DurationCopies - 1

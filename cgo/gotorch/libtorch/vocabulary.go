@@ -36,6 +36,7 @@ type Vocabulary struct {
 	PlaceBucket                   []int32
 	BagOffset                     []int64
 	MTU                           int
+	ShorterReplies                float32
 	Returns                       []float32 // [2, Met+1]
 }
 
@@ -80,6 +81,7 @@ func NewTables(v *Vocabulary, d Device) (*Tables, error) {
 		port_service: bytes(v.PortService), places: C.int32_t(len(v.PlaceBits)),
 		place_addr: (*C.uint32_t)(slicePin(&pin, v.PlaceAddr)), place_bits: bytes(v.PlaceBits),
 		place_bucket: ints(v.PlaceBucket), bag_offset: (*C.int64_t)(slicePin(&pin, v.BagOffset)), mtu: C.int32_t(v.MTU),
+		shorter_replies: C.float(v.ShorterReplies),
 	}
 	c.returns = (*C.float)(slicePin(&pin, v.Returns))
 	t := &Tables{}

@@ -211,18 +211,28 @@ struct Offer {
   STAN_HD const SizeEntry &operator[](int c) const { return recent.slot[slots[c]]; }
 };
 
-// recent_durations writes those that a flow of a kind with a peer may have again, -1 where there is none.
-STAN_HD void recent_durations(const Lane &lane, int kind, int peer, const Tables &t, int64_t (&ticks)[kDurationCopies]) {
-  const bool last = !t.without.atoms && lane.has_previous && lane.previous.duration_atom == t.duration.count;
-  lane.durations.recent(kind, peer, last ? lane.previous.duration : -1, ticks);
+// answered is how long the flow lasted that a row of the conversation in a slot answers: the last one, which went the other way; -1 if
+// it does not answer any, or one that took no time.
+STAN_HD int64_t answered(const Lane &lane, const Row &row, int tuple, const Tables &t) {
+  if (t.without.atoms || tuple == kTuples) return -1;
+  const Row &last = lane.tuples.slot[tuple].row;
+  return last.outbound != row.outbound && last.duration > 0 ? last.duration : -1;
 }
 
-// copy_of_duration is which of them the row has, kDurationCopies for none.
-STAN_HD int copy_of_duration(const Lane &lane, const Row &row, int kind, int peer, const Tables &t) {
-  if (row.duration_atom < t.duration.count) return kDurationCopies;
+// recent_durations writes those that a flow of a kind, in a conversation and with a peer, may have, -1 where there is none.
+STAN_HD void recent_durations(const Lane &lane, int kind, int64_t answered, int peer, const Tables &t, int64_t (&ticks)[kDurationCopies]) {
+  const bool last = !t.without.atoms && lane.has_previous && lane.previous.duration_atom == t.duration.count;
+  lane.durations.recent(kind, peer, answered, last ? lane.previous.duration : -1, ticks);
+}
+
+// copy_of_duration is which of them the row has, kDurationCopies for none. Only what a flow answers may have a class of its own.
+STAN_HD int copy_of_duration(const Lane &lane, const Row &row, int kind, int64_t answered, int peer, const Tables &t) {
+  const bool known = row.duration_atom < t.duration.count;
+  if (known && answered < 0) return kDurationCopies;
   int64_t ticks[kDurationCopies];
-  recent_durations(lane, kind, peer, t, ticks);
-  return place_in(ticks, kDurationCopies, row.duration);
+  recent_durations(lane, kind, answered, peer, t, ticks);
+  const int n = known ? kReplySteps : kDurationCopies, found = place_in(ticks, n, row.duration);
+  return found < n ? found : kDurationCopies;
 }
 
 // repeat_of is which of the sizes that the row is offered it has, kRepeats for none.
@@ -235,7 +245,7 @@ template <class M = Single>
 STAN_HD bool recall(const Lane &lane, Row &row, const Tables &t, const Team<M> &team = {}) {
   const int kind = size_kind(row, t), peer = find_peer(lane, row, team);
   const uint8_t repeat = repeat_of(lane, row, t);
-  const int lasted = copy_of_duration(lane, row, kind, peer, t);
+  const int lasted = copy_of_duration(lane, row, kind, answered(lane, row, find_tuple(lane, row, team), t), peer, t);
   const uint8_t copy = row.bytes_atom < t.bytes.count ? kBytesCopies : lane.sizes.copy_of(kind, row.packets, row.bytes);
   const bool drawn = of_network(row, t) && peer == kPeers;
   const int to = drawn ? returnable(lane, row.place, team) : 0, own = drawn ? returned(lane, row, team) : 0;

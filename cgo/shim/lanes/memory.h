@@ -67,8 +67,10 @@ struct List {
 
 constexpr int kBuckets = 64;        // of what is remembered by key
 constexpr int kBytesCopies = 16;    // classes of bytes as in one of the last flows of the kind with as many packets
-constexpr int kPeerDurations = 4, kKindDurations = 16;
-constexpr int kDurationCopies = kPeerDurations + kKindDurations + 1;  // classes of durations of the peer, of the kind of flow, of the row before
+constexpr int kReplySteps = 17, kPeerDurations = 4, kKindDurations = 16;
+// Classes of durations: the ticks that a reply lasts longer than what it answers, then those of the peer, of the kind of flow, of the
+// row before.
+constexpr int kDurationCopies = kReplySteps + kPeerDurations + kKindDurations + 1;
 constexpr int kRecentSizes = 64, kRepeats = 24;  // sizes that are remembered, and that a row is offered to repeat
 
 // Recent holds the last entries of each bucket, the most recent first. Keys that share a bucket push each other out.
@@ -230,18 +232,20 @@ struct Durations {
     kinds.touch(kind_bucket(d.kind), d);
   }
 
-  // recent writes the durations that a flow of a kind with a peer may have again, each once, -1 where there is none: those of the
-  // peer, those of the kind, and last, which is -1 or the duration of the row before.
-  STAN_HD void recent(int kind, int peer, int64_t last, int64_t (&ticks)[kDurationCopies]) const {
+  // recent writes the durations that a flow of a kind with a peer may have again, each once, -1 where there is none: that of the flow
+  // which it answers and the next ticks, or none if answered is -1, those of the peer, those of the kind, and last, which is -1 or the
+  // duration of the row before.
+  STAN_HD void recent(int kind, int peer, int64_t answered, int64_t last, int64_t (&ticks)[kDurationCopies]) const {
     for (int64_t &t : ticks) t = -1;
+    for (int step = 0; answered >= 0 && step < kReplySteps; step++) ticks[step] = answered + step;
     const auto put = [&](int c, const Duration &d) {
       for (int i = 0; i < c; i++)
         if (ticks[i] == d.ticks) return;
       if (d.kind == kind) ticks[c] = d.ticks;
     };
     const int pb = peer < kPeers ? peer_bucket(peer, kind) : 0, kb = kind_bucket(kind);
-    for (int r = 0; peer < kPeers && r < peers.used[pb]; r++) put(r, peers.slot[pb][r]);
-    for (int r = 0; r < kinds.used[kb]; r++) put(kPeerDurations + r, kinds.slot[kb][r]);
+    for (int r = 0; peer < kPeers && r < peers.used[pb]; r++) put(kReplySteps + r, peers.slot[pb][r]);
+    for (int r = 0; r < kinds.used[kb]; r++) put(kReplySteps + kPeerDurations + r, kinds.slot[kb][r]);
     put(kDurationCopies - 1, {last, kind});
   }
 };

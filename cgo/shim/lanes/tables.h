@@ -71,6 +71,7 @@ struct Tables {
   const float *region_reach;     // [2, regions] of lanes/reach.h
   int64_t bag_offset[kBag];      // first row of each discrete input in the row embedding's table
   int32_t mtu;                   // most bytes a packet
+  float shorter_replies;         // share of flows of several packets that last less than the flow which they answer
   float returns[2][kMet + 1];    // share of rows from a network that come back to a remote, by how many of them there are
 
   STAN_HD int regions() const { return (places + kRegion - 1) / kRegion; }

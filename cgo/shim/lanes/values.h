@@ -69,17 +69,22 @@ STAN_HD void draw_duration(const At<M> &at, float *atoms, float *mixture, int k)
   const int64_t since = s.row.end > 0 && s.row.packets > 1 ? s.row.end / t.duration_tick : 0;
   const int64_t longest = since < t.duration.most ? since : t.duration.most;
   int64_t copies[kDurationCopies];
-  recent_durations(s.lane, size_kind(s.row, t), find_peer(s.lane, s.row, at.team), t, copies);
+  const int64_t before = answered(s.lane, s.row, s.tuple, t);
+  recent_durations(s.lane, size_kind(s.row, t), before, find_peer(s.lane, s.row, at.team), t, copies);
+  // Both directions start at about one time, and the one that ends first comes first.
+  const bool shorter = before > longest || at.draws(kDuration).again(kAttempts + 1).uniform(0) < t.shorter_replies;
+  const int64_t low = before < 0 || shorter ? 0 : before, high = before < 0 || !shorter || before > longest ? longest : before - 1;
   const Steer steer = at.steer();
   const float known = steer.away(kLastedMark, 2), fresh = steer.to(kFreeDurationMark), copy = steer.to(kLastedMark);
+  const auto step = [=](int64_t v) { return before >= 0 && v >= before && v < before + kReplySteps; };
   for (int c = at.team.rank(); c <= t.duration.count + kDurationCopies; c += at.team.size)
-    atoms[c] += c < t.duration.count ? known : c == t.duration.count ? fresh : copy;
-  const Value v = draw_value(atoms, mixture, k, t.duration, 0, longest, at.draws(kDuration), DurationLean(steer, t.duration_tick),
+    atoms[c] += c > t.duration.count ? copy : c == t.duration.count ? fresh : step(t.duration.exact[c]) ? -INFINITY : known;
+  const Value v = draw_value(atoms, mixture, k, t.duration, low, high, at.draws(kDuration), DurationLean(steer, t.duration_tick),
                              copies, kDurationCopies, at.team);
   at.team.alone([&] {
     s.row.duration = v.v;
-    s.row.duration_atom = uint16_t(v.atom);
-    at.emit(1, v.atom, duration_input(v.v, t));
+    s.row.duration_atom = uint16_t(atom_of(t.duration, v.v));
+    at.emit(1, s.row.duration_atom, duration_input(v.v, t));
   });
 }
 

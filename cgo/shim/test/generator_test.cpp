@@ -170,21 +170,22 @@ void test_recent_sizes() {
         "more sizes are offered than the network knows");
 }
 
-// Durations are those of the peer, then those of the kind, then that of the row before, each once; a peer's go with it.
+// Durations are those of what is answered and somewhat more, then those of the peer, then those of the kind, then that of the row before,
+// each once; a peer's go with it.
 void test_recent_durations() {
   Durations durations;
   durations.clear();
-  const auto offered = [&](int kind, int peer, int64_t last) {
+  const auto offered = [&](int kind, int peer, int64_t last, int64_t answered = -1) {
     std::vector<int64_t> got(kDurationCopies);
     int64_t ticks[kDurationCopies];
-    durations.recent(kind, peer, last, ticks);
+    durations.recent(kind, peer, answered, last, ticks);
     std::copy(ticks, ticks + kDurationCopies, got.begin());
     return got;
   };
   const auto list = [](std::vector<int64_t> peer, std::vector<int64_t> kind, int64_t last) {
     std::vector<int64_t> want(kDurationCopies, -1);
-    std::copy(peer.begin(), peer.end(), want.begin());
-    std::copy(kind.begin(), kind.end(), want.begin() + kPeerDurations);
+    std::copy(peer.begin(), peer.end(), want.begin() + kReplySteps);
+    std::copy(kind.begin(), kind.end(), want.begin() + kReplySteps + kPeerDurations);
     want.back() = last;
     return want;
   };
@@ -198,6 +199,9 @@ void test_recent_durations() {
   CHECK(offered(3, 1, 50) == list({40}, {50, -1, 20, 30, 10}, -1), "a peer's own durations are others");
   CHECK(offered(3, 0, 7) == list({-1, 20, 30, 10}, {50, 40}, 7), "durations of the other kinds of a peer come back");
   CHECK(offered(2, 0, -1) == list({60}, {}, -1), "the other direction has other durations");
+  auto reply = list({-1, -1, 30, 10}, {50, 40}, -1);
+  for (int step = 0; step < kReplySteps; step++) reply[step] = 13 + step;
+  CHECK(offered(3, 0, 25, 13) == reply, "a reply to 13 ticks has no class for each of the next ones, once");
   durations.leave(0);
   CHECK(offered(3, 0, -1) == list({}, {50, 40, 20, 30, 10}, -1), "a peer that left has durations");
 }
@@ -210,7 +214,7 @@ void test_rows(float spread, int host_count, bool six) {
   Random r{uint32_t(spread * 10) + uint32_t(host_count)};
   int64_t before = m.slot.lane.now;
   int other_proto = -1;
-  int fresh_tuples = 0, fresh_peers = 0, copies = 0, binned = 0, repeats = 0, repeats_by_chance = 0;
+  int fresh_tuples = 0, fresh_peers = 0, copies = 0, binned = 0, repeats = 0, repeats_by_chance = 0, answers = 0;
   for (int i = 0; i < 4000; i++) {
     m.step(r, spread);
     const Slot &s = m.slot;
@@ -252,6 +256,9 @@ void test_rows(float spread, int host_count, bool six) {
     CHECK(known || other_proto < 0 || q.proto == other_proto, "row %d: protocol %d of a host that has %d", i, q.proto, other_proto);
     if (!known) other_proto = q.proto;
     CHECK((w.flags_protos[q.flags_class] & proto_bit(q.proto)) != 0, "row %d: flags %d with protocol %d", i, q.flags, q.proto);
+    const int64_t before = answered(s.lane, q, tuple, t);
+    CHECK(before < 0 || q.packets == 1 || q.duration >= before, "row %d: %lld ms, as an answer to %lld", i, (long long)q.duration, (long long)before);
+    answers += before >= 0 && q.packets > 1;
     const bool several = q.duration > 0 || (w.flags_protos[q.flags_class] & kSeveralPackets) != 0;
     CHECK(q.packets >= 1 + several, "row %d: %lld packets in %lld ms, flags %d", i, (long long)q.packets, (long long)q.duration, q.flags);
     CHECK(q.bytes >= ((q.proto == kTCP ? 40 : 28) + (six ? 20 : 0)) * q.packets && q.bytes <= 1500 * q.packets, "row %d: %lld bytes in %lld packets", i, (long long)q.bytes,
@@ -289,9 +296,9 @@ void test_rows(float spread, int host_count, bool six) {
       CHECK(b >= 0 && b <= 2 * kCandidateRows + kEntries, "row %d: chosen input %lld", i, (long long)b);
     if (failures > 20) return;
   }
-  CHECK(fresh_tuples > 300 && fresh_peers > 100 && copies > 20 && binned > 100 && repeats > 100 && repeats_by_chance < 20,
-        "only %d new conversations, %d new peers, %d copied and %d binned ports, %d repeated sizes", fresh_tuples, fresh_peers, copies,
-        binned, repeats);
+  CHECK(fresh_tuples > 300 && fresh_peers > 100 && copies > 20 && binned > 100 && repeats > 100 && repeats_by_chance < 20 && answers > 50,
+        "only %d new conversations, %d new peers, %d copied and %d binned ports, %d repeated sizes, %d answers", fresh_tuples, fresh_peers, copies,
+        binned, repeats, answers);
 }
 
 // An address that is recent, and a network whose hosts are all recent, are not drawn. A region without another place gives
