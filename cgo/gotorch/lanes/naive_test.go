@@ -243,7 +243,7 @@ func (n *naive) durationOf(r *row) int {
 			return int(above)
 		}
 	}
-	if int(r.DurationAtom) < len(n.v.Duration.Exact) {
+	if r.Duration == 0 {
 		return -1
 	}
 	if i := h.durations.place(r, n.lasting(r), h.recent(r)); i >= 0 {
@@ -283,7 +283,7 @@ func (n *naive) see(r *row) {
 	if s := n.sizeOf(r); !n.v.Without.Atoms {
 		newPeer, remembered := peer == n.peers.limit, !n.v.Without.Conversations
 		n.seeSize(r, s)
-		if int(r.DurationAtom) == len(n.v.Duration.Exact) {
+		if r.Duration > 0 {
 			n.durations.see(r, n.lasting(r), newPeer, remembered)
 		} else if newPeer {
 			n.durations.leave(r)
