@@ -54,8 +54,8 @@ STAN_HD uint16_t icmp_class(const Tables &t, uint16_t port) {
   return uint16_t(t.other_icmp());
 }
 
-// steer_ports steers towards the services of one side, and the share of its other ports below 1024; where the local port is at no
-// service, a remote port that is at none either is steered by the flows without any. A peer that was met was chosen by its services.
+// steer_ports steers towards the services of one side and the share of its other ports; where the local port is at no service, a remote
+// one that is none is steered by the flows without any. A peer that was met was chosen by its services.
 template <class M>
 STAN_HD void steer_ports(const At<M> &at, bool local, float *logits, int base) {
   const Tables &t = at.t;
@@ -68,10 +68,12 @@ STAN_HD void steer_ports(const At<M> &at, bool local, float *logits, int base) {
     const int p = port_of(t, k, base);
     if (p < 0) continue;
     const uint8_t service = t.port_service[p];
-    if (second && !at_service(uint16_t(p), t))
-      logits[k] += none;
-    else if (!met)
-      logits[k] += lean_of(service != kNoService ? steer.to(services + service) : p < 1024 ? other.low : other.high);
+    if (service != kNoService)
+      logits[k] += met ? 0 : lean_of(steer.to(services + service));
+    else if (p < 1024)
+      logits[k] += fminf(second ? none : 0, lean_of(other.low));
+    else
+      logits[k] += second ? none : met ? 0 : lean_of(other.high);
   }
 }
 

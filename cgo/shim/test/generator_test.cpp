@@ -104,6 +104,10 @@ void test_steering() {
       Machine m(w, 3, uint64_t(7 + stream));
       m.g.steering = float(steered);
       for (int k = 0; k < kSteered; k++) m.slot.lane.plan.mean[marks[k]] = planned[k];
+      for (const int side : {0, 1}) {  // the other nine flows in ten have a service on one side
+        m.slot.lane.plan.mean[kLowPortMark + side] = 0.45f;
+        for (int i = 0; i < 3; i++) m.slot.lane.plan.mean[(side ? kRemoteServices : kLocalServices) + i] = 0.15f;
+      }
       m.slot.lane.plan.mean[kPeerMark] = 0.2f;
       m.slot.lane.plan.mean[kNewMark] = 0.3f;
       Random r{9};
