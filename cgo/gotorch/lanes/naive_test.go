@@ -243,7 +243,7 @@ func (n *naive) durationOf(r *row) int {
 			return int(above)
 		}
 	}
-	if r.Duration == 0 {
+	if int(r.DurationAtom) < len(n.v.Duration.Exact) {
 		return -1
 	}
 	if i := h.durations.place(r, n.lasting(r), h.recent(r)); i >= 0 {
@@ -283,7 +283,7 @@ func (n *naive) see(r *row) {
 	if s := n.sizeOf(r); !n.v.Without.Atoms {
 		newPeer, remembered := peer == n.peers.limit, !n.v.Without.Conversations
 		n.seeSize(r, s)
-		if r.Duration > 0 {
+		if int(r.DurationAtom) == len(n.v.Duration.Exact) {
 			n.durations.see(r, n.lasting(r), newPeer, remembered)
 		} else if newPeer {
 			n.durations.leave(r)

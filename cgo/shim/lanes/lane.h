@@ -221,15 +221,18 @@ STAN_HD int64_t answered(const Lane &lane, const Row &row, int tuple, const Tabl
 
 // recent_durations writes those that a flow of a kind, in a conversation and with a peer, may have, -1 where there is none.
 STAN_HD void recent_durations(const Lane &lane, int kind, int64_t answered, int peer, const Tables &t, int64_t (&ticks)[kDurationCopies]) {
-  const bool last = !t.without.atoms && lane.has_previous && lane.previous.duration > 0;
+  const bool last = !t.without.atoms && lane.has_previous && lane.previous.duration_atom == t.duration.count;
   lane.durations.recent(kind, peer, answered, last ? lane.previous.duration : -1, ticks);
 }
 
-// copy_of_duration is which of them the row has, kDurationCopies for none.
+// copy_of_duration is which of them the row has, kDurationCopies for none. Only what a flow answers may have a class of its own.
 STAN_HD int copy_of_duration(const Lane &lane, const Row &row, int kind, int64_t answered, int peer, const Tables &t) {
+  const bool known = row.duration_atom < t.duration.count;
+  if (known && answered < 0) return kDurationCopies;
   int64_t ticks[kDurationCopies];
   recent_durations(lane, kind, answered, peer, t, ticks);
-  return place_in(ticks, kDurationCopies, row.duration);
+  const int n = known ? kReplySteps : kDurationCopies, found = place_in(ticks, n, row.duration);
+  return found < n ? found : kDurationCopies;
 }
 
 // repeat_of is which of the sizes that the row is offered it has, kRepeats for none.
@@ -293,7 +296,7 @@ STAN_HD Observed observe(Lane &lane, const Row &row, int32_t ref, const Tables &
     if (!t.without.atoms) {
       const Size size{row.packets, row.bytes, size_kind(row, t)};
       lane.recent_sizes.touch({size, mark_of(row.addr), lane.position, 0, row.packets_atom, row.bytes_atom});
-      if (row.duration > 0)
+      if (row.duration_atom == t.duration.count)
         lane.durations.touch(t.without.conversations ? kPeers : o.peer, {row.duration, size.kind});
       if (row.bytes_atom == t.bytes.count) lane.sizes.touch(size);
     }

@@ -209,7 +209,7 @@ struct Duration {
   STAN_HD bool operator==(const Duration &d) const { return ticks == d.ticks && kind == d.kind; }
 };
 
-// Durations remembers how long flows that took some time did: those of a peer and those of the kind of flow come back.
+// Durations remembers durations that have no class of their own: those of a peer and those of the kind of flow come back.
 struct Durations {
   Recent<Duration, kPeerDurations, 2 * kPeers> peers;  // by slot and direction
   Recent<Duration, kKindDurations> kinds;

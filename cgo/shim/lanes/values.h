@@ -76,14 +76,9 @@ STAN_HD void draw_duration(const At<M> &at, float *atoms, float *mixture, int k)
   const int64_t low = before < 0 || shorter ? 0 : before, high = before < 0 || !shorter || before > longest ? longest : before - 1;
   const Steer steer = at.steer();
   const float known = steer.away(kLastedMark, 2), fresh = steer.to(kFreeDurationMark), copy = steer.to(kLastedMark);
+  const auto step = [=](int64_t v) { return before >= 0 && v >= before && v < before + kReplySteps; };
   for (int c = at.team.rank(); c <= t.duration.count + kDurationCopies; c += at.team.size)
-    atoms[c] += c > t.duration.count ? copy : c == t.duration.count ? fresh : known;
-  at.team.sync();
-  for (int c = at.team.rank(); c < kDurationCopies; c += at.team.size) {  // what may be copied is
-    const int atom = atom_of(t.duration, copies[c]);
-    if (atom < t.duration.count) atoms[atom] = -INFINITY;
-  }
-  at.team.sync();
+    atoms[c] += c > t.duration.count ? copy : c == t.duration.count ? fresh : step(t.duration.exact[c]) ? -INFINITY : known;
   const Value v = draw_value(atoms, mixture, k, t.duration, low, high, at.draws(kDuration), DurationLean(steer, t.duration_tick),
                              copies, kDurationCopies, at.team);
   at.team.alone([&] {
