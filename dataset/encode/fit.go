@@ -161,8 +161,8 @@ func (f *fitter) servicePorts() []int {
 	return ports
 }
 
-// tick is the greatest common divisor: exporters count time in their own unit, such as 4 ms.
-func tick(before, us int64) int64 {
+// Tick is the greatest common divisor: exporters count time in their own unit, such as 4 ms.
+func Tick(before, us int64) int64 {
 	for us != 0 {
 		before, us = us, before%us
 	}
@@ -181,8 +181,8 @@ func (f *fitter) add(x *dataset.Flow) {
 	f.hostRows++
 	gap := max(x.End-f.previous, 0)
 	f.previous = x.End
-	f.gapTick = tick(f.gapTick, x.End)
-	f.durationTick = tick(f.durationTick, x.End-x.Start)
+	f.gapTick = Tick(f.gapTick, x.End)
+	f.durationTick = Tick(f.durationTick, x.End-x.Start)
 	f.gap.Add(gap, h)
 	f.duration.Add(x.End-x.Start, h)
 	f.packets.Add(int64(min(x.Packets, 1<<62)), h)

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"stan/dataset"
+	"stan/dataset/encode"
 	"stan/dataset/internal/lossy"
 )
 
@@ -120,9 +121,8 @@ func (f *finder) swept(x *dataset.Flow) (s Shape, may bool) {
 	return s, !inside && s.check() == nil
 }
 
-// count finds the shapes that enough hosts have, none of them often.
-func (f *finder) count(flows iter.Seq2[[]dataset.Flow, error]) error {
-	counts := lossy.New[uint64]()
+// walk calls f for every flow until it returns false; fresh tells the first of each host.
+func walk(flows iter.Seq2[[]dataset.Flow, error], f func(x *dataset.Flow, fresh bool) bool) error {
 	var current netip.Addr
 	for batch, err := range flows {
 		if err != nil {
@@ -130,24 +130,35 @@ func (f *finder) count(flows iter.Seq2[[]dataset.Flow, error]) error {
 		}
 		for i := range batch {
 			x := &batch[i]
-			if x.Host != current {
-				current = x.Host
-				f.hosts++
-			}
-			if !dated(x) {
-				continue
-			}
-			f.days[dayOf(x.End)] = true
-			for a, b := f.tick, x.End; ; a, b = b, a%b {
-				if b == 0 {
-					f.tick = a
-					break
-				}
-			}
-			if s, may := f.swept(x); may {
-				counts.Add(s.hash(), uint32(f.hosts))
+			fresh := x.Host != current
+			current = x.Host
+			if !f(x, fresh) {
+				return nil
 			}
 		}
+	}
+	return nil
+}
+
+// count finds the shapes that enough hosts have, none of them often.
+func (f *finder) count(flows iter.Seq2[[]dataset.Flow, error]) error {
+	counts := lossy.New[uint64]()
+	err := walk(flows, func(x *dataset.Flow, fresh bool) bool {
+		if fresh {
+			f.hosts++
+		}
+		if !dated(x) {
+			return true
+		}
+		f.days[dayOf(x.End)] = true
+		f.tick = encode.Tick(f.tick, x.End)
+		if s, may := f.swept(x); may {
+			counts.Add(s.hash(), uint32(f.hosts))
+		}
+		return true
+	})
+	if err != nil {
+		return err
 	}
 	var found []uint64
 	for _, h := range counts.Values() {
@@ -167,49 +178,44 @@ func (f *finder) count(flows iter.Seq2[[]dataset.Flow, error]) error {
 // that have mostInstances.
 func (f *finder) collect(flows iter.Seq2[[]dataset.Flow, error]) error {
 	f.present = map[int64]int{}
-	var current netip.Addr
 	host, chosen, read := -1, false, 0
 	day := int64(-1)
-	for batch, err := range flows {
-		if err != nil {
-			return err
-		}
-		for i := range batch {
-			x := &batch[i]
-			if x.Host != current {
-				if f.held >= mostInstances {
-					return nil
-				}
-				current, day = x.Host, -1
-				chosen = read*mostHosts/f.hosts < (read+1)*mostHosts/f.hosts
-				if read++; chosen {
-					host++
-				}
+	return walk(flows, func(x *dataset.Flow, fresh bool) bool {
+		if fresh {
+			if f.held >= mostInstances {
+				return false
 			}
-			if !chosen || !dated(x) {
-				continue
-			}
-			if d := dayOf(x.End); d != day {
-				day = d
-				f.present[d]++
-			}
-			f.read++
-			s, may := f.swept(x)
-			if !may {
-				continue
-			}
-			if in := f.shapes[s.hash()]; in != nil {
-				if len(in.at) == 0 {
-					in.shape = s
-				}
-				if in.shape == s {
-					in.at = append(in.at, instance{host, x.End})
-					f.held++
-				}
+			day = -1
+			chosen = read*mostHosts/f.hosts < (read+1)*mostHosts/f.hosts
+			if read++; chosen {
+				host++
 			}
 		}
-	}
-	return nil
+		if !chosen || !dated(x) {
+			return true
+		}
+		if d := dayOf(x.End); d != day {
+			day = d
+			f.present[d]++
+		}
+		f.read++
+		s, may := f.swept(x)
+		if !may {
+			return true
+		}
+		in := f.shapes[s.hash()]
+		if in == nil {
+			return true
+		}
+		if len(in.at) == 0 {
+			in.shape = s
+		}
+		if in.shape == s {
+			in.at = append(in.at, instance{host, x.End})
+			f.held++
+		}
+		return true
+	})
 }
 
 // found is an event and when hosts had it.

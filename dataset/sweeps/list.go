@@ -1,5 +1,5 @@
 // Package sweeps tells the flows of sweeps from the others. A sweep is a remote that sends the same flow to many hosts of a network at
-// about the same time, as scanners, monitors and backscatter do, and what the hosts answer. Every host of UGR'16 has some 300 such
+// about the same time, as scanners, monitors and backscatter do, and what the hosts answer. Every host of UGR'16 has some 220 such
 // flows a day, the same ones. Flow by flow they are nothing that a host's own past could tell; so they are kept in a list, the
 // network learns the rest, and a generated day has the sweeps of a day of the capture.
 package sweeps
