@@ -45,10 +45,10 @@ func (n *Network) Forward(b *lanes.Batch) likelihood {
 		}
 		s = n.add(s, h, input(h), number)
 	}
-	// values scores a value head on s, the states of the rows that of takes.
-	values := func(h Head, s torch.Tensor, of func(torch.Tensor) torch.Tensor, mixed torch.Tensor) {
+	// values scores a value head on s, the states of the rows that of takes, with Gaussians around the values that may be given.
+	values := func(h Head, s, near torch.Tensor, of func(torch.Tensor) torch.Tensor, mixed torch.Tensor) {
 		i := int64(valueIndex[h])
-		out.heads[h] = n.Values[i].NLL(s, of(target(h)), mixed, of(b.Bounds.Select(1, 2*i)), of(b.Bounds.Select(1, 2*i+1)), of(b.Weight))
+		out.heads[h] = n.Values[i].NLL(s, near, of(target(h)), mixed, of(b.Bounds.Select(1, 2*i)), of(b.Bounds.Select(1, 2*i+1)), of(b.Weight))
 		add(h)
 	}
 	every := func(t torch.Tensor) torch.Tensor { return t }
@@ -65,9 +65,9 @@ func (n *Network) Forward(b *lanes.Batch) likelihood {
 		flat := row.Reshape(-1)
 		return torch.IndexSelect(memory.Narrow(1, from, width).Contiguous(), 0, flat)
 	}
-	all := torch.Tensor{}
+	var none, all torch.Tensor
 
-	values(Gap, s, every, b.GapMix)
+	values(Gap, s, none, every, b.GapMix)
 	classes(Label, all)
 	add(Label)
 	keys := pick(b.TupleRow, 0, key).Reshape(b.TupleRow.Shape()[0], -1, key)
@@ -97,11 +97,17 @@ func (n *Network) Forward(b *lanes.Batch) likelihood {
 	add(Flags)
 	classes(ToS, all)
 	add(ToS)
-	out.heads[Repeat] = classNLL(n.repeats(n.joint(s, b.Joint, 0), b.SizeBag, b.SizeNumeric, b.SizeMask), target(Repeat))
+	kind := n.Answered.Forward(n.joint(s, b.Joint, 0), b.AnsweredBag, b.Answered)
+	out.heads[Repeat] = classNLL(n.repeats(kind, b.SizeBag, b.SizeNumeric, b.SizeMask), target(Repeat))
 	add(Repeat)
-	values(Packets, n.joint(sized(s), sized(b.Joint), 0), sized, b.PacketsMix)
-	values(Bytes, n.joint(sized(s), sized(b.Joint), 1), sized, b.BytesMix)
-	values(Duration, s, every, b.DurationMix)
+	answered := sized(b.Answered)
+	// known is the state of the rows of a new size, beside a joint input of theirs and what they answer.
+	known := func(k int64) torch.Tensor {
+		return n.Answered.Forward(n.joint(sized(s), sized(b.Joint), k), sized(b.AnsweredBag), answered)
+	}
+	values(Packets, known(0), around(Packets, answered), sized, b.PacketsMix)
+	values(Bytes, known(1), around(Bytes, answered), sized, b.BytesMix)
+	values(Duration, n.Lasted.Forward(s, b.LastedBag, b.Lasted), around(Duration, b.Lasted), every, b.DurationMix)
 	out.rows = torch.Sum(b.Weight)
 	return out
 }

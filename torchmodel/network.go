@@ -31,6 +31,9 @@ type Network struct {
 
 	Joint torch.Tensor // [joint inputs, H], what attributes together add to the state of the heads of repeats, packets and bytes
 
+	Answered *Near // packets and bytes of what the row answers, for the heads of sizes
+	Lasted   *Near // what it answers and what its peer's last flows lasted, for the head of duration
+
 	Conversations *Candidates
 	Peers         *Candidates
 	Sizes         *Candidates
@@ -56,6 +59,9 @@ var (
 	classIndex = map[Head]int{
 		Direction: 0, Protocol: 1, LocalPort: 2, RemotePort: 3, Flags: 4, ToS: 5, Label: 6,
 	}
+	// aroundOf tells which of the values that an attribute is likely to be near to have a Gaussian around them: packets and bytes of what
+	// the row answers, and how long that and the peer's last flows lasted, by places in Batch.Answered and Batch.Lasted.
+	aroundOf = map[Head]struct{ first, n int }{Packets: {0, 1}, Bytes: {1, 1}, Duration: {0, 4}}
 	// inputOf is the discrete input of a row that a drawn attribute adds to the state.
 	inputOf = map[Head]int64{
 		Gap: 0, Duration: 1, Packets: 2, Bytes: 3, Direction: 4, Protocol: 5, LocalPort: 6, RemotePort: 7, Flags: 8, ToS: 9,
@@ -94,6 +100,21 @@ func newLayout(v *encode.Vocabulary) layout {
 	return l
 }
 
+// answeredRows and lastedRows are the classes that Network.Answered and Network.Lasted tell apart.
+func (l *layout) answeredRows(v *encode.Vocabulary) int64 {
+	return int64(len(v.Packets.Exact) + 2 + len(v.Bytes.Exact) + 2)
+}
+
+func (l *layout) lastedRows(v *encode.Vocabulary) int64 {
+	return int64(l.sizes.Lasted * (len(v.Duration.Exact) + 2))
+}
+
+// around are the values y [N, k] of which an attribute's Gaussians lie around some: [N, A].
+func around(h Head, y torch.Tensor) torch.Tensor {
+	of := aroundOf[h]
+	return y.Narrow(1, int64(of.first), int64(of.n))
+}
+
 // newNetwork makes a network with fresh weights for the classes of v.
 func newNetwork(c Config, v *encode.Vocabulary) *Network {
 	l := newLayout(v)
@@ -114,6 +135,9 @@ func newNetwork(c Config, v *encode.Vocabulary) *Network {
 
 		Joint: newTable(int64(l.sizes.JointRows), h, 0),
 
+		Answered: newNear(l.answeredRows(v), int64(l.sizes.Answered), h),
+		Lasted:   newNear(l.lastedRows(v), int64(l.sizes.Lasted), h),
+
 		Conversations: newCandidates(tuples, k, h),
 		Peers:         newCandidates(peers, k, h),
 		Sizes:         newCandidates(int64(len(v.Packets.Exact)+1+len(v.Bytes.Exact)+1+l.sizes.SizeRows), k, h),
@@ -124,7 +148,8 @@ func newNetwork(c Config, v *encode.Vocabulary) *Network {
 	}
 	n.Values = make([]*ValueHead, len(valueIndex))
 	for _, head := range slices.Sorted(maps.Keys(valueIndex)) { // in one order, as each draws its first weights
-		n.Values[valueIndex[head]] = newValueHead(h, h, int(l.classes[head])-1, c.Mixtures)
+		near := aroundOf[head].n
+		n.Values[valueIndex[head]] = newValueHead(h, h, int(l.classes[head])-1, c.Mixtures+near, near)
 	}
 	n.Classes = make([]*ClassHead, len(classIndex))
 	for _, head := range slices.Sorted(maps.Keys(classIndex)) {

@@ -212,11 +212,11 @@ func (p *Profiles) draw(r *rand.Rand, at hostPoint) profile {
 
 // groups are the sizes of the groups of marks of which a row has one each: protocol, what it repeats, gap, duration, bytes a
 // packet, precedence. The order of marks is that of cgo/shim/lanes/lane.h.
-var groups = [...]int{4, 5, 6, 6, 7, 8}
+var groups = [...]int{4, 5, 6, 7, 7, 8}
 
 // The places of some other marks.
 const (
-	groupMarks   = 4 + 5 + 6 + 6 + 7 + 8
+	groupMarks   = 4 + 5 + 6 + 7 + 7 + 8
 	labelMarks   = 8 // of the commonest labels but the first
 	ipv6Mark     = groupMarks + 2*encode.Services + labelMarks
 	lowPorts     = ipv6Mark + 1 // local, remote port below 1024

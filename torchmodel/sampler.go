@@ -159,15 +159,15 @@ func (s *sampler) step(scope *torch.Scope, i int) {
 		s.draw(h, n.Classes[classIndex[h]].Forward(state), torch.Tensor{})
 		state = n.add(state, h, out.Input, out.Number)
 	}
-	values := func(h Head, from torch.Tensor) {
-		exact, mixture := n.Values[valueIndex[h]].Forward(from)
+	values := func(h Head, from, near torch.Tensor) {
+		exact, mixture := n.Values[valueIndex[h]].Forward(from, near)
 		s.draw(h, exact, mixture)
 		state = n.add(state, h, out.Input, out.Number)
 	}
 	flat := view(s.memory)
 	memory := flat.Reshape(int64(g.Width), tuples+peers, -1)
 
-	values(Gap, state)
+	values(Gap, state, torch.Tensor{})
 	classes(Label)
 	keys := memory.Narrow(1, 0, tuples).Narrow(2, 0, key)
 	s.draw(Conversation, n.Conversations.Forward(state, keys, out.TupleBag, out.TupleMask), torch.Tensor{})
@@ -182,11 +182,14 @@ func (s *sampler) step(scope *torch.Scope, i int) {
 	for _, h := range []Head{Direction, Protocol, LocalPort, RemotePort, Flags, ToS} {
 		classes(h)
 	}
-	s.draw(Repeat, n.repeats(n.joint(state, out.Joint, 0), out.SizeBag, out.SizeNumeric, out.SizeMask), torch.Tensor{})
+	known := func(k int64) torch.Tensor {
+		return n.Answered.Forward(n.joint(state, out.Joint, k), out.AnsweredBag, out.Answered)
+	}
+	s.draw(Repeat, n.repeats(known(0), out.SizeBag, out.SizeNumeric, out.SizeMask), torch.Tensor{})
 	state = n.add(state, Repeat, out.Input, out.Number)
-	values(Packets, n.joint(state, out.Joint, 0))
-	values(Bytes, n.joint(state, out.Joint, 1))
-	values(Duration, state)
+	values(Packets, known(0), around(Packets, out.Answered))
+	values(Bytes, known(1), around(Bytes, out.Answered))
+	values(Duration, n.Lasted.Forward(state, out.LastedBag, out.Lasted), around(Duration, out.Lasted))
 
 	g.Finish()
 	x := n.Rows.Forward(out.Bag, out.Numeric)

@@ -68,7 +68,7 @@ func newTableNetwork(c Config, s *TableSchema) *TableNetwork {
 		if c := &s.Columns[i]; c.Discrete() {
 			n.Classes = append(n.Classes, newClassHead(h, h, int64(c.Classes)))
 		} else {
-			n.Values = append(n.Values, newValueHead(h, h, len(c.Atoms), n.config.Mixtures))
+			n.Values = append(n.Values, newValueHead(h, h, len(c.Atoms), n.config.Mixtures, 0))
 		}
 	}
 	n.Init(n)
@@ -115,7 +115,7 @@ func (n *TableNetwork) Forward(b *tableBatch) likelihood {
 			out.heads[i] = classNLL(n.Classes[n.layout.heads[i]].Forward(s), target)
 		} else {
 			v := int64(n.layout.heads[i])
-			out.heads[i] = n.Values[v].NLL(s, target, b.mixed[v], b.bounds.Select(1, 2*v), b.bounds.Select(1, 2*v+1), b.weight)
+			out.heads[i] = n.Values[v].NLL(s, torch.Tensor{}, target, b.mixed[v], b.bounds.Select(1, 2*v), b.bounds.Select(1, 2*v+1), b.weight)
 		}
 		out.heads[i] = out.heads[i].AddScalar(b.rest[i])
 		s = n.add(s, i, bag.Select(1, int64(i)), numeric.Narrow(1, int64(i), 1))

@@ -143,7 +143,7 @@ func (t *tableSampler) drawer(s torch.Tensor, column int) func(i int, r *rand.Ra
 		logits := t.net.Classes[head].Forward(s).Float32s()
 		return func(i int, r *rand.Rand) float64 { return float64(drawClass(logits[i*c.Classes:(i+1)*c.Classes], r)) }
 	}
-	exact, mixture := t.net.Values[head].Forward(s)
+	exact, mixture := t.net.Values[head].Forward(s, torch.Tensor{})
 	logits, parameters := exact.Float32s(), mixture.Float32s()
 	m := t.net.config.Mixtures
 	return func(i int, r *rand.Rand) float64 {

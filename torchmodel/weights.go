@@ -55,7 +55,7 @@ func parameters(n network) []safetensors.Tensor {
 func leastWeights(c Config, v *encode.Vocabulary) int64 {
 	l := newLayout(v)
 	d, h := int64(c.Width), int64(c.Hidden)
-	n := l.inputs*(d+h) + int64(l.sizes.JointRows)*h + int64(c.Layers)*4*d*d + l.classes[Place]*int64(c.Place)
+	n := l.inputs*(d+h) + int64(l.sizes.JointRows)*h + (l.answeredRows(v)+l.lastedRows(v))*h + int64(c.Layers)*4*d*d + l.classes[Place]*int64(c.Place)
 	for head := range valueIndex {
 		n += h*h + l.classes[head]*h
 	}

@@ -23,13 +23,14 @@ struct Snapshot {
   List<kTuples> tuples;
   List<kPeers> peers;
   RecentSizes recent_sizes;
+  PeerDurations peer_durations;
   int64_t plan;
   int32_t done;
   int32_t hour_done[24];
   float sum[kMarks];
 
   static Snapshot of(const Lane &lane, int64_t plan) {
-    Snapshot s{lane.tuples, lane.peers, lane.recent_sizes, plan, lane.done, {}, {}};
+    Snapshot s{lane.tuples, lane.peers, lane.recent_sizes, lane.peer_durations, plan, lane.done, {}, {}};
     std::copy(lane.hour_done, lane.hour_done + 24, s.hour_done);
     std::copy(lane.sum, lane.sum + kMarks, s.sum);
     return s;
@@ -40,6 +41,7 @@ struct Snapshot {
     lane.tuples = tuples;
     lane.peers = peers;
     lane.recent_sizes = recent_sizes;
+    lane.peer_durations = peer_durations;
     lane.done = done;
     std::copy(hour_done, hour_done + 24, lane.hour_done);
     std::copy(sum, sum + kMarks, lane.sum);
@@ -111,8 +113,8 @@ namespace {
 struct Batch {
   int64_t chunks, context, length, positions, table;
   at::Tensor bag, numeric, valid, plan;
-  std::vector<int64_t> position, row, target, tuple_row, tuple_bag, peer_row, peer_bag, size_bag, joint, chosen_row, chosen_bag;
-  std::vector<float> weight, rest, bounds, tuple_mask, peer_mask, size_numeric, size_mask, chosen;
+  std::vector<int64_t> position, row, target, tuple_row, tuple_bag, peer_row, peer_bag, size_bag, joint, answered_bag, lasted_bag, chosen_row, chosen_bag;
+  std::vector<float> weight, rest, bounds, tuple_mask, peer_mask, size_numeric, size_mask, answered, lasted, chosen;
   static constexpr int kSized = 6, kSubsets = 9;
   std::vector<int64_t> subset[kSubsets];  // fresh, new, lport, rport, gap, duration, sized, and of these packets, bytes
 
@@ -148,14 +150,25 @@ struct Batch {
     }
   }
 
-  void put_sizes(const Lane &lane, const Row &r, const Tables &t) {
+  void put_sizes(const Lane &lane, const Row &r, const Row *last, const Tables &t) {
     const Offer offer(lane, r, t);
     const size_t at = size_mask.size();
     size_bag.resize((at + kRepeats) * kSizeBag);
     size_numeric.resize((at + kRepeats) * kSizeNumeric);
     size_mask.resize(at + kRepeats);
     for (int c = 0; c < kRepeats; c++)
-      size_inputs(&size_bag[(at + c) * kSizeBag], &size_numeric[(at + c) * kSizeNumeric], &size_mask[at + c], offer, c, lane, r, t);
+      size_inputs(&size_bag[(at + c) * kSizeBag], &size_numeric[(at + c) * kSizeNumeric], &size_mask[at + c], offer, c, lane, r, last, t);
+    const size_t a = answered.size();
+    answered_bag.resize(a + kAnswered);
+    answered.resize(a + kAnswered);
+    answered_inputs(&answered_bag[a], &answered[a], last, t);
+  }
+
+  void put_lasted(const Lane &lane, const Row &r, int tuple, int peer, const Tables &t) {
+    const size_t at = lasted.size();
+    lasted_bag.resize(at + kLasted);
+    lasted.resize(at + kLasted);
+    for (int i = 0; i < kLasted; i++) lasted_input(&lasted_bag[at + i], &lasted[at + i], i, lane, r, tuple, peer, t);
   }
 
   void put_chosen(const Entry &e, int rank, int32_t position, int64_t now, int64_t base, int64_t table_start) {
@@ -177,9 +190,10 @@ struct Batch {
     const int tuple = find_tuple(lane, r), peer = find_peer(lane, r);
     put_candidates(lane.tuples, lane.position, r.end, base, tuple_row, tuple_bag, tuple_mask);
     put_candidates(lane.peers, lane.position, r.end, base, peer_row, peer_bag, peer_mask);
-    put_sizes(lane, r, t);
+    put_sizes(lane, r, stan::answered(lane, r, tuple, t), t);
     joint.push_back(kind_input(r, t));
     joint.push_back(sized_input(r, t));
+    put_lasted(lane, r, tuple, peer, t);
     y[kConversation] = tuple;
     y[kDirection] = r.outbound;
     if (tuple < kTuples) {
@@ -273,6 +287,10 @@ struct Batch {
     size_numeric.resize(all * kRepeats * kSizeNumeric, 0);
     size_mask.resize(all * kRepeats, 0);
     joint.resize(all * kJoints, 0);
+    answered_bag.resize(all * kAnswered, 0);
+    answered.resize(all * kAnswered, 0);
+    lasted_bag.resize(all * kLasted, 0);
+    lasted.resize(all * kLasted, 0);
     for (int k = 0; k < kSubsets; k++) {
       const int64_t of = k > kSized ? int64_t(subset[kSized].size()) : all;
       subset[k].resize(even ? all : padded(int64_t(subset[k].size())), of - 1);
@@ -394,7 +412,7 @@ at::Tensor tensor(const std::vector<float> &v, at::IntArrayRef shape) {
 void st_lane_sizes(st_sizes_of *out) {
   *out = {sizeof(Row), sizeof(Plan),  kMarks,         kTuples, kPeers,    kBag,  kNumeric,
           kPlan,       kClock,         kCandidateBag, kCandidateRows, kCopies, kServices, kHeads, kRegion,
-          kDurationCopies, kBytesCopies, kRepeats, kSizeBag, kSizeNumeric, kSizeRows, kMet, kKindRows, kJointRows};
+          kDurationCopies, kBytesCopies, kRepeats, kSizeBag, kSizeNumeric, kSizeRows, kMet, kKindRows, kJointRows, kAnswered, kLasted};
 }
 
 char *st_corpus_new(st_corpus **out, const st_tables *tables, int64_t memory, int32_t fd) {
@@ -471,7 +489,9 @@ char *st_corpus_replay(st_tensor **out, const st_corpus *c, const st_chunk *chun
         tensor(b.tuple_mask, {s, kTuples}), tensor(b.peer_row, {s, kPeers}),
         tensor(b.peer_bag, {s, kPeers, kCandidateBag}), tensor(b.peer_mask, {s, kPeers}),
         tensor(b.size_bag, {s, kRepeats, kSizeBag}), tensor(b.size_numeric, {s, kRepeats, kSizeNumeric}),
-        tensor(b.size_mask, {s, kRepeats}), tensor(b.joint, {s, kJoints}), tensor(b.chosen_row, {s}),
+        tensor(b.size_mask, {s, kRepeats}), tensor(b.joint, {s, kJoints}),
+        tensor(b.answered_bag, {s, kAnswered}), tensor(b.answered, {s, kAnswered}), tensor(b.lasted_bag, {s, kLasted}),
+        tensor(b.lasted, {s, kLasted}), tensor(b.chosen_row, {s}),
         tensor(b.chosen_bag, {s, kCandidateBag}), tensor(b.chosen, {s, 1})};
     for (auto &subset : b.subset) r.push_back(tensor(subset, {int64_t(subset.size())}));
     for (int i = 0; i < ST_BATCH_COUNT; i++) out[i] = own(r[i]);

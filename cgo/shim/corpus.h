@@ -11,7 +11,8 @@ extern "C" {
 // Sizes that the Go side lays its modules out by; they are those of lanes/*.h.
 typedef struct st_sizes_of {
   int32_t row_bytes, plan_bytes, marks, tuples, peers, bag, numeric, plan_inputs, clock, candidate_bag, candidate_rows, copies,
-      services, heads, region, duration_copies, bytes_copies, repeats, size_bag, size_numeric, size_rows, met, kind_rows, joint_rows;
+      services, heads, region, duration_copies, bytes_copies, repeats, size_bag, size_numeric, size_rows, met, kind_rows, joint_rows,
+      answered, lasted;
 } st_sizes_of;
 void st_lane_sizes(st_sizes_of *out);
 
@@ -76,6 +77,10 @@ enum {
   ST_BATCH_SIZE_NUMERIC, // [S, repeats, size_numeric] float32
   ST_BATCH_SIZE_MASK,    // [S, repeats] float32, 0 or -1e9
   ST_BATCH_JOINT,        // [S, 2] int64 below joint_rows: the kind of flow, and its packets among those of the kind
+  ST_BATCH_ANSWERED_BAG, // [S, answered] int64 below exact packets + exact bytes + 4: the size of what a row answers
+  ST_BATCH_ANSWERED,     // [S, answered] float32, where packets and bytes lie on their axes, 0 where there is none
+  ST_BATCH_LASTED_BAG,   // [S, lasted] int64 below lasted * (exact durations + 2): the durations that a row's is likely to be near to
+  ST_BATCH_LASTED,       // [S, lasted] float32, where they lie on the axis of durations, 0 where there is none
   ST_BATCH_CHOSEN_ROW,   // [S] int64 into B*(E+T)
   ST_BATCH_CHOSEN_BAG,   // [S, candidate_bag] int64
   ST_BATCH_CHOSEN,       // [S, 1] float32, 1 where a conversation or peer was chosen

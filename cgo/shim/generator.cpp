@@ -171,6 +171,10 @@ char *st_generator_new(st_generator **out, const st_tables *tables, int32_t widt
     k.out.size_bag = make<int64_t>(*g, {w, kRepeats, kSizeBag}, at::kLong);
     k.out.size_numeric = make<float>(*g, {w, kRepeats, kSizeNumeric}, at::kFloat);
     k.out.size_mask = make<float>(*g, {w, kRepeats}, at::kFloat);
+    k.out.answered_bag = make<int64_t>(*g, {w, kAnswered}, at::kLong);
+    k.out.answered = make<float>(*g, {w, kAnswered}, at::kFloat);
+    k.out.lasted_bag = make<int64_t>(*g, {w, kLasted}, at::kLong);
+    k.out.lasted = make<float>(*g, {w, kLasted}, at::kFloat);
     k.out.chosen_row = make<int64_t>(*g, {w}, at::kLong);
     k.out.chosen_bag = make<int64_t>(*g, {w, kCandidateBag}, at::kLong);
     k.out.chosen = make<float>(*g, {w, 1}, at::kFloat);

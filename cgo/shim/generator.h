@@ -19,8 +19,8 @@ void st_generator_free(st_generator *g);
 void st_generator_steer(st_generator *g, float strength);
 
 // The tensors that a step leaves for the network, in this order, borrowed from the generator: plan, tuple_bag, tuple_mask,
-// peer_bag, peer_mask, size_bag, size_numeric, size_mask, chosen_row, chosen_bag, chosen, input, joint, number, bag, numeric, memory.
-#define ST_GENERATOR_TENSORS 17
+// peer_bag, peer_mask, size_bag, size_numeric, size_mask, answered_bag, answered, lasted_bag, lasted, chosen_row, chosen_bag, chosen, input, joint, number, bag, numeric, memory.
+#define ST_GENERATOR_TENSORS 21
 char *st_generator_tensors(st_generator *g, st_tensor **out);
 
 // What a lane is given: a host, its plans (stan::Plan, one a day), the clock's start and the end of the span in µs, and the

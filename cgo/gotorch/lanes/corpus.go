@@ -98,6 +98,10 @@ type Batch struct {
 	SizeNumeric torch.Tensor // [S, repeats, continuous inputs of a size]
 	SizeMask    torch.Tensor // [S, repeats]
 	Joint       torch.Tensor // [S, 2] int64, kind of flow, and its packets among those of the kind
+	AnsweredBag torch.Tensor // [S, answered] int64, size of the flow that the row answers
+	Answered    torch.Tensor // [S, answered], where its packets and bytes lie on their axes
+	LastedBag   torch.Tensor // [S, lasted] int64, durations that the row's is likely to be near to
+	Lasted      torch.Tensor // [S, lasted], where they lie on the axis of durations
 	ChosenRow   torch.Tensor // [S] int64
 	ChosenBag   torch.Tensor // [S, inputs of a candidate] int64
 	Chosen      torch.Tensor // [S, 1], 0 where nothing was chosen
@@ -116,8 +120,8 @@ type Batch struct {
 func (b *Batch) fields() []*torch.Tensor {
 	return []*torch.Tensor{
 		&b.Bag, &b.Numeric, &b.Valid, &b.Plan, &b.Position, &b.Row, &b.Weight, &b.Target, &b.Rest, &b.Bounds, &b.TupleRow,
-		&b.TupleBag, &b.TupleMask, &b.PeerRow, &b.PeerBag, &b.PeerMask, &b.SizeBag, &b.SizeNumeric, &b.SizeMask, &b.Joint, &b.ChosenRow, &b.ChosenBag, &b.Chosen, &b.Fresh, &b.New,
-		&b.LocalPorts, &b.RemotePorts, &b.GapMix, &b.DurationMix, &b.Sized, &b.PacketsMix, &b.BytesMix,
+		&b.TupleBag, &b.TupleMask, &b.PeerRow, &b.PeerBag, &b.PeerMask, &b.SizeBag, &b.SizeNumeric, &b.SizeMask, &b.Joint,
+		&b.AnsweredBag, &b.Answered, &b.LastedBag, &b.Lasted, &b.ChosenRow, &b.ChosenBag, &b.Chosen, &b.Fresh, &b.New, &b.LocalPorts, &b.RemotePorts, &b.GapMix, &b.DurationMix, &b.Sized, &b.PacketsMix, &b.BytesMix,
 	}
 }
 

@@ -41,10 +41,10 @@ func newCorpusIn(t testing.TB, v *lanes.Vocabulary, memory int64, file *os.File,
 
 // batch is a lanes.Batch copied to slices.
 type batch struct {
-	bag, position, row, target, tupleRow, tupleBag, peerRow, peerBag, sizeBag, joint, chosenRow, chosenBag []int64
-	numeric, valid, plan, weight, rest, bounds, tupleMask, peerMask, sizeNumeric, sizeMask, chosen         []float32
-	subsets                                                                                                [9][]int64 // those of packets and bytes by their places in the batch
-	chunks, table, positions, scored                                                                       int
+	bag, position, row, target, tupleRow, tupleBag, peerRow, peerBag, sizeBag, joint, answeredBag, lastedBag, chosenRow, chosenBag []int64
+	numeric, valid, plan, weight, rest, bounds, tupleMask, peerMask, sizeNumeric, sizeMask, answered, lasted, chosen               []float32
+	subsets                                                                                                                        [9][]int64 // those of packets and bytes by their places in the batch
+	chunks, table, positions, scored                                                                                               int
 }
 
 func replay(t *testing.T, c *lanes.Corpus, chunks []lanes.Chunk, length int) *batch {
@@ -58,7 +58,7 @@ func replay(t *testing.T, c *lanes.Corpus, chunks []lanes.Chunk, length int) *ba
 		out = &batch{
 			bag: b.Bag.Int64s(), position: b.Position.Int64s(), row: b.Row.Int64s(), target: b.Target.Int64s(),
 			tupleRow: b.TupleRow.Int64s(), tupleBag: b.TupleBag.Int64s(), peerRow: b.PeerRow.Int64s(), peerBag: b.PeerBag.Int64s(),
-			joint: b.Joint.Int64s(), chosenRow: b.ChosenRow.Int64s(), chosenBag: b.ChosenBag.Int64s(), numeric: b.Numeric.Float32s(), valid: b.Valid.Float32s(),
+			joint: b.Joint.Int64s(), answeredBag: b.AnsweredBag.Int64s(), answered: b.Answered.Float32s(), lastedBag: b.LastedBag.Int64s(), lasted: b.Lasted.Float32s(), chosenRow: b.ChosenRow.Int64s(), chosenBag: b.ChosenBag.Int64s(), numeric: b.Numeric.Float32s(), valid: b.Valid.Float32s(),
 			plan: b.Plan.Float32s(), weight: b.Weight.Float32s(), rest: b.Rest.Float32s(), bounds: b.Bounds.Float32s(),
 			tupleMask: b.TupleMask.Float32s(), peerMask: b.PeerMask.Float32s(), sizeBag: b.SizeBag.Int64s(),
 			sizeNumeric: b.SizeNumeric.Float32s(), sizeMask: b.SizeMask.Float32s(), chosen: b.Chosen.Float32s(),
@@ -105,6 +105,20 @@ func (b *batch) checkRow(t *testing.T, i int, n *naive, r *row) {
 	b.checkSizes(t, i, n, r)
 	if got, want := of(b.joint, b.scored, i), n.joint(r); !slices.Equal(got, want) {
 		t.Fatalf("row %d: joint inputs %v, want %v", i, got, want)
+	}
+	size, sizeAt := n.answeredSize(r)
+	if got, at := of(b.answeredBag, b.scored, i), of(b.answered, b.scored, i); !slices.Equal(got, size) ||
+		math.Abs(float64(at[0])-sizeAt[0]) > 1e-5 || math.Abs(float64(at[1])-sizeAt[1]) > 1e-5 {
+		t.Fatalf("row %d: answers size %v at %v, want %v at %v", i, got, at, size, sizeAt)
+	}
+	classes, at := n.lasted(r)
+	if got := of(b.lastedBag, b.scored, i); !slices.Equal(got, classes) {
+		t.Fatalf("row %d: durations %v, want %v", i, got, classes)
+	}
+	for k, got := range of(b.lasted, b.scored, i) {
+		if math.Abs(float64(got)-at[k]) > 1e-5 {
+			t.Fatalf("row %d: duration %d lies at %g, want %g", i, k, got, at[k])
+		}
 	}
 	b.checkChosen(t, i, n, r)
 	for k, x := range []struct {
@@ -172,7 +186,11 @@ func (b *batch) checkSizes(t *testing.T, i int, n *naive, r *row) {
 			t.Fatalf("row %d: %v is known of size %d, want %v", i, got, c, want)
 		}
 		packets, bytes := math.Log(float64(x.packets+1)), math.Log(float64(x.bytes+1))
-		for k, want := range []float64{packets / 2, bytes/4 - 1, (bytes-packets)/2 - 2} {
+		morePackets, moreBytes := 0.0, 0.0
+		if last := n.answered(r); last != nil {
+			morePackets, moreBytes = packets-math.Log(float64(last.Packets+1)), bytes-math.Log(float64(last.Bytes+1))
+		}
+		for k, want := range []float64{packets / 2, bytes/4 - 1, morePackets / 2, moreBytes / 4} {
 			if got := float64(of(numeric, s.Repeats, c)[k]); math.Abs(got-want) > 1e-5 {
 				t.Fatalf("row %d: number %d of size %d is %g, want %g", i, k, c, got, want)
 			}

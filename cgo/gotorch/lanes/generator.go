@@ -23,6 +23,10 @@ type Outputs struct {
 	SizeBag     torch.Tensor // [W, repeats, inputs of a size] int64
 	SizeNumeric torch.Tensor // [W, repeats, continuous inputs of a size]
 	SizeMask    torch.Tensor // [W, repeats]
+	AnsweredBag torch.Tensor // [W, answered] int64, size of the flow that the row answers
+	Answered    torch.Tensor // [W, answered], where its packets and bytes lie on their axes
+	LastedBag   torch.Tensor // [W, lasted] int64, durations that the row's is likely to be near to
+	Lasted      torch.Tensor // [W, lasted], where they lie on the axis of durations
 	ChosenRow   torch.Tensor // [W] int64 into W*(tuples+peers)
 	ChosenBag   torch.Tensor // [W, inputs of a candidate] int64
 	Chosen      torch.Tensor // [W, 1]
@@ -57,7 +61,7 @@ func (g *Generator) OutputsNoCopy(scope *torch.Scope) *Outputs {
 	o := &Outputs{}
 	for i, f := range []*torch.Tensor{
 		&o.Plan, &o.TupleBag, &o.TupleMask, &o.PeerBag, &o.PeerMask, &o.SizeBag, &o.SizeNumeric, &o.SizeMask,
-		&o.ChosenRow, &o.ChosenBag, &o.Chosen, &o.Input, &o.Joint, &o.Number, &o.Bag, &o.Numeric, &o.Memory,
+		&o.AnsweredBag, &o.Answered, &o.LastedBag, &o.Lasted, &o.ChosenRow, &o.ChosenBag, &o.Chosen, &o.Input, &o.Joint, &o.Number, &o.Bag, &o.Numeric, &o.Memory,
 	} {
 		f.T = hs[i]
 	}

@@ -162,15 +162,70 @@ func (n *naive) aboutSize(x *sized, r *row, rank int) []int64 {
 	if x.row.Addr == r.Addr {
 		own = 1
 	}
+	beside := int64(0)
+	if last := n.answered(r); last != nil {
+		beside = 1
+		switch more := x.packets - last.Packets; {
+		case more < 0:
+			beside = 3
+		case more > 2:
+			beside = 7
+		case more > 0:
+			beside = 5
+		}
+		if x.bytes == last.Bytes {
+			beside++
+		}
+	}
+	ranks := first + 16 + 8 + 2
 	return []int64{
 		int64(x.row.PacketsAtom), int64(len(n.v.Packets.Exact)+1) + int64(x.row.BytesAtom), first + bucket(float64(n.position-x.position), 16),
-		first + 16 + bucket(float64(x.count), 8), first + 16 + 8 + own, first + 16 + 8 + 2 + int64(rank),
+		first + 16 + bucket(float64(x.count), 8), first + 16 + 8 + own, ranks + int64(rank), ranks + int64(lanes.SizesOf().Repeats) + beside,
 	}
 }
 
-// lengths are durations, in the place of sizes, that flows may have again.
+// answered is the last flow of the row's conversation, if it went the other way, else nil.
+func (n *naive) answered(r *row) *row {
+	if i := n.tuples.rank(r); i < n.tuples.limit && !n.v.Without.Atoms {
+		if last := &n.tuples.items[i].row; last.Outbound != r.Outbound {
+			return last
+		}
+	}
+	return nil
+}
+
+// baseDuration is that of what the row answers, or else of its peer's last flow, 0 for none.
+func (n *naive) baseDuration(r *row) int64 {
+	i := n.peers.rank(r)
+	if i == n.peers.limit || n.v.Without.Atoms {
+		return 0
+	}
+	if last := n.answered(r); last != nil {
+		return last.Duration
+	}
+	return n.peers.items[i].Duration
+}
+
+// answeredSize are the packets and bytes of what the row answers, as classes and where they lie.
+func (n *naive) answeredSize(r *row) (classes []int64, y [2]float64) {
+	p, b := n.v.Packets, n.v.Bytes
+	first := int64(len(p.Exact) + 2)
+	last := n.answered(r)
+	if last == nil {
+		return []int64{first - 1, first + int64(len(b.Exact)) + 1}, y
+	}
+	for k, x := range []struct {
+		of    lanes.Values
+		value int64
+	}{{p, last.Packets}, {b, last.Bytes}} {
+		y[k] = (math.Log(float64(x.value)+1) - float64(x.of.Centre)) / float64(x.of.Scale)
+	}
+	return []int64{int64(last.PacketsAtom), first + int64(last.BytesAtom)}, y
+}
+
+// lengths are durations that flows may have again: all of a peer, and in the place of sizes those of each kind without a class.
 type lengths struct {
-	peers map[peerSide][]size
+	peers map[peerSide][]int64
 	kinds [buckets][]size
 }
 
@@ -180,25 +235,21 @@ type peerSide struct {
 	outbound uint8
 }
 
-// A reply may last so many ticks more, less one, than what it answers. So many of the peer's durations are offered, then so many of
+// A row may last so many ticks more, less one, than what it answers or its peer had last. So many of the peer's durations are offered, then so many of
 // those whose kind shares a bucket.
-const replySteps, peerDurations, kindDurations = 17, 4, 16
+const steps, peerDurations, kindDurations = 17, 4, 16
 
-// leave forgets what a row's peer had, which has left or never came.
-func (p *lengths) leave(r *row) {
-	for side := range uint8(2) {
-		delete(p.peers, peerSide{r.Addr, side})
+// seePeer takes in a flow of a peer, of which a new one has left or never came.
+func (p *lengths) seePeer(r *row, newPeer bool) {
+	if newPeer {
+		delete(p.peers, peerSide{r.Addr, 0})
+		delete(p.peers, peerSide{r.Addr, 1})
 	}
+	at := peerSide{r.Addr, r.Outbound}
+	p.peers[at] = front(p.peers[at], r.Duration, peerDurations)
 }
 
-func (p *lengths) see(r *row, what size, newPeer, remembered bool) {
-	if remembered {
-		if newPeer {
-			p.leave(r)
-		}
-		at := peerSide{r.Addr, r.Outbound}
-		p.peers[at] = front(p.peers[at], what, peerDurations)
-	}
+func (p *lengths) seeKind(what size) {
 	of := &p.kinds[what.kind()%buckets]
 	*of = front(*of, what, kindDurations)
 }
@@ -206,7 +257,7 @@ func (p *lengths) see(r *row, what size, newPeer, remembered bool) {
 // place is where what stands among those that the row may have again, -1 for nowhere.
 func (p *lengths) place(r *row, what size, recent bool) int {
 	if recent {
-		if i := slices.Index(p.peers[peerSide{r.Addr, r.Outbound}], what); i >= 0 {
+		if i := slices.Index(p.peers[peerSide{r.Addr, r.Outbound}], r.Duration); i >= 0 {
 			return i
 		}
 	}
@@ -237,17 +288,14 @@ func (n *naive) lasting(r *row) size {
 // durationOf is the place of the row's duration among those that it may repeat, -1 for none.
 func (n *naive) durationOf(r *row) int {
 	h := n.home()
-	if i := h.tuples.rank(r); i < h.tuples.limit && !n.v.Without.Atoms {
-		last := h.tuples.items[i].row
-		if above := r.Duration - last.Duration; last.Outbound != r.Outbound && last.Duration > 0 && above >= 0 && above < replySteps {
-			return int(above)
-		}
+	if base := h.baseDuration(r); base > 0 && r.Duration >= base && r.Duration < base+steps {
+		return int(r.Duration - base)
 	}
 	if int(r.DurationAtom) < len(n.v.Duration.Exact) {
 		return -1
 	}
 	if i := h.durations.place(r, n.lasting(r), h.recent(r)); i >= 0 {
-		return replySteps + i
+		return steps + i
 	}
 	if h.previous != nil && h.previous.Duration == r.Duration && !n.v.Without.Atoms {
 		return lanes.SizesOf().DurationCopies - 1
@@ -256,14 +304,14 @@ func (n *naive) durationOf(r *row) int {
 }
 
 // front puts s first, once, in a list of so many at most.
-func front(of []size, s size, limit int) []size {
-	of = slices.Insert(slices.DeleteFunc(slices.Clone(of), func(x size) bool { return x == s }), 0, s)
+func front[T comparable](of []T, s T, limit int) []T {
+	of = slices.Insert(slices.DeleteFunc(slices.Clone(of), func(x T) bool { return x == s }), 0, s)
 	return of[:min(len(of), limit)]
 }
 
 func newNaive(v *lanes.Vocabulary) *naive {
 	s := lanes.SizesOf()
-	return &naive{v: v, durations: lengths{peers: map[peerSide][]size{}}, tuples: list{limit: s.Tuples, same: sameConversation}, peers: list{limit: s.Peers, same: sameRemote}}
+	return &naive{v: v, durations: lengths{peers: map[peerSide][]int64{}}, tuples: list{limit: s.Tuples, same: sameConversation}, peers: list{limit: s.Peers, same: sameRemote}}
 }
 
 // recalled is the row with what is known of it when it comes.
@@ -281,12 +329,12 @@ func (n *naive) see(r *row) {
 		n.peers.see(r, n.position, tuple, peer)
 	}
 	if s := n.sizeOf(r); !n.v.Without.Atoms {
-		newPeer, remembered := peer == n.peers.limit, !n.v.Without.Conversations
 		n.seeSize(r, s)
+		if !n.v.Without.Conversations {
+			n.durations.seePeer(r, peer == n.peers.limit)
+		}
 		if int(r.DurationAtom) == len(n.v.Duration.Exact) {
-			n.durations.see(r, n.lasting(r), newPeer, remembered)
-		} else if newPeer {
-			n.durations.leave(r)
+			n.durations.seeKind(n.lasting(r))
 		}
 		if int(r.BytesAtom) == len(n.v.Bytes.Exact) {
 			of := &n.sizes[s.bucket()]
@@ -362,6 +410,39 @@ func (n *naive) joint(r *row) []int64 {
 	sized := s.kind()*uint32(len(n.v.Packets.Exact)+1) + uint32(r.PacketsAtom)
 	hash := func(x uint32, rows int) int64 { return int64(x * 2654435761 >> 16 % uint32(rows)) }
 	return []int64{hash(s.kind(), z.KindRows), int64(z.KindRows) + hash(sized, z.JointRows-z.KindRows)}
+}
+
+// lasted are the durations that the row's is likely to be near to, as classes and where they lie.
+func (n *naive) lasted(r *row) (classes []int64, y []float64) {
+	of, known := n.v.Duration, int64(len(n.v.Duration.Exact))
+	add := func(from []int64, k int) {
+		class, at := known+1, 0.0
+		if k < len(from) {
+			class, at = known, (math.Log(float64(from[k])+1)-float64(of.Centre))/float64(of.Scale)
+			if i, ok := slices.BinarySearch(of.Exact, from[k]); ok {
+				class = int64(i)
+			}
+		}
+		classes, y = append(classes, int64(len(classes))*(known+2)+class), append(y, at)
+	}
+	var base []int64
+	if d := n.baseDuration(r); d > 0 {
+		base = []int64{d}
+	}
+	add(base, 0)
+	for k := range peerDurations {
+		for _, side := range []uint8{r.Outbound, 1 - r.Outbound} {
+			if len(classes) == lanes.SizesOf().Lasted {
+				break // the last one of the other direction
+			}
+			var of []int64
+			if n.recent(r) {
+				of = n.durations.peers[peerSide{r.Addr, side}]
+			}
+			add(of, k)
+		}
+	}
+	return classes, y
 }
 
 // about are the inputs of a candidate: age in rows, age in seconds, how often it was seen, rank.

@@ -38,7 +38,7 @@ const (
 	hour   = 3600 * second
 	day    = 24 * hour
 
-	labelMark = 84 // of the second label, in a plan
+	labelMark = 85 // of the second label, in a plan
 
 	portBins = 128
 	binWidth = 65536 / portBins
@@ -66,7 +66,7 @@ type plan struct {
 	Day      int64
 	Rows     int32
 	HourRows [24]int32
-	Mean     [121]float32
+	Mean     [122]float32
 }
 
 // The places of the vocabulary; then come networks of 24 bits.

@@ -91,19 +91,6 @@ struct Value {
   int atom;  // index of the exact value, count for a value of the mixture
 };
 
-// atom_of returns the index of v among the exact values, their count if it is none of them.
-STAN_HD int atom_of(const Values &values, int64_t v) {
-  int from = 0, to = values.count;
-  while (from < to) {
-    const int middle = (from + to) / 2;
-    if (values.exact[middle] < v)
-      from = middle + 1;
-    else
-      to = middle;
-  }
-  return from < values.count && values.exact[from] == v ? from : values.count;
-}
-
 constexpr int kAttempts = 16;  // at a draw that may be rejected; then it stands
 
 // NoLean draws values as the network says. A lean adds to the log likelihood of a value, ln kMost at most.

@@ -66,13 +66,22 @@ STAN_HD void candidate_bag(int64_t *out, const Entry &e, int rank, int32_t posit
   out[3] = kCandidateRows + rank;
 }
 
-constexpr int kSizeBag = 6, kSizeNumeric = 3;                // inputs of a size that is offered
-constexpr int kSizeRows = kAgeRows + kCounts + 2 + kRepeats;  // their table rows after those of packets and bytes
+constexpr int kBeside = 9;                                   // ways in which a size may lie beside what a row answers
+constexpr int kSizeBag = 7, kSizeNumeric = 4;                // inputs of a size that is offered
+constexpr int kSizeRows = kAgeRows + kCounts + 2 + kRepeats + kBeside;  // their table rows after those of packets and bytes
+
+// beside tells how a size lies beside that of the flow which a row answers, 0 if it answers none.
+STAN_HD int beside(const Size &s, const Row *answered) {
+  if (!answered) return 0;
+  const int64_t more = s.packets - answered->packets;
+  const int packets = more == 0 ? 0 : more < 0 ? 1 : more <= 2 ? 2 : 3;
+  return 1 + 2 * packets + (s.bytes == answered->bytes);
+}
 
 // size_inputs tell of the c-th size that a row is offered what it is, how many rows ago it came, how often, whether with the
-// row's remote, and its rank; mask is 0, or very low where there is none.
+// row's remote, its rank, and how it lies beside the flow that the row answers, if any; mask is 0, or very low where there is none.
 STAN_HD void size_inputs(int64_t *bag, float *numeric, float *mask, const Offer &offer, int c, const Lane &lane, const Row &row,
-                         const Tables &t) {
+                         const Row *answered, const Tables &t) {
   for (int k = 0; k < kSizeBag; k++) bag[k] = 0;
   for (int k = 0; k < kSizeNumeric; k++) numeric[k] = 0;
   *mask = c < offer.n ? 0.0f : -1e9f;
@@ -89,9 +98,38 @@ STAN_HD void size_inputs(int64_t *bag, float *numeric, float *mask, const Offer 
   put(3, log_bucket(float(e.count), kCounts), kCounts);
   put(4, e.remote == mark_of(row.addr), 2);
   put(5, c, kRepeats);
+  put(6, beside(e.size, answered), kBeside);
   numeric[0] = packets_input(e.size.packets);
   numeric[1] = bytes_input(e.size.bytes);
-  numeric[2] = packet_size_input(e.size.packets, e.size.bytes);
+  if (!answered) return;
+  numeric[2] = numeric[0] - packets_input(answered->packets);
+  numeric[3] = numeric[1] - bytes_input(answered->bytes);
+}
+
+constexpr int kAnswered = 2;  // inputs of packets and bytes
+
+STAN_HD int answered_rows(const Tables &t) { return t.packets.count + 2 + t.bytes.count + 2; }
+
+// answered_inputs tell of the flow that a row answers its packets and bytes: their classes in a table of answered_rows, and where they
+// lie on the axes of their mixtures, 0 where there is none.
+STAN_HD void answered_inputs(int64_t *input, float *y, const Row *answered, const Tables &t) {
+  input[0] = answered ? answered->packets_atom : t.packets.count + 1;
+  input[1] = t.packets.count + 2 + (answered ? answered->bytes_atom : t.bytes.count + 1);
+  y[0] = answered ? t.packets.y(answered->packets) : 0;
+  y[1] = answered ? t.bytes.y(answered->bytes) : 0;
+}
+
+constexpr int kLasted = 2 * kPeerDurations;  // inputs of a duration
+
+STAN_HD int lasted_rows(const Tables &t) { return kLasted * (t.duration.count + 2); }
+
+// lasted_input tells of the i-th of the durations that a row's is likely to be near to: base_duration, then by turns
+// those of its peer in the row's direction and in the other one, the last ones first. input is its class in a table of lasted_rows, y
+// where it lies on the axis of the mixture, 0 where there is none.
+STAN_HD void lasted_input(int64_t *input, float *y, int i, const Lane &lane, const Row &row, int tuple, int peer, const Tables &t) {
+  const int64_t d = i == 0 ? base_duration(lane, row, tuple, peer, t) : lane.peer_durations.of(peer, row.outbound ^ (i % 2 == 0), (i - 1) / 2);
+  *input = i * (t.duration.count + 2) + (d < 0 ? t.duration.count + 1 : atom_of(t.duration, d));
+  *y = d < 0 ? 0 : t.duration.y(d);
 }
 
 // log_odds tells 0.97 from 0.99, and 0.01 from 0.03, as well as 0.4 from 0.6.

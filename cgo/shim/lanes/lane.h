@@ -5,7 +5,7 @@
 
 namespace stan {
 
-constexpr int kGroups = 4 + 5 + 6 + 6 + 7 + 8;  // marks of which a row has one in each group
+constexpr int kGroups = 4 + 5 + 6 + 7 + 7 + 8;  // marks of which a row has one in each group
 constexpr int kLabelMarks = 8;                  // for the commonest labels but the first
 constexpr int kMarks = 2 * kServices + kGroups + kLabelMarks + 29;
 constexpr int kClock = 11;  // numeric inputs about the clock against the plan
@@ -34,6 +34,7 @@ struct Lane {
   Sizes sizes;
   RecentSizes recent_sizes;
   Durations durations;
+  PeerDurations peer_durations;
   Met met;
   Plan plan;
   int32_t done;            // rows of the plan's day
@@ -48,6 +49,7 @@ struct Lane {
     sizes.clear();
     recent_sizes.clear();
     durations.clear();
+    peer_durations.clear();
     met.clear();
   }
 
@@ -77,8 +79,8 @@ STAN_HD int find_peer(const Lane &lane, const Row &row, const Team<M> &team = {}
 STAN_HD float seconds(int64_t ticks, int64_t tick) { return float(ticks) * (float(tick) * 1e-6f); }
 
 // Where marks stand that others than marks() speak of; those before kLocalServices come in groups of which a row has one.
-constexpr int kProtocolMark = 0, kTupleMark = 4, kPeerMark = 5, kNewMark = 6, kGapMark = 9, kDurationMark = 15, kSizeMark = 21,
-              kPrecedenceMark = 28, kLocalServices = kGroups, kRemoteServices = kLocalServices + kServices,
+constexpr int kProtocolMark = 0, kTupleMark = 4, kPeerMark = 5, kNewMark = 6, kGapMark = 9, kDurationMark = 15, kSizeMark = 22,
+              kPrecedenceMark = 29, kLocalServices = kGroups, kRemoteServices = kLocalServices + kServices,
               kLabelMark = kRemoteServices + kServices, kIPv6Mark = kLabelMark + kLabelMarks, kLowPortMark = kIPv6Mark + 1,
               kNoServiceMark = kLowPortMark + 2, kOutboundMark = kLowPortMark + 4, kFlagMark = kOutboundMark + 10, kPacketsMark = kOutboundMark + 6,
               kRepeatMark = kMarks - 6, kCopyMark = kMarks - 4, kNewBytesMark = kMarks - 3, kLastedMark = kMarks - 2,
@@ -102,7 +104,7 @@ STAN_HD int place(float x, const float (&bounds)[N]) {
 }
 
 STAN_HD int gap_group(float seconds) { return place(seconds, {0.5f, 1.5f, 5.5f, 30.5f, 300.5f}); }
-STAN_HD int duration_group(float seconds) { return place(seconds, {0.0005f, 0.1f, 1.0f, 10.0f, 60.0f}); }
+STAN_HD int duration_group(float seconds) { return place(seconds, {0.0005f, 0.1f, 1.0f, 10.0f, 60.0f, 240.0f}); }
 
 // size_group is that of the bytes a packet.
 STAN_HD int size_group(int64_t bytes, int64_t packets) {
@@ -211,27 +213,51 @@ struct Offer {
   STAN_HD const SizeEntry &operator[](int c) const { return recent.slot[slots[c]]; }
 };
 
-// answered is how long the flow lasted that a row of the conversation in a slot answers: the last one, which went the other way; -1 if
-// it does not answer any, or one that took no time.
-STAN_HD int64_t answered(const Lane &lane, const Row &row, int tuple, const Tables &t) {
-  if (t.without.atoms || tuple == kTuples) return -1;
+// answered is the flow that a row of the conversation in a slot answers: the last one, if it went the other way; NULL if it does not
+// answer any.
+STAN_HD const Row *answered(const Lane &lane, const Row &row, int tuple, const Tables &t) {
+  if (t.without.atoms || tuple == kTuples) return nullptr;
   const Row &last = lane.tuples.slot[tuple].row;
-  return last.outbound != row.outbound && last.duration > 0 ? last.duration : -1;
+  return last.outbound != row.outbound ? &last : nullptr;
 }
 
-// recent_durations writes those that a flow of a kind, in a conversation and with a peer, may have, -1 where there is none.
-STAN_HD void recent_durations(const Lane &lane, int kind, int64_t answered, int peer, const Tables &t, int64_t (&ticks)[kDurationCopies]) {
-  const bool last = !t.without.atoms && lane.has_previous && lane.previous.duration_atom == t.duration.count;
-  lane.durations.recent(kind, peer, answered, last ? lane.previous.duration : -1, ticks);
+// base_duration is what a row is likely to last, or some ticks more: as long as the flow which it answers, else as the last one of its
+// peer, since what begins at one time is told as it ends; -1 if there is none that took some time.
+STAN_HD int64_t base_duration(const Lane &lane, const Row &row, int tuple, int peer, const Tables &t) {
+  if (t.without.atoms || peer == kPeers) return -1;
+  const Row *last = answered(lane, row, tuple, t);
+  const int64_t d = last ? last->duration : lane.peers.slot[peer].row.duration;
+  return d > 0 ? d : -1;
 }
 
-// copy_of_duration is which of them the row has, kDurationCopies for none. Only what a flow answers may have a class of its own.
-STAN_HD int copy_of_duration(const Lane &lane, const Row &row, int kind, int64_t answered, int peer, const Tables &t) {
+// recent_durations writes those that a row of a peer may have again, each once, -1 where there is none: base and the next ticks, if it is
+// not -1; then, where they have no class of their own, those of the peer, those of the row's kind, and that of the row before.
+STAN_HD void recent_durations(const Lane &lane, const Row &row, int64_t base, int peer, const Tables &t, int64_t (&ticks)[kDurationCopies]) {
+  for (int64_t &d : ticks) d = -1;
+  if (t.without.atoms) return;
+  int n = 0;
+  const auto put = [&](int64_t d) {
+    const int c = n++;
+    if (d >= 0 && place_in(ticks, c, d) == c) ticks[c] = d;
+  };
+  const auto put_free = [&](int64_t d) { put(d >= 0 && atom_of(t.duration, d) == t.duration.count ? d : -1); };
+  for (int step = 0; step < kSteps; step++) put(base < 0 ? -1 : base + step);
+  for (int r = 0; r < kPeerDurations; r++) put_free(lane.peer_durations.of(peer, row.outbound, r));
+  const int kind = size_kind(row, t), b = Durations::bucket_of(kind);
+  for (int r = 0; r < kKindDurations; r++) {
+    const Duration *d = r < lane.durations.used[b] ? &lane.durations.slot[b][r] : nullptr;
+    put(d && d->kind == kind ? d->ticks : -1);
+  }
+  put_free(lane.has_previous ? lane.previous.duration : -1);
+}
+
+// copy_of_duration is which of them the row has, kDurationCopies for none. Only base and the next ticks may have a class of their own.
+STAN_HD int copy_of_duration(const Lane &lane, const Row &row, int64_t base, int peer, const Tables &t) {
   const bool known = row.duration_atom < t.duration.count;
-  if (known && answered < 0) return kDurationCopies;
+  if (known && base < 0) return kDurationCopies;
   int64_t ticks[kDurationCopies];
-  recent_durations(lane, kind, answered, peer, t, ticks);
-  const int n = known ? kReplySteps : kDurationCopies, found = place_in(ticks, n, row.duration);
+  recent_durations(lane, row, base, peer, t, ticks);
+  const int n = known ? kSteps : kDurationCopies, found = place_in(ticks, n, row.duration);
   return found < n ? found : kDurationCopies;
 }
 
@@ -245,7 +271,7 @@ template <class M = Single>
 STAN_HD bool recall(const Lane &lane, Row &row, const Tables &t, const Team<M> &team = {}) {
   const int kind = size_kind(row, t), peer = find_peer(lane, row, team);
   const uint8_t repeat = repeat_of(lane, row, t);
-  const int lasted = copy_of_duration(lane, row, kind, answered(lane, row, find_tuple(lane, row, team), t), peer, t);
+  const int lasted = copy_of_duration(lane, row, base_duration(lane, row, find_tuple(lane, row, team), peer, t), peer, t);
   const uint8_t copy = row.bytes_atom < t.bytes.count ? kBytesCopies : lane.sizes.copy_of(kind, row.packets, row.bytes);
   const bool drawn = of_network(row, t) && peer == kPeers;
   const int to = drawn ? returnable(lane, row.place, team) : 0, own = drawn ? returned(lane, row, team) : 0;
@@ -291,13 +317,13 @@ STAN_HD Observed observe(Lane &lane, const Row &row, int32_t ref, const Tables &
       a.tuple_rank = b.tuple_rank = int16_t(o.tuple_rank);
       a.peer_rank = b.peer_rank = int16_t(o.peer_rank);
       if (peer == kPeers && of_network(row, t)) lane.met.touch(row);
-      if (peer == kPeers) lane.durations.leave(o.peer);
+      if (peer == kPeers) lane.peer_durations.leave(o.peer);
     }
     if (!t.without.atoms) {
       const Size size{row.packets, row.bytes, size_kind(row, t)};
       lane.recent_sizes.touch({size, mark_of(row.addr), lane.position, 0, row.packets_atom, row.bytes_atom});
-      if (row.duration_atom == t.duration.count)
-        lane.durations.touch(t.without.conversations ? kPeers : o.peer, {row.duration, size.kind});
+      if (row.duration_atom == t.duration.count) lane.durations.touch({row.duration, size.kind});
+      if (!t.without.conversations) lane.peer_durations.touch(o.peer, row.outbound, row.duration);
       if (row.bytes_atom == t.bytes.count) lane.sizes.touch(size);
     }
     lane.position++;

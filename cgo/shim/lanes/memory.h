@@ -67,10 +67,10 @@ struct List {
 
 constexpr int kBuckets = 64;        // of what is remembered by key
 constexpr int kBytesCopies = 16;    // classes of bytes as in one of the last flows of the kind with as many packets
-constexpr int kReplySteps = 17, kPeerDurations = 4, kKindDurations = 16;
-// Classes of durations: the ticks that a reply lasts longer than what it answers, then those of the peer, of the kind of flow, of the
+constexpr int kSteps = 17, kPeerDurations = 4, kKindDurations = 16;
+// Classes of durations: the ticks that a row lasts longer than what it answers or its peer's last one, then those of the peer, of the kind of flow, of the
 // row before.
-constexpr int kDurationCopies = kReplySteps + kPeerDurations + kKindDurations + 1;
+constexpr int kDurationCopies = kSteps + kPeerDurations + kKindDurations + 1;
 constexpr int kRecentSizes = 64, kRepeats = 24;  // sizes that are remembered, and that a row is offered to repeat
 
 // Recent holds the last entries of each bucket, the most recent first. Keys that share a bucket push each other out.
@@ -209,44 +209,27 @@ struct Duration {
   STAN_HD bool operator==(const Duration &d) const { return ticks == d.ticks && kind == d.kind; }
 };
 
-// Durations remembers durations that have no class of their own: those of a peer and those of the kind of flow come back.
-struct Durations {
-  Recent<Duration, kPeerDurations, 2 * kPeers> peers;  // by slot and direction
-  Recent<Duration, kKindDurations> kinds;
+// Durations remembers durations that have no class of their own by the kind of flow.
+struct Durations : Recent<Duration, kKindDurations> {
+  STAN_HD static int bucket_of(int kind) { return kind % kBuckets; }
 
-  // kinds are even for one direction, and odd for the other
-  STAN_HD static int peer_bucket(int peer, int kind) { return 2 * peer + kind % 2; }
-  STAN_HD static int kind_bucket(int kind) { return kind % kBuckets; }
+  STAN_HD void touch(const Duration &d) { Recent::touch(bucket_of(d.kind), d); }
+};
 
-  STAN_HD void clear() {
-    peers.clear();
-    kinds.clear();
-  }
+// PeerDurations remembers how long the flows with each peer lasted, by its slot and their direction.
+struct PeerDurations : Recent<int64_t, kPeerDurations, 2 * kPeers> {
+  STAN_HD static int bucket_of(int peer, int outbound) { return 2 * peer + outbound; }
+
+  STAN_HD void touch(int peer, int outbound, int64_t ticks) { Recent::touch(bucket_of(peer, outbound), ticks); }
 
   // leave forgets what a peer had that another takes the place of.
-  STAN_HD void leave(int peer) { peers.used[2 * peer] = peers.used[2 * peer + 1] = 0; }
+  STAN_HD void leave(int peer) { used[bucket_of(peer, 0)] = used[bucket_of(peer, 1)] = 0; }
 
-  // touch takes in a flow with a peer, kPeers for none that is remembered.
-  STAN_HD void touch(int peer, const Duration &d) {
-    if (peer < kPeers) peers.touch(peer_bucket(peer, d.kind), d);
-    kinds.touch(kind_bucket(d.kind), d);
-  }
-
-  // recent writes the durations that a flow of a kind with a peer may have again, each once, -1 where there is none: that of the flow
-  // which it answers and the next ticks, or none if answered is -1, those of the peer, those of the kind, and last, which is -1 or the
-  // duration of the row before.
-  STAN_HD void recent(int kind, int peer, int64_t answered, int64_t last, int64_t (&ticks)[kDurationCopies]) const {
-    for (int64_t &t : ticks) t = -1;
-    for (int step = 0; answered >= 0 && step < kReplySteps; step++) ticks[step] = answered + step;
-    const auto put = [&](int c, const Duration &d) {
-      for (int i = 0; i < c; i++)
-        if (ticks[i] == d.ticks) return;
-      if (d.kind == kind) ticks[c] = d.ticks;
-    };
-    const int pb = peer < kPeers ? peer_bucket(peer, kind) : 0, kb = kind_bucket(kind);
-    for (int r = 0; peer < kPeers && r < peers.used[pb]; r++) put(kReplySteps + r, peers.slot[pb][r]);
-    for (int r = 0; r < kinds.used[kb]; r++) put(kReplySteps + kPeerDurations + r, kinds.slot[kb][r]);
-    put(kDurationCopies - 1, {last, kind});
+  // of is the duration of a rank, -1 for none; peer is kPeers for none that is remembered.
+  STAN_HD int64_t of(int peer, int outbound, int rank) const {
+    if (peer == kPeers) return -1;
+    const int b = bucket_of(peer, outbound);
+    return rank < used[b] ? slot[b][rank] : -1;
   }
 };
 

@@ -11,10 +11,24 @@ STAN_HD int64_t least_packets(const Row &r, const Tables &t) { return (t.flags_p
 template <class M>
 STAN_HD void offer_sizes(const At<M> &at) {
   const Offer offer(at.s.lane, at.s.row, at.t);
+  const Row *last = answered(at.s.lane, at.s.row, at.s.tuple, at.t);
   for (int c = at.team.rank(); c < kRepeats; c += at.team.size) {
     const int64_t k = int64_t(at.i) * kRepeats + c;
     size_inputs(at.out.size_bag + k * kSizeBag, at.out.size_numeric + k * kSizeNumeric, at.out.size_mask + k, offer, c, at.s.lane,
-                at.s.row, at.t);
+                at.s.row, last, at.t);
+  }
+  at.team.alone([&] {
+    answered_inputs(at.out.answered_bag + int64_t(at.i) * kAnswered, at.out.answered + int64_t(at.i) * kAnswered, last, at.t);
+  });
+}
+
+// tell_durations tells the network how long flows lasted that the row's duration is likely to be near to.
+template <class M>
+STAN_HD void tell_durations(const At<M> &at) {
+  const int peer = find_peer(at.s.lane, at.s.row, at.team);
+  for (int i = at.team.rank(); i < kLasted; i += at.team.size) {
+    const int64_t k = int64_t(at.i) * kLasted + i;
+    lasted_input(at.out.lasted_bag + k, at.out.lasted + k, i, at.s.lane, at.s.row, at.s.tuple, peer, at.t);
   }
 }
 

@@ -28,6 +28,10 @@ struct Outputs {
   int64_t *size_bag;    // [W, kRepeats, kSizeBag]
   float *size_numeric;  // [W, kRepeats, kSizeNumeric]
   float *size_mask;     // [W, kRepeats]
+  int64_t *answered_bag;  // [W, kAnswered]
+  float *answered;      // [W, kAnswered]
+  int64_t *lasted_bag;  // [W, kLasted]
+  float *lasted;        // [W, kLasted]
   int64_t *chosen_row;  // [W] into W*kEntries
   int64_t *chosen_bag;  // [W, kCandidateBag]
   float *chosen;        // [W, 1]

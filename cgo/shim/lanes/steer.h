@@ -99,7 +99,7 @@ struct OtherPorts {
   }
 };
 
-struct DurationLean : GroupLean<6> {
+struct DurationLean : GroupLean<7> {
   int64_t tick;
   STAN_HD DurationLean(const Steer &steer, int64_t t) : GroupLean(steer, kDurationMark), tick(t) {}
   STAN_HD float operator()(int64_t d) const { return lean_of(of[duration_group(seconds(d, tick))]); }

@@ -29,6 +29,8 @@ struct Values {
   float centre, scale;
   int64_t most = int64_t(1) << 40;  // largest value that is drawn
 
+  STAN_HD float y(int64_t v) const { return float((log(double(v) + 1) - centre) / scale); }
+
   STAN_HD Bin bin(int64_t v) const {
     const double upper = (log(double(v) + 1.5) - centre) / scale;
     if (v <= 0) return {-INFINITY, float(upper), 0};
@@ -38,6 +40,19 @@ struct Values {
     return {float(middle - kNarrowest / 2), float(middle + kNarrowest / 2), float(log(kNarrowest * scale) - log(log1p(1 / (double(v) + 0.5))))};
   }
 };
+
+// atom_of returns the index of v among the exact values, their count if it is none of them.
+STAN_HD int atom_of(const Values &values, int64_t v) {
+  int from = 0, to = values.count;
+  while (from < to) {
+    const int middle = (from + to) / 2;
+    if (values.exact[middle] < v)
+      from = middle + 1;
+    else
+      to = middle;
+  }
+  return from < values.count && values.exact[from] == v ? from : values.count;
+}
 
 // Without tells what a network is trained without, to measure what it is worth.
 struct Without {

@@ -154,6 +154,7 @@ STAN_HD void draw_tos(const At<M> &at, float *logits) {
     at.out.joint[at.i * kJoints] = kind_input(s.row, t);
   });
   offer_sizes(at);
+  tell_durations(at);
 }
 
 }  // namespace stan

@@ -69,14 +69,17 @@ STAN_HD void draw_duration(const At<M> &at, float *atoms, float *mixture, int k)
   const int64_t since = s.row.end > 0 && s.row.packets > 1 ? s.row.end / t.duration_tick : 0;
   const int64_t longest = since < t.duration.most ? since : t.duration.most;
   int64_t copies[kDurationCopies];
-  const int64_t before = answered(s.lane, s.row, s.tuple, t);
-  recent_durations(s.lane, size_kind(s.row, t), before, find_peer(s.lane, s.row, at.team), t, copies);
+  const Row *last = answered(s.lane, s.row, s.tuple, t);
+  const int64_t before = last && last->duration > 0 ? last->duration : -1;
+  const int peer = find_peer(s.lane, s.row, at.team);
+  const int64_t base = base_duration(s.lane, s.row, s.tuple, peer, t);
+  recent_durations(s.lane, s.row, base, peer, t, copies);
   // Both directions start at about one time, and the one that ends first comes first.
   const bool shorter = before > longest || at.draws(kDuration).again(kAttempts + 1).uniform(0) < t.shorter_replies;
   const int64_t low = before < 0 || shorter ? 0 : before, high = before < 0 || !shorter || before > longest ? longest : before - 1;
   const Steer steer = at.steer();
   const float known = steer.away(kLastedMark, 2), fresh = steer.to(kFreeDurationMark), copy = steer.to(kLastedMark);
-  const auto step = [=](int64_t v) { return before >= 0 && v >= before && v < before + kReplySteps; };
+  const auto step = [=](int64_t v) { return base >= 0 && v >= base && v < base + kSteps; };
   for (int c = at.team.rank(); c <= t.duration.count + kDurationCopies; c += at.team.size)
     atoms[c] += c > t.duration.count ? copy : c == t.duration.count ? fresh : step(t.duration.exact[c]) ? -INFINITY : known;
   const Value v = draw_value(atoms, mixture, k, t.duration, low, high, at.draws(kDuration), DurationLean(steer, t.duration_tick),

@@ -174,40 +174,62 @@ void test_recent_sizes() {
         "more sizes are offered than the network knows");
 }
 
-// Durations are those of what is answered and somewhat more, then those of the peer, then those of the kind, then that of the row before,
-// each once; a peer's go with it.
+// Durations are a given one and somewhat more, then those of the peer, then those of the kind, then that of the row before,
+// each once, and but for the first ones none that has a class; a peer's go with it.
 void test_recent_durations() {
-  Durations durations;
-  durations.clear();
-  const auto offered = [&](int kind, int peer, int64_t last, int64_t answered = -1) {
-    std::vector<int64_t> got(kDurationCopies);
+  const World w;
+  const Tables &t = w.t;
+  Lane lane;
+  lane.forget();
+  Row row{};
+  row.proto = kTCP;
+  const int kind = size_kind(row, t);
+  const auto offered = [&](int peer, int64_t last, int64_t base = -1) {
+    lane.has_previous = last >= 0;
+    lane.previous.duration = last;
     int64_t ticks[kDurationCopies];
-    durations.recent(kind, peer, answered, last, ticks);
-    std::copy(ticks, ticks + kDurationCopies, got.begin());
-    return got;
+    recent_durations(lane, row, base, peer, t, ticks);
+    return std::vector<int64_t>(ticks, ticks + kDurationCopies);
   };
   const auto list = [](std::vector<int64_t> peer, std::vector<int64_t> kind, int64_t last) {
     std::vector<int64_t> want(kDurationCopies, -1);
-    std::copy(peer.begin(), peer.end(), want.begin() + kReplySteps);
-    std::copy(kind.begin(), kind.end(), want.begin() + kReplySteps + kPeerDurations);
+    std::copy(peer.begin(), peer.end(), want.begin() + kSteps);
+    std::copy(kind.begin(), kind.end(), want.begin() + kSteps + kPeerDurations);
     want.back() = last;
     return want;
   };
-  CHECK(offered(3, 0, 9) == list({}, {}, 9), "without durations the last one is not alone");
-  for (int64_t ticks : {10, 20, 30, 20}) durations.touch(0, {ticks, 3});
-  durations.touch(1, {40, 3});
-  durations.touch(kPeers, {50, 3});
-  durations.touch(0, {60, 2});  // the other direction
-  durations.touch(0, {70, 5});  // another service
-  CHECK(offered(3, kPeers, -1) == list({}, {50, 40, 20, 30, 10}, -1), "what no peer is known of has other durations");
-  CHECK(offered(3, 1, 50) == list({40}, {50, -1, 20, 30, 10}, -1), "a peer's own durations are others");
-  CHECK(offered(3, 0, 7) == list({-1, 20, 30, 10}, {50, 40}, 7), "durations of the other kinds of a peer come back");
-  CHECK(offered(2, 0, -1) == list({60}, {}, -1), "the other direction has other durations");
-  auto reply = list({-1, -1, 30, 10}, {50, 40}, -1);
-  for (int step = 0; step < kReplySteps; step++) reply[step] = 13 + step;
-  CHECK(offered(3, 0, 25, 13) == reply, "a reply to 13 ticks has no class for each of the next ones, once");
-  durations.leave(0);
-  CHECK(offered(3, 0, -1) == list({}, {50, 40, 20, 30, 10}, -1), "a peer that left has durations");
+  const auto see = [&](int peer, int64_t ticks, int of) {
+    if (atom_of(t.duration, ticks) == t.duration.count) lane.durations.touch({ticks, of});
+    if (peer < kPeers) lane.peer_durations.touch(peer, of % 2, ticks);
+  };
+  CHECK(offered(0, 9) == list({}, {}, 9) && offered(0, 0) == list({}, {}, -1), "without durations the last one is not alone");
+  for (int64_t ticks : {10, 20, 30, 20}) see(0, ticks, kind);
+  see(1, 40, kind);
+  see(kPeers, 50, kind);
+  see(0, 60, kind + 1);  // the other direction
+  see(0, 70, kind + 2);  // another service
+  CHECK(offered(kPeers, -1) == list({}, {50, 40, 20, 30, 10}, -1), "what no peer is known of has other durations");
+  CHECK(offered(1, 50) == list({40}, {50, -1, 20, 30, 10}, -1), "a peer's own durations are others");
+  CHECK(offered(0, 7) == list({70, 20, 30, 10}, {50, 40}, 7), "durations of a peer come back");
+  see(0, 0, kind);  // has a class
+  CHECK(offered(0, 7) == list({-1, 70, 20, 30}, {50, 40, -1, -1, 10}, 7), "a duration with a class is offered");
+  int64_t input = 0;
+  float y = 0;
+  const auto told = [&](int i, int64_t d) {
+    lasted_input(&input, &y, i, lane, row, kTuples, 0, t);
+    const int64_t first = i * (t.duration.count + 2), n = t.duration.count;
+    return d < 0 ? input == first + n + 1 && y == 0 : input == first + atom_of(t.duration, d) && y == t.duration.y(d);
+  };
+  CHECK(told(0, -1) && told(1, 0) && told(2, 60) && told(3, 70) && told(4, -1) && told(5, 20), "other durations are told");
+  row.outbound = 1;
+  CHECK(offered(0, -1) == list({60}, {}, -1), "the other direction has other durations");
+  CHECK(told(1, 60) && told(2, 0) && told(3, -1) && told(6, 20), "other durations of the other direction are told");
+  row.outbound = 0;
+  auto near = list({-1, 70, -1, 30}, {50, 40, -1, -1, 10}, -1);
+  for (int step = 0; step < kSteps; step++) near[step] = 13 + step;
+  CHECK(offered(0, 25, 13) == near, "there is no class for 13 ticks and each of the next ones, once");
+  lane.peer_durations.leave(0);
+  CHECK(offered(0, -1) == list({}, {50, 40, 20, 30, 10}, -1), "a peer that left has durations");
 }
 
 // Whatever the network says, rows keep the rules, and what was drawn as new is new.
@@ -260,7 +282,8 @@ void test_rows(float spread, int host_count, bool six) {
     CHECK(known || other_proto < 0 || q.proto == other_proto, "row %d: protocol %d of a host that has %d", i, q.proto, other_proto);
     if (!known) other_proto = q.proto;
     CHECK((w.flags_protos[q.flags_class] & proto_bit(q.proto)) != 0, "row %d: flags %d with protocol %d", i, q.flags, q.proto);
-    const int64_t before = answered(s.lane, q, tuple, t);
+    const Row *last = answered(s.lane, q, tuple, t);
+    const int64_t before = last && last->duration > 0 ? last->duration : -1;
     CHECK(before < 0 || q.packets == 1 || q.duration >= before, "row %d: %lld ms, as an answer to %lld", i, (long long)q.duration, (long long)before);
     answers += before >= 0 && q.packets > 1;
     const bool several = q.duration > 0 || (w.flags_protos[q.flags_class] & kSeveralPackets) != 0;
@@ -296,6 +319,10 @@ void test_rows(float spread, int host_count, bool six) {
     for (int64_t b : m.tuple_bag) CHECK(b >= 0 && b < kCandidateRows + kTuples, "row %d: candidate input %lld", i, (long long)b);
     for (int64_t b : m.peer_bag) CHECK(b >= 0 && b < kCandidateRows + kPeers, "row %d: candidate input %lld", i, (long long)b);
     for (int64_t b : m.size_bag) CHECK(b >= 0 && b < t.packets.count + 1 + t.bytes.count + 1 + kSizeRows, "row %d: input %lld of a size", i, (long long)b);
+    for (int64_t b : m.answered_bag) CHECK(b >= 0 && b < answered_rows(t), "row %d: input %lld of what is answered", i, (long long)b);
+    for (float y : m.answered) CHECK(std::isfinite(y), "row %d: a size lies at %g", i, y);
+    for (int64_t b : m.lasted_bag) CHECK(b >= 0 && b < lasted_rows(t), "row %d: duration input %lld", i, (long long)b);
+    for (float y : m.lasted) CHECK(std::isfinite(y), "row %d: a duration lies at %g", i, y);
     for (int64_t b : m.chosen_bag)
       CHECK(b >= 0 && b <= 2 * kCandidateRows + kEntries, "row %d: chosen input %lld", i, (long long)b);
     if (failures > 20) return;

@@ -17,10 +17,11 @@ struct Machine {
   std::vector<uint32_t> hosts;
   std::vector<float> plans = std::vector<float>(kPlan), tuple_mask = std::vector<float>(kTuples),
                      peer_mask = std::vector<float>(kPeers), size_mask = std::vector<float>(kRepeats),
-                     size_numeric = std::vector<float>(kRepeats * kSizeNumeric), numeric = std::vector<float>(kNumeric);
+                     size_numeric = std::vector<float>(kRepeats * kSizeNumeric), numeric = std::vector<float>(kNumeric), answered = std::vector<float>(kAnswered), lasted = std::vector<float>(kLasted);
   std::vector<int64_t> tuple_bag = std::vector<int64_t>(kTuples * kCandidateBag),
                        peer_bag = std::vector<int64_t>(kPeers * kCandidateBag),
                        size_bag = std::vector<int64_t>(kRepeats * kSizeBag),
+                       answered_bag = std::vector<int64_t>(kAnswered), lasted_bag = std::vector<int64_t>(kLasted),
                        chosen_bag = std::vector<int64_t>(kCandidateBag), bag = std::vector<int64_t>(kBag);
   int64_t chosen_row = 0, input = 0, joint[kJoints] = {}, memory[2] = {};
   float chosen = 0, number = 0;
@@ -35,7 +36,7 @@ struct Machine {
       hosts.insert(hosts.end(), {six && i % 2 ? 0x20010db8u : 0, six && i % 2 ? 0x2adb0000u : 0, six && i % 2 ? 0u : 0xffffu,
                                  0x2adb0001u + i});
     g.t = w.t;
-    g.out = {plans.data(), tuple_bag.data(), tuple_mask.data(), peer_bag.data(), peer_mask.data(), size_bag.data(), size_numeric.data(), size_mask.data(), &chosen_row,
+    g.out = {plans.data(), tuple_bag.data(), tuple_mask.data(), peer_bag.data(), peer_mask.data(), size_bag.data(), size_numeric.data(), size_mask.data(), answered_bag.data(), answered.data(), lasted_bag.data(), lasted.data(), &chosen_row,
              chosen_bag.data(), &chosen, &input, joint, &number, bag.data(), numeric.data(), memory, &row, &host};
     g.slots = &slot;
     g.plans = &plan;
