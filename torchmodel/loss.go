@@ -97,17 +97,17 @@ func (n *Network) Forward(b *lanes.Batch) likelihood {
 	add(Flags)
 	classes(ToS, all)
 	add(ToS)
-	kind := n.Answered.Forward(n.joint(s, b.Joint, 0), b.AnsweredBag, b.Answered)
+	answered := n.Answered.Forward(b.AnsweredBag, b.Answered)
+	kind := torch.Add(n.joint(s, b.Joint, 0), answered, 1)
 	out.heads[Repeat] = classNLL(n.repeats(kind, b.SizeBag, b.SizeNumeric, b.SizeMask), target(Repeat))
 	add(Repeat)
-	answered := sized(b.Answered)
+	joint, near, answered := sized(b.Joint), sized(b.Answered), sized(answered)
 	// known is the state of the rows of a new size, beside a joint input of theirs and what they answer.
-	known := func(k int64) torch.Tensor {
-		return n.Answered.Forward(n.joint(sized(s), sized(b.Joint), k), sized(b.AnsweredBag), answered)
-	}
-	values(Packets, known(0), around(Packets, answered), sized, b.PacketsMix)
-	values(Bytes, known(1), around(Bytes, answered), sized, b.BytesMix)
-	values(Duration, n.Lasted.Forward(s, b.LastedBag, b.Lasted), around(Duration, b.Lasted), every, b.DurationMix)
+	known := func(k int64) torch.Tensor { return torch.Add(n.joint(sized(s), joint, k), answered, 1) }
+	values(Packets, known(0), around(Packets, near), sized, b.PacketsMix)
+	values(Bytes, known(1), around(Bytes, near), sized, b.BytesMix)
+	last := torch.Add(s, n.Lasted.Forward(b.LastedBag, b.Lasted), 1)
+	values(Duration, last, around(Duration, b.Lasted), every, b.DurationMix)
 	out.rows = torch.Sum(b.Weight)
 	return out
 }

@@ -18,7 +18,7 @@ func newNear(classes, values, h int64) *Near {
 	return n
 }
 
-// Forward adds to states s [N, H] what is known of k values: their classes in bag [N, k], none of them being one, and y [N, k].
-func (n *Near) Forward(s, bag, y torch.Tensor) torch.Tensor {
-	return torch.Add(torch.Add(s, n.Axis.Forward(y), 1), torch.EmbeddingBagSum(n.Classes, bag), 1)
+// Forward is what k values add to a head's states, [N, H]: their classes in bag [N, k], none of them being one, and y [N, k].
+func (n *Near) Forward(bag, y torch.Tensor) torch.Tensor {
+	return torch.Add(n.Axis.Forward(y), torch.EmbeddingBagSum(n.Classes, bag), 1)
 }

@@ -182,14 +182,14 @@ func (s *sampler) step(scope *torch.Scope, i int) {
 	for _, h := range []Head{Direction, Protocol, LocalPort, RemotePort, Flags, ToS} {
 		classes(h)
 	}
-	known := func(k int64) torch.Tensor {
-		return n.Answered.Forward(n.joint(state, out.Joint, k), out.AnsweredBag, out.Answered)
-	}
+	answered := n.Answered.Forward(out.AnsweredBag, out.Answered)
+	known := func(k int64) torch.Tensor { return torch.Add(n.joint(state, out.Joint, k), answered, 1) }
 	s.draw(Repeat, n.repeats(known(0), out.SizeBag, out.SizeNumeric, out.SizeMask), torch.Tensor{})
 	state = n.add(state, Repeat, out.Input, out.Number)
 	values(Packets, known(0), around(Packets, out.Answered))
 	values(Bytes, known(1), around(Bytes, out.Answered))
-	values(Duration, n.Lasted.Forward(state, out.LastedBag, out.Lasted), around(Duration, out.Lasted))
+	last := torch.Add(state, n.Lasted.Forward(out.LastedBag, out.Lasted), 1)
+	values(Duration, last, around(Duration, out.Lasted))
 
 	g.Finish()
 	x := n.Rows.Forward(out.Bag, out.Numeric)
