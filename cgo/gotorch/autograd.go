@@ -1,6 +1,7 @@
 package gotorch
 
 import (
+	"fmt"
 	"runtime"
 
 	"github.com/wangkuiyi/gotorch/libtorch"
@@ -38,6 +39,19 @@ func (a Tensor) SetRequiresGrad(on bool) Tensor {
 
 // ZeroGrads drops the gradients of params: the next Backward starts anew. Nil tensors are skipped.
 func ZeroGrads(params []Tensor) { Check(libtorch.ZeroGrad(handles(params), false)) }
+
+// SumGradients makes the gradient of each of params the sum of the tensors at its place in grads, each as long as params; nil
+// tensors are skipped. So several threads may each compute Gradients of a part of a batch. What params had is dropped.
+func SumGradients(params []Tensor, grads [][]Tensor) {
+	terms := make([][]*libtorch.Handle, len(grads))
+	for k, g := range grads {
+		if len(g) != len(params) {
+			fail("sum gradients", ErrShape, fmt.Sprintf("%d gradients, want one for each of %d parameters", len(g), len(params)))
+		}
+		terms[k] = handles(g)
+	}
+	Check(libtorch.SumGradients(handles(params), terms))
+}
 
 // locked runs f on one thread, because libtorch keeps modes by thread.
 func locked(f func()) {

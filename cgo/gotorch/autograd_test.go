@@ -40,6 +40,28 @@ func TestGradients(t *testing.T) {
 	checkValues(t, "second order", x.Grad(), vec(36, 288, 972), 1e-12)
 }
 
+func TestSumGradients(t *testing.T) {
+	leaktest.Check(t)
+	s := torch.NewScope()
+	defer s.Close()
+	x, y, unused := vec(1, 2).in(s).SetRequiresGrad(true), vec(3).in(s).SetRequiresGrad(true), vec(1).in(s).SetRequiresGrad(true)
+	unused.Square().Sum().Backward()
+	params := []T{x, y, unused}
+	parts := [][]T{
+		x.Square().Sum().Gradients(params, false), y.Pow(3).Sum().Gradients(params, false),
+		torch.Mul(x, y).Sum().Gradients(params, false), x.Sum().Gradients(params, false),
+	}
+	torch.SumGradients(params, parts)
+	checkValues(t, "of three parts", x.Grad(), vec(2+3+1, 4+3+1), 0)
+	checkValues(t, "of two parts", y.Grad(), vec(27+3), 0)
+	if g := unused.Grad(); g.T != nil {
+		t.Errorf("gradient of no part: %v, want none, also of an earlier backward", g)
+	}
+	torch.SumGradients(params, parts[1:2])
+	y.Grad().MulScalarI(2)
+	checkValues(t, "what was given", parts[1][1], vec(27), 0)
+}
+
 func TestLeafAndDetach(t *testing.T) {
 	leaktest.Check(t)
 	s := torch.NewScope()

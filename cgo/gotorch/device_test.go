@@ -3,6 +3,7 @@ package gotorch_test
 import (
 	"bytes"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -102,6 +103,53 @@ func TestGeneratorState(t *testing.T) {
 	}
 }
 
+func TestGeneratorOfItsOwn(t *testing.T) {
+	leaktest.Check(t)
+	s := torch.NewScope()
+	defer s.Close()
+	ones := s.Adopt(torch.Ones([]int64{1000}, false))
+	g := torch.NewRNG()
+	defer g.Free()
+	draw := func(seed uint64) []float32 {
+		g.Seed(seed)
+		return torch.DropoutBy(g, ones, 0.25, true).Float32s()
+	}
+	torch.ManualSeed(7)
+	state := torch.RNGState(torch.Device{})
+	first := draw(7)
+	if slices.Equal(first, draw(8)) || !slices.Equal(first, draw(7)) {
+		t.Error("draws do not depend on the seed alone")
+	}
+	if !bytes.Equal(torch.RNGState(torch.Device{}), state) {
+		t.Error("libtorch's generator has moved")
+	}
+	kept := 0
+	for _, v := range first {
+		if v != 0 {
+			kept++
+			if v < 1.33333 || v > 1.33334 {
+				t.Fatalf("kept element: got %g, want 4/3", v)
+			}
+		}
+	}
+	if kept < 690 || kept > 810 { // 750 expected, sd 14
+		t.Errorf("kept %d of 1000, want about 750", kept)
+	}
+	x := s.Adopt(torch.Full([]int64{1000}, 3, false)).SetRequiresGrad(true)
+	g.Seed(7)
+	torch.DropoutBy(g, x, 0.25, true).Sum().Backward()
+	if !slices.Equal(x.Grad().Float32s(), first) {
+		t.Error("the gradient is not that of the elements that were kept")
+	}
+	if same := torch.DropoutBy(g, ones, 0.25, false); !torch.Equal(same, ones) {
+		t.Error("dropout changes values without training")
+	}
+	g.Free()
+	if err := torch.Try(func() { g.Seed(1) }); !errors.Is(err, torch.ErrFreed) {
+		t.Errorf("seed after Free: got error %v, want %v", err, torch.ErrFreed)
+	}
+}
+
 func TestThreads(t *testing.T) {
 	was := torch.NumThreads()
 	defer torch.SetNumThreads(was)
@@ -115,6 +163,15 @@ func TestThreads(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	done := make(chan bool)
+	go func() { // whose thread ends with it
+		runtime.LockOSThread()
+		torch.SetNumThreadsHere(1)
+		done <- torch.NumThreads() == 1
+	}()
+	if here := <-done; !here || torch.NumThreads() != 3 {
+		t.Errorf("one thread for a goroutine alone: %v; %d for the others, want 3", here, torch.NumThreads())
+	}
 	torch.SetDeterministic(true)
 	torch.SetDeterministic(false)
 	if torch.Version() == "" {

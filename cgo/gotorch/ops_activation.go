@@ -54,6 +54,9 @@ func LogSoftmax(t Tensor, dim int64) Tensor { return t.LogSoftmax(dim) }
 
 // Dropout zeroes each element with probability p, drawn from libtorch's generator, and divides the others by 1-p.
 // It is the identity when not training.
-func Dropout(a Tensor, p float64, training bool) Tensor {
-	return Must(libtorch.Dropout(a.T, p, training))
+func Dropout(a Tensor, p float64, training bool) Tensor { return DropoutBy(nil, a, p, training) }
+
+// DropoutBy is Dropout that draws from g, of a tensor on the CPU, or from libtorch's generator if g is nil.
+func DropoutBy(g *RNG, a Tensor, p float64, training bool) Tensor {
+	return Must(libtorch.Dropout(a.T, p, training, g.handle()))
 }

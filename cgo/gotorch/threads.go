@@ -6,7 +6,11 @@ import "github.com/wangkuiyi/gotorch/libtorch"
 // of so many for each thread of the system that computes: compute on few goroutines, locked to their threads.
 func SetNumThreads(n int32) { Check(libtorch.SetNumThreads(n)) }
 
-// NumThreads is the number of threads that one operation uses on the CPU.
+// SetNumThreadsHere sets the same for what the calling thread of the system computes, which the goroutine has locked, whatever
+// the others use; 0 ends that.
+func SetNumThreadsHere(n int32) { Check(libtorch.SetNumThreadsHere(n)) }
+
+// NumThreads is the number of threads that one operation of the caller uses on the CPU.
 func NumThreads() int32 { return libtorch.NumThreads() }
 
 // SetDeterministic makes operations without a deterministic form panic instead of varying from run to run.

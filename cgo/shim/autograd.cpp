@@ -59,6 +59,31 @@ char *st_zero_grad(st_tensor *const *ts, int64_t n, bool to_none) {
   });
 }
 
+char *st_sum_gradients(st_tensor *const *ts, int64_t n, st_tensor *const *grads, int64_t terms) {
+  return guard([&] {
+    at::NoGradGuard no_grad;
+    for (int64_t i = 0; i < n; i++) {
+      at::Tensor sum;
+      bool own = false;  // the sum is no tensor that was given
+      for (int64_t k = 0; k < terms; k++) {
+        if (grads[k * n + i] == nullptr) continue;
+        const auto &g = ref(grads[k * n + i]);
+        TORCH_CHECK(g.sizes() == ref(ts[i]).sizes(), "gradient of shape ", g.sizes(), ", want ", ref(ts[i]).sizes());
+        if (!sum.defined()) {
+          sum = g;
+        } else if (!own) {
+          sum = sum + g;
+          own = true;
+        } else {
+          sum += g;
+        }
+      }
+      if (sum.defined() && !own) sum = sum.clone();
+      ref(ts[i]).mutable_grad() = sum;
+    }
+  });
+}
+
 bool st_grad_enabled(void) { return c10::GradMode::is_enabled(); }
 
 void st_set_grad_enabled(bool on) { c10::GradMode::set_enabled(on); }

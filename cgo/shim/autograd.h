@@ -22,6 +22,10 @@ char *st_set_requires_grad(st_tensor *t, bool on);
 // Drops (or sets to zero) the gradients of ts; NULL elements are skipped.
 char *st_zero_grad(st_tensor *const *ts, int64_t n, bool to_none);
 
+// Makes the gradient of each of n ts the sum of terms tensors: of ts[i] those of grads[i], grads[n + i], grads[2 * n + i] and so on.
+// NULL elements of grads are skipped; a tensor without any has no gradient. What is given is copied.
+char *st_sum_gradients(st_tensor *const *ts, int64_t n, st_tensor *const *grads, int64_t terms);
+
 // Recording on the calling thread.
 bool st_grad_enabled(void);
 void st_set_grad_enabled(bool on);

@@ -126,6 +126,3 @@ char *st_masked_fill(st_tensor **out, const st_tensor *a, const st_tensor *mask,
   });
 }
 
-char *st_dropout(st_tensor **out, const st_tensor *a, double p, bool training) {
-  return guard([&] { *out = own(at::dropout(ref(a), p, training)); });
-}

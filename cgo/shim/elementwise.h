@@ -75,9 +75,6 @@ char *st_leaky_relu(st_tensor **out, const st_tensor *a, double slope);
 char *st_where(st_tensor **out, const st_tensor *condition, const st_tensor *a, const st_tensor *b);
 char *st_masked_fill(st_tensor **out, const st_tensor *a, const st_tensor *mask, double value);
 
-// Draws: dropout keeps an element with probability 1-p and divides it by that; the identity when not training.
-char *st_dropout(st_tensor **out, const st_tensor *a, double p, bool training);
-
 #ifdef __cplusplus
 }
 #endif

@@ -17,13 +17,15 @@ namespace {
 // OpenMP keeps its thread count per calling thread, and Go calls from many: a count set on one would not hold on the
 // others. So the wanted count is global, and a thread that has not yet applied it does so on its next call.
 std::atomic<int32_t> wanted{0};
-thread_local int32_t applied = 0;
+thread_local int32_t wanted_here = 0, applied = 0;
 
 }  // namespace
 
 void enter_thread() {
-  const int32_t n = wanted.load(std::memory_order_relaxed);
+  const int32_t n = wanted_here > 0 ? wanted_here : wanted.load(std::memory_order_relaxed);
   if (n == applied) return;
+  at::internal::lazy_init_num_threads();  // or the thread's first parallel operation takes what another thread has set last
+  at::get_num_threads();                  // which libtorch's own copy of that does
   at::set_num_threads(n);
   applied = n;
 }
@@ -38,8 +40,16 @@ char *st_set_num_threads(int32_t n) {
   });
 }
 
+char *st_set_num_threads_here(int32_t n) {
+  return stan::guard([&] {
+    TORCH_CHECK(n >= 0, "thread count ", n, ", want at least 1, or 0 for that of the others");
+    stan::wanted_here = n;
+    stan::enter_thread();
+  });
+}
+
 int32_t st_num_threads(void) {
-  const int32_t n = stan::wanted.load();
+  const int32_t n = stan::wanted_here > 0 ? stan::wanted_here : stan::wanted.load();
   return n > 0 ? n : at::get_num_threads();
 }
 

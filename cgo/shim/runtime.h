@@ -9,6 +9,8 @@ extern "C" {
 #endif
 
 char *st_set_num_threads(int32_t n);
+// The count of the calling thread alone, 0 to have again that of the others.
+char *st_set_num_threads_here(int32_t n);
 int32_t st_num_threads(void);
 char *st_set_deterministic(bool on);
 const char *st_torch_version(void);

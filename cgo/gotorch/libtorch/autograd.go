@@ -35,6 +35,20 @@ func Gradients(h *Handle, inputs []*Handle, createGraph bool) ([]*Handle, error)
 	return grads, nil
 }
 
+// SumGradients makes the gradient of each of hs the sum of the tensors at its place in grads, which are copied; nil ones are
+// skipped.
+func SumGradients(hs []*Handle, grads [][]*Handle) error {
+	ps := pointers(hs)
+	var terms []*C.st_tensor
+	for _, g := range grads {
+		terms = append(terms, pointers(g)...)
+	}
+	msg := C.st_sum_gradients(first(ps), C.int64_t(len(ps)), first(terms), C.int64_t(len(grads)))
+	runtime.KeepAlive(hs)
+	runtime.KeepAlive(grads)
+	return check("sum gradients", msg)
+}
+
 // Grad is the gradient of h, nil when it has none.
 func Grad(h *Handle) (*Handle, error) {
 	out := result(h)

@@ -244,11 +244,3 @@ func MaskedFill(a, mask *Handle, value float64) (*Handle, error) {
 	runtime.KeepAlive(mask)
 	return out.done("masked fill", msg)
 }
-
-// Dropout zeroes an element with probability p and divides the others by 1-p; the identity when not training.
-func Dropout(a *Handle, p float64, training bool) (*Handle, error) {
-	out := result(a)
-	msg := C.st_dropout(&out.p, a.ptr(), C.double(p), C.bool(training))
-	runtime.KeepAlive(a)
-	return out.done("dropout", msg)
-}

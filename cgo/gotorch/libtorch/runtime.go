@@ -8,7 +8,12 @@ import "fmt"
 // SetNumThreads sets the number of threads of one operation, whatever thread calls it.
 func SetNumThreads(n int32) error { return check("set threads", C.st_set_num_threads(C.int32_t(n))) }
 
-// NumThreads is the number of threads of one operation.
+// SetNumThreadsHere sets the number of threads of one operation of the calling thread, 0 for that of SetNumThreads.
+func SetNumThreadsHere(n int32) error {
+	return check("set threads", C.st_set_num_threads_here(C.int32_t(n)))
+}
+
+// NumThreads is the number of threads of one operation of the calling thread.
 func NumThreads() int32 { return int32(C.st_num_threads()) }
 
 // SetDeterministic makes operations without a deterministic form fail instead of varying from run to run.

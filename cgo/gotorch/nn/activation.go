@@ -41,8 +41,11 @@ func Dropout(p float64) *DropoutModule {
 }
 
 // Forward drops elements of x and divides the others by 1 - P; it returns x's values when not training.
-func (d *DropoutModule) Forward(x torch.Tensor) torch.Tensor {
-	return F.Dropout(x, d.P, d.IsTraining())
+func (d *DropoutModule) Forward(x torch.Tensor) torch.Tensor { return d.ForwardBy(nil, x) }
+
+// ForwardBy is Forward that draws from g, for an x on the CPU, or from libtorch's generator if g is nil.
+func (d *DropoutModule) ForwardBy(g *torch.RNG, x torch.Tensor) torch.Tensor {
+	return torch.DropoutBy(g, x, d.P, d.IsTraining())
 }
 
 // GELUModule multiplies each element by the standard normal's distribution function there.
