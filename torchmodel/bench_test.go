@@ -1,7 +1,9 @@
 package torchmodel
 
 import (
+	"fmt"
 	"iter"
+	"runtime"
 	"testing"
 
 	torch "github.com/wangkuiyi/gotorch"
@@ -37,38 +39,48 @@ func benchNetwork(b *testing.B, device torch.Device) (*Network, *encode.Vocabula
 // BenchmarkStep trains on one batch of the default size again and again.
 func BenchmarkStep(b *testing.B) {
 	for name, device := range devices() {
-		b.Run(name, func(b *testing.B) {
-			o := DefaultTrainOptions()
-			o.Device, o.Internal = device, networks
-			flows := madeFlows(6, 2000)
-			read := func() iter.Seq2[[]dataset.Flow, error] { return oneBatch(flows) }
-			s := &sets{train: read, valid: read, about: Training{First: sampledStart}}
-			var err error
-			if s.vocabulary, err = encode.Fit(s.train(), encode.FitOptions{MinHosts: 2, Internal: networks, First: sampledStart}); err != nil {
-				b.Fatal(err)
-			}
-			torch.SetNumThreads(1)
-			tr, err := newTrainer(s, b.TempDir(), o, &watcher{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer tr.free()
-			var rows int64
-			epoch := tr.subject.cut(0)
-			for i := 0; b.Loop(); i++ {
-				item := feedItem{scope: torch.NewScope()}
-				if item.batch, item.err = epoch.make(item.scope, i%(epoch.n-1)); item.err != nil {
-					b.Fatal(item.err)
-				}
-				step, err := tr.step(item)
-				if err != nil {
-					b.Fatal(err)
-				}
-				rows += step.Rows
-			}
-			b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows/s")
-		})
+		threads := []int{1, runtime.GOMAXPROCS(0)}
+		if device.IsCUDA() {
+			threads = threads[:1]
+		}
+		for _, n := range threads {
+			b.Run(fmt.Sprintf("%s/threads=%d", name, n), func(b *testing.B) { benchStep(b, device, n) })
+		}
 	}
+}
+
+func benchStep(b *testing.B, device torch.Device, threads int) {
+	o := DefaultTrainOptions()
+	o.Device, o.Internal, o.Threads = device, networks, threads
+	flows := madeFlows(6, 2000)
+	read := func() iter.Seq2[[]dataset.Flow, error] { return oneBatch(flows) }
+	s := &sets{train: read, valid: read, about: Training{First: sampledStart}}
+	var err error
+	if s.vocabulary, err = encode.Fit(s.train(), encode.FitOptions{MinHosts: 2, Internal: networks, First: sampledStart}); err != nil {
+		b.Fatal(err)
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	torch.SetNumThreads(int32(threads))
+	tr, err := newTrainer(s, b.TempDir(), o, &watcher{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer tr.free()
+	var rows int64
+	epoch := tr.subject.cut(0)
+	for i := 0; b.Loop(); i++ {
+		item := feedItem{scope: torch.NewScope()}
+		if item.parts, item.err = epoch.make(item.scope, i%(epoch.n-1)); item.err != nil {
+			b.Fatal(item.err)
+		}
+		step, err := tr.step(item)
+		if err != nil {
+			b.Fatal(err)
+		}
+		rows += step.Rows
+	}
+	b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows/s")
 }
 
 // BenchmarkBlock draws blocks of all lanes.

@@ -48,7 +48,8 @@ func TestCUDAGradientsAreThoseOfTheCPU(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			loss := on(device, flowBatch{b, w.net}).score().perRow()
+			l := on(device, flowBatch{b, w.net}).score(nil)
+			loss := l.perRow(l.rows)
 			loss.Backward()
 			nll, grads = loss.Float64(), map[string][]float32{}
 			for _, p := range w.net.OrderedParameters() {

@@ -56,10 +56,10 @@ func (f *flowSubject) cut(epoch int) batches {
 	if f.o.Device.IsCUDA() {
 		replay = f.train.ReplayEven // what one step has recorded fits the next
 	}
-	return batches{n: (len(chunks) + f.o.Batch - 1) / f.o.Batch, make: func(scope *torch.Scope, i int) (batch, error) {
-		b, err := replay(scope, chunks[i*f.o.Batch:min((i+1)*f.o.Batch, len(chunks))], context, f.o.Length)
+	return cutBatches(chunks, &f.o, func(scope *torch.Scope, part []lanes.Chunk) (batch, error) {
+		b, err := replay(scope, part, context, f.o.Length)
 		return flowBatch{b, f.net}, err
-	}}
+	})
 }
 
 func (f *flowSubject) evaluate(ctx context.Context) ([]float64, int64, error) {
@@ -101,4 +101,5 @@ type flowBatch struct {
 
 func (b flowBatch) tensors() []torch.Tensor                      { return b.Tensors() }
 func (b flowBatch) each(f func(torch.Tensor) torch.Tensor) batch { return flowBatch{b.Each(f), b.net} }
-func (b flowBatch) score() likelihood                            { return b.net.Forward(b.Batch) }
+func (b flowBatch) rows() torch.Tensor                           { return torch.Sum(b.Weight) }
+func (b flowBatch) score(rng *torch.RNG) likelihood              { return b.net.Forward(b.Batch, rng) }

@@ -40,7 +40,7 @@ func flowsOf(t *trainer) *flowSubject { return t.subject.(*flowSubject) }
 // headNLL is the likelihood of a batch by head, in nats for each row that draws it, and the number of these rows.
 func headNLL(n *Network, b *lanes.Batch) (nats, rows [Heads]float64) {
 	torch.NoGrad(func() {
-		l := n.Forward(b)
+		l := n.Forward(b, nil)
 		target := b.Target.Int64s()
 		for i, class := range target {
 			if class != ignore {
@@ -108,7 +108,8 @@ func TestOneBatchIsLearntByHeart(t *testing.T) {
 	for range 150 {
 		batch(func(b *lanes.Batch) {
 			tr.opt.ZeroGrad()
-			flowsOf(tr).net.Forward(b).perRow().Backward()
+			l := flowsOf(tr).net.Forward(b, nil)
+			l.perRow(l.rows).Backward()
 			torch.ClipGradNorm(flowsOf(tr).net.Parameters(), 1)
 			tr.opt.Step()
 		})

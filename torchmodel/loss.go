@@ -27,14 +27,14 @@ func (n *Network) past(b *lanes.Batch) (memory, plan, trunk torch.Tensor) {
 }
 
 // Forward returns the likelihood of a batch: b's windows run through the trunk once, and each head scores the rows whose
-// attribute is drawn.
-func (n *Network) Forward(b *lanes.Batch) likelihood {
+// attribute is drawn. What is dropped in training is drawn from rng, or from libtorch's generator for nil.
+func (n *Network) Forward(b *lanes.Batch, rng *torch.RNG) likelihood {
 	key, value := int64(n.config.Key), int64(n.config.Value)
 	out := likelihood{heads: make([]torch.Tensor, Heads)}
 
 	memory, plan, trunk := n.past(b)
 	before := b.Position.AddScalar(-1)
-	s := n.begin(torch.IndexSelect(trunk, 0, before), torch.IndexSelect(plan, 0, b.Position))
+	s := n.begin(torch.IndexSelect(trunk, 0, before), torch.IndexSelect(plan, 0, b.Position), rng)
 	bag, numeric := torch.IndexSelect(b.Bag, 0, b.Row), torch.IndexSelect(b.Numeric, 0, b.Row)
 	input := func(h Head) torch.Tensor { return bag.Select(1, inputOf[h]) }
 	target := func(h Head) torch.Tensor { return b.Target.Select(1, int64(h)) }
@@ -112,7 +112,22 @@ func (n *Network) Forward(b *lanes.Batch) likelihood {
 	return out
 }
 
-// perRow is the loss: nats a row, over all attributes.
-func (l likelihood) perRow() torch.Tensor {
-	return torch.Div(torch.Sum(torch.Stack(l.heads, 0)), l.rows)
+// perRow is the loss: nats over all attributes for each of rows [], those of the batch that l is of or a part of.
+func (l likelihood) perRow(rows torch.Tensor) torch.Tensor {
+	return torch.Div(torch.Sum(torch.Stack(l.heads, 0)), rows)
+}
+
+// together is the likelihood of a batch of which each of parts has a share; it has no gradient.
+func together(parts []likelihood) likelihood {
+	all := likelihood{rows: parts[0].rows}
+	for _, h := range parts[0].heads {
+		all.heads = append(all.heads, h.Detach())
+	}
+	for _, part := range parts[1:] {
+		all.rows = torch.Add(all.rows, part.rows, 1)
+		for h, x := range part.heads {
+			all.heads[h] = torch.Add(all.heads[h], x.Detach(), 1)
+		}
+	}
+	return all
 }

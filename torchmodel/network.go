@@ -183,9 +183,10 @@ func (n *Network) addChosen(s, value, bag, chosen torch.Tensor) torch.Tensor {
 	return torch.Add(s, torch.EmbeddingBagSum(n.ChosenAbout, bag), 1)
 }
 
-// begin makes the state that the first head reads, from the trunk's output [N, D] and the plan [N, P].
-func (n *Network) begin(trunk, plan torch.Tensor) torch.Tensor {
-	return n.Dropout.Forward(torch.Add(n.Context.Forward(trunk), n.PlanContext.Forward(plan), 1))
+// begin makes the state that the first head reads, from the trunk's output [N, D] and the plan [N, P]. What is dropped in training is
+// drawn from rng, or from libtorch's generator for nil.
+func (n *Network) begin(trunk, plan torch.Tensor, rng *torch.RNG) torch.Tensor {
+	return n.Dropout.ForwardBy(rng, torch.Add(n.Context.Forward(trunk), n.PlanContext.Forward(plan), 1))
 }
 
 // plan maps plan inputs [.., marks and clock] to [.., P].

@@ -154,7 +154,7 @@ func (s *sampler) step(scope *torch.Scope, i int) {
 
 	g.Begin()
 	plan := n.plan(out.Plan)
-	state := n.begin(view(s.last), plan)
+	state := n.begin(view(s.last), plan, nil)
 	classes := func(h Head) {
 		s.draw(h, n.Classes[classIndex[h]].Forward(state), torch.Tensor{})
 		state = n.add(state, h, out.Input, out.Number)

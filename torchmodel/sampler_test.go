@@ -160,7 +160,7 @@ func (w *sampled) checkHeads(r *replayed, s stream, rows []drawn, misplaced []bo
 	for i, row := range rows {
 		torch.With(func(scope *torch.Scope) {
 			b := w.window(scope, r, s, rows, i, 1)
-			got := w.net.Forward(b)
+			got := w.net.Forward(b, nil)
 			target, bounds := b.Target.Int64s(), b.Bounds.Float32s()
 			for h := range Heads {
 				if misplaced[i] && (h == Region || h == Place) {

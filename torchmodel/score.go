@@ -14,11 +14,11 @@ import (
 	"stan/dataset/sweeps"
 )
 
-// scoreLength is the number of rows of a window that is scored, scoreBatch the number of windows at once; a GPU takes more, and
-// several batches wait for it.
+// scoreLength is the number of rows of a window that is scored, scoreBatch the number of windows that a core scores at once; a GPU
+// takes more, and several batches wait for it.
 const (
 	scoreLength    = 256
-	scoreBatch     = 16
+	scoreBatch     = 4
 	cudaScoreBatch = 64
 	cudaScoreAhead = 6
 )
@@ -38,52 +38,80 @@ func scoreChunks(ctx context.Context, n *Network, c *corpus, chunks []lanes.Chun
 	rows int64, err error) {
 	n.Train(false)
 	defer n.Train(true)
-	size, ahead := scoreBatch, 0
+	size, ahead := scoreBatch, int(torch.NumThreads())-1
 	if device.IsCUDA() {
 		size, ahead = cudaScoreBatch, cudaScoreAhead
 	}
 	at := 0
-	batches := newLine(ahead, func() func() feedItem {
+	batches := newLine(ahead, func() func() *scored {
 		if at >= len(chunks) || ctx.Err() != nil {
 			return nil
 		}
 		part := chunks[at:min(at+size, len(chunks))]
 		at += len(part)
-		return func() feedItem {
-			item := feedItem{scope: torch.NewScope()}
-			b, err := c.Replay(item.scope, part, n.config.ReceptiveField(), scoreLength)
-			item.batch, item.err = flowBatch{b, n}, err
-			return item
+		return func() *scored {
+			s := &scored{scope: torch.NewScope()}
+			b, err := c.Replay(s.scope, part, n.config.ReceptiveField(), scoreLength)
+			s.batch, s.err = flowBatch{b, n}, err
+			if !device.IsCUDA() {
+				s.alone()
+			}
+			return s
 		}
-	}, func(item feedItem) { item.scope.Close() })
+	}, func(s *scored) { s.scope.Close() })
 	defer batches.close()
-	torch.NoGrad(func() {
-		for item, ok := batches.take(); ok && err == nil; item, ok = batches.take() {
-			var n int64
-			n, err = addNLL(&heads, item, device)
-			rows += n
+	for s, ok := batches.take(); ok && err == nil; s, ok = batches.take() {
+		if device.IsCUDA() {
+			s.on(device)
 		}
-	})
+		s.scope.Close()
+		for h := range heads {
+			heads[h] += s.heads[h]
+		}
+		rows += s.rows
+		err = s.err
+	}
 	return heads, rows, err
 }
 
-// addNLL adds the likelihood of an item's rows to heads, and returns their number. It ends the item.
-func addNLL(heads *[Heads]float64, item feedItem, device torch.Device) (int64, error) {
-	defer item.scope.Close()
-	if item.err != nil {
-		return 0, item.err
+// scored is a batch and its likelihood, summed over its rows.
+type scored struct {
+	scope *torch.Scope
+	batch flowBatch
+	heads [Heads]float64
+	rows  int64
+	err   error
+}
+
+// on scores the batch on a device.
+func (s *scored) on(device torch.Device) {
+	if s.err != nil {
+		return
 	}
-	b := item.batch.(flowBatch)
-	rest := b.Rest.SumDim([]int64{0}, false).Float32s()
-	if device.IsCUDA() {
-		b = on(device, b).(flowBatch)
-	}
-	l := b.score()
-	nats := torch.Stack(append(l.heads, l.rows), 0).Float64s()
-	for h := range heads {
-		heads[h] += nats[h] + float64(rest[h])
-	}
-	return int64(nats[Heads]), nil
+	s.err = torch.Try(func() {
+		torch.NoGrad(func() {
+			b := s.batch
+			rest := b.Rest.SumDim([]int64{0}, false).Float32s()
+			if device.IsCUDA() {
+				b = on(device, b).(flowBatch)
+			}
+			l := b.score(nil)
+			nats := torch.Stack(append(l.heads, l.rows), 0).Float64s()
+			for h := range s.heads {
+				s.heads[h] = nats[h] + float64(rest[h])
+			}
+			s.rows = int64(nats[Heads])
+		})
+	})
+}
+
+// alone scores the batch on the CPU, on one core.
+func (s *scored) alone() {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	torch.SetNumThreadsHere(1)
+	defer torch.SetNumThreadsHere(0)
+	s.on(torch.Device{})
 }
 
 // Scorer tells how likely flows are under a model. It is not safe for concurrent use; its owner closes it.
@@ -150,13 +178,12 @@ func (s *networkScorer) Score(host []dataset.Flow, first int64, limit int) (nats
 		return nil, 0, err
 	}
 	defer c.Free()
-	var heads [Heads]float64
 	chunks := spread(c.allChunks(scoreLength), (limit+scoreLength-1)/scoreLength)
-	failed := torch.Try(func() { heads, rows, err = scoreChunks(context.Background(), s.net, c, chunks, s.device) })
-	if failed != nil {
-		return nil, 0, fmt.Errorf("score: %w", failed)
+	heads, rows, err := scoreChunks(context.Background(), s.net, c, chunks, s.device)
+	if err != nil {
+		return nil, 0, fmt.Errorf("score: %w", err)
 	}
-	return heads[:], rows, err
+	return heads[:], rows, nil
 }
 
 // independentScorer is the Scorer of the baseline. It costs so little that it scores all rows.

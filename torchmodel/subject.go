@@ -41,16 +41,18 @@ type network interface {
 // batches are those of an epoch.
 type batches struct {
 	n int
-	// make makes the i-th one; its tensors belong to scope.
-	make func(scope *torch.Scope, i int) (batch, error)
+	// make makes the parts of the i-th one, that many which are computed side by side; their tensors belong to scope.
+	make func(scope *torch.Scope, i int) ([]batch, error)
 }
 
-// batch is some rows to learn from.
+// batch is some rows to learn from, or a part of them.
 type batch interface {
 	// each is the batch of what f makes of every tensor.
 	each(f func(torch.Tensor) torch.Tensor) batch
-	// score is the likelihood of its rows under the network.
-	score() likelihood
+	// rows is the number of its rows, [].
+	rows() torch.Tensor
+	// score is the likelihood of its rows under the network, which draws what it drops from rng, or from libtorch's generator.
+	score(rng *torch.RNG) likelihood
 }
 
 // evenBatch is a batch that is nothing but its tensors, whose shapes are those of every batch of as many windows.

@@ -42,7 +42,9 @@ func (b *tableBatch) each(f func(torch.Tensor) torch.Tensor) batch {
 	return &c
 }
 
-func (b *tableBatch) score() likelihood { return b.net.Forward(b) }
+func (b *tableBatch) rows() torch.Tensor { return torch.Sum(b.weight) }
+
+func (b *tableBatch) score(rng *torch.RNG) likelihood { return b.net.Forward(b, rng) }
 
 // tableWindow is where a window's scored rows begin; cold windows forget all before them.
 type tableWindow struct {

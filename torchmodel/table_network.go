@@ -97,17 +97,18 @@ func (n *TableNetwork) add(s torch.Tensor, column int, input, number torch.Tenso
 }
 
 // begin makes the state that the first head reads, from the trunk's output [N, D] after the row before.
-func (n *TableNetwork) begin(trunk torch.Tensor) torch.Tensor {
-	return n.Dropout.Forward(n.Context.Forward(trunk))
+func (n *TableNetwork) begin(trunk torch.Tensor, rng *torch.RNG) torch.Tensor {
+	return n.Dropout.ForwardBy(rng, n.Context.Forward(trunk))
 }
 
-// Forward returns the likelihood of a batch, the place of a value inside its bin included.
-func (n *TableNetwork) Forward(b *tableBatch) likelihood {
+// Forward returns the likelihood of a batch, the place of a value inside its bin included. It draws what it drops from rng, or
+// from libtorch's generator for nil.
+func (n *TableNetwork) Forward(b *tableBatch, rng *torch.RNG) likelihood {
 	out := likelihood{heads: make([]torch.Tensor, len(n.layout.columns))}
 	shape := b.valid.Shape()
 	x := n.Rows.Forward(b.bag, b.numeric).Reshape(shape[0], shape[1], -1)
 	trunk := n.Trunk.Forward(x, b.valid).Reshape(shape[0]*shape[1], -1)
-	s := n.begin(torch.IndexSelect(trunk, 0, b.position.AddScalar(-1)))
+	s := n.begin(torch.IndexSelect(trunk, 0, b.position.AddScalar(-1)), rng)
 	bag, numeric := torch.IndexSelect(b.bag, 0, b.position), torch.IndexSelect(b.numeric, 0, b.position)
 	for i, c := range n.layout.columns {
 		target := b.target.Select(1, int64(i))
@@ -120,6 +121,6 @@ func (n *TableNetwork) Forward(b *tableBatch) likelihood {
 		out.heads[i] = out.heads[i].AddScalar(b.rest[i])
 		s = n.add(s, i, bag.Select(1, int64(i)), numeric.Narrow(1, int64(i), 1))
 	}
-	out.rows = torch.Sum(b.weight)
+	out.rows = b.rows()
 	return out
 }

@@ -107,7 +107,7 @@ func (t *tableSampler) step(scope *torch.Scope, state *trunkState, step int, las
 	n, l := t.net, t.net.layout
 	columns := len(l.columns)
 	bag, numeric := make([]int64, len(lanes)*columns), make([]float32, len(lanes)*columns)
-	s := n.begin(scope.Adopt(last.Narrow(0, 0, tableLanes)))
+	s := n.begin(scope.Adopt(last.Narrow(0, 0, tableLanes)), nil)
 	for c := range l.columns {
 		column := &l.columns[c]
 		draw := t.drawer(s, c)

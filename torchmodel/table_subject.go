@@ -42,12 +42,10 @@ func (t *tableSubject) heads() []string {
 
 func (t *tableSubject) cut(epoch int) batches {
 	windows := t.train.windows(t.o.Seed, epoch, t.o.Length)
-	return batches{n: (len(windows) + t.o.Batch - 1) / t.o.Batch, make: func(scope *torch.Scope, i int) (b batch, err error) {
-		err = torch.Try(func() {
-			b = t.train.batch(scope, t.net, windows[i*t.o.Batch:min((i+1)*t.o.Batch, len(windows))], t.o.Length)
-		})
+	return cutBatches(windows, &t.o, func(scope *torch.Scope, part []tableWindow) (b batch, err error) {
+		err = torch.Try(func() { b = t.train.batch(scope, t.net, part, t.o.Length) })
 		return b, err
-	}}
+	})
 }
 
 func (t *tableSubject) evaluate(ctx context.Context) ([]float64, int64, error) {
@@ -74,7 +72,7 @@ func tableNLL(ctx context.Context, n *TableNetwork, t *tableRows, device torch.D
 				if device.IsCUDA() {
 					scored = on(device, b)
 				}
-				l := scored.score()
+				l := scored.score(nil)
 				for i := range heads {
 					heads[i] += l.heads[i].Float64()
 				}

@@ -81,7 +81,7 @@ func training(dir string, o TrainOptions, obs Observer,
 	// Grad mode and the random state belong to an OS thread.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	torch.SetNumThreads(int32(cmpOr(o.Threads, runtime.GOMAXPROCS(0))))
+	torch.SetNumThreads(int32(o.threads()))
 	about, learn, err := prepare(arch)
 	if err != nil {
 		return nil, err

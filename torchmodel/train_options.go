@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"runtime"
 	"time"
 
 	torch "github.com/wangkuiyi/gotorch"
@@ -16,7 +17,7 @@ type TrainOptions struct {
 	Internal []netip.Prefix // networks of the hosts
 	MinHosts int            // hosts at which a value must be seen to be stored in the model
 	Device   torch.Device
-	Threads  int   // of one operation on the CPU, and what makes batches for CUDA, at least two; 0 for all cores
+	Threads  int   // parts of a batch that are computed side by side on the CPU, and what makes batches for CUDA, at least two; 0 for all cores
 	Memory   int64 // bytes of the rows of flows that are held; the others lie in a scratch file in the model's folder
 	Seed     int64
 
@@ -74,6 +75,17 @@ func (o *TrainOptions) Validate() error {
 		return fmt.Errorf("%w: memory %d, want at least 0 bytes", ErrConfig, o.Memory)
 	}
 	return o.Config.Validate()
+}
+
+// threads are those that compute on the CPU.
+func (o *TrainOptions) threads() int { return cmpOr(o.Threads, runtime.GOMAXPROCS(0)) }
+
+// parts is the number of parts of a batch, of whole windows, that are computed side by side. A GPU computes a batch at once.
+func (o *TrainOptions) parts() int {
+	if o.Device.IsCUDA() {
+		return 1
+	}
+	return min(o.threads(), o.Batch)
 }
 
 // mostThreads bounds the threads of one process: thousands of them do nothing but wait for each other.

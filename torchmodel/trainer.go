@@ -27,6 +27,8 @@ type trainer struct {
 
 	warm     int        // steps on CUDA that ran as they are
 	recorded *stepGraph // nil before they are recorded
+
+	crew *crew // nil where a batch has one part
 }
 
 // newTrainer prepares a training on flows. The caller frees the result, also that of a failure.
@@ -50,10 +52,16 @@ func (t *trainer) begin() {
 	t.opt = torch.AdamW(t.o.LearningRate, 0.9, 0.99, 1e-8, t.o.WeightDecay)
 	t.opt.AddParameters(t.subject.network().Parameters())
 	t.average = torch.NewAverage(t.subject.network().Parameters())
+	if n := t.o.parts(); n > 1 {
+		t.crew = newCrew(n, t.o.threads()/n)
+	}
 }
 
 func (t *trainer) free() {
 	t.recorded.free()
+	if t.crew != nil {
+		t.crew.free()
+	}
 	if t.opt.Opt != nil {
 		t.opt.Close()
 	}
@@ -209,12 +217,11 @@ func (t *trainer) step(f feedItem) (Step, error) {
 	if f.err != nil {
 		return Step{}, f.err
 	}
-	// What dropout draws depends on the seed and the step alone, so that a resumed training is the same.
-	torch.ManualSeed(t.o.Seed<<32 + int64(t.state.Step))
+	torch.ManualSeed(t.draws())
 	progress := t.progress()
 	s := Step{Epoch: t.state.Epoch, LearningRate: t.learningRate(progress)}
 	t.opt.SetLR(s.LearningRate)
-	l, stats := t.compute(f.batch)
+	l, stats := t.compute(f.parts)
 	s.Loss, s.GradNorm = stats[0], stats[1]
 	if math.IsNaN(s.Loss) || math.IsInf(s.Loss, 0) {
 		return s, t.diverged(l, s)
@@ -231,9 +238,17 @@ func (t *trainer) step(f feedItem) (Step, error) {
 	return s, nil
 }
 
-// compute learns from a batch in the host's memory. It returns the likelihood of its attributes, and loss, norm of the
-// gradient and number of rows.
-func (t *trainer) compute(b batch) (likelihood, []float64) {
+// draws seeds what dropout draws. It depends on the seed and the step alone, so that a resumed training is the same.
+func (t *trainer) draws() int64 { return t.o.Seed<<32 + int64(t.state.Step) }
+
+// compute learns from the parts of a batch in the host's memory. It returns the likelihood of its attributes, and loss, norm of
+// the gradient and number of rows.
+func (t *trainer) compute(parts []batch) (likelihood, []float64) {
+	if len(parts) > 1 {
+		l, stats := t.learnParts(parts)
+		return l, stats.Float64s()
+	}
+	b := parts[0]
 	if !t.o.Device.IsCUDA() {
 		l, stats := t.learn(b, true)
 		return l, stats.Float64s()
@@ -259,17 +274,45 @@ func (t *trainer) compute(b batch) (likelihood, []float64) {
 // for the first two, and changes nothing where one is no finite number; what is recorded cannot.
 func (t *trainer) learn(b batch, look bool) (l likelihood, stats torch.Tensor) {
 	t.opt.ZeroGrad()
-	l = b.score()
-	loss := l.perRow()
+	l = b.score(nil)
+	loss := l.perRow(l.rows)
 	norm := loss.Detach()
 	if !look || finite(loss) {
 		loss.Backward()
-		norm = torch.ClipGradNormTensor(t.subject.network().Parameters(), t.o.ClipNorm).Join(loss)
-		if !look || finite(norm) {
-			t.opt.Step()
-		}
+		norm = t.change(look).Join(loss)
 	}
 	return l, torch.Stack([]torch.Tensor{loss.Detach(), norm, l.rows}, 0)
+}
+
+// learnParts is learn, with look, of the parts of a batch.
+func (t *trainer) learnParts(parts []batch) (l likelihood, stats torch.Tensor) {
+	rows := parts[0].rows()
+	for _, b := range parts[1:] {
+		rows = torch.Add(rows, b.rows(), 1)
+	}
+	weights := t.subject.network().Parameters()
+	scored, gradients := make([]likelihood, len(parts)), make([][]torch.Tensor, len(parts))
+	t.crew.each(len(parts), uint64(t.draws()), func(i int, rng *torch.RNG) {
+		scored[i] = parts[i].score(rng)
+		gradients[i] = scored[i].perRow(rows).Gradients(weights, false)
+	})
+	l = together(scored)
+	loss := l.perRow(rows)
+	norm := loss
+	if finite(loss) {
+		torch.SumGradients(weights, gradients)
+		norm = t.change(true).Join(loss)
+	}
+	return l, torch.Stack([]torch.Tensor{loss, norm, rows}, 0)
+}
+
+// change changes the weights by their gradients, whose norm it returns. With look it does so only where that is a finite number.
+func (t *trainer) change(look bool) torch.Tensor {
+	norm := torch.ClipGradNormTensor(t.subject.network().Parameters(), t.o.ClipNorm)
+	if !look || finite(norm) {
+		t.opt.Step()
+	}
+	return norm
 }
 
 func finite(x torch.Tensor) bool {
