@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"net/netip"
 	"os"
@@ -189,6 +190,22 @@ func TestStoppedTrainingGoesOnBitForBit(t *testing.T) {
 				t.Errorf("%q and checkpoints %v are left", left, checkpoints(dir))
 			}
 		})
+	}
+}
+
+func TestResumedTrainingTellsWhatEarlierRunsDid(t *testing.T) {
+	flows, o, dir := referenceFlows(t), tinyOptions(), t.TempDir()
+	referenceModel(t)
+	trainUntil(t, flows, dir, o, at{30, 0})
+	o.Resume = true
+	w := &watcher{}
+	if _, err := Train(context.Background(), flows, nil, dir, o, w); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range w.steps {
+		if want := 30 / float64(reference.steps); math.Abs(s.Before-want) > 0.05 || s.Progress <= s.Before {
+			t.Fatalf("step %d: progress %g after %g of earlier runs, want more after about %g", s.Step, s.Progress, s.Before, want)
+		}
 	}
 }
 

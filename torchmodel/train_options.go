@@ -111,6 +111,7 @@ type Step struct {
 	LearningRate float64
 	GradNorm     float64
 	Progress     float64 // share of the training that is done, 0 to 1
+	Before       float64 // share of it that earlier runs had done
 	Seconds      float64 // since the start, earlier runs included
 }
 

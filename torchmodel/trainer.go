@@ -23,6 +23,7 @@ type trainer struct {
 	best    []safetensors.Tensor // weights of the best validation
 	state   loopState
 	started time.Time // of this run, less the time of earlier ones
+	before  float64   // share of the training that these have done
 	metrics *metricsFile
 
 	warm     int        // steps on CUDA that ran as they are
@@ -163,6 +164,7 @@ func (t *trainer) learningRate(progress float64) float64 {
 // loop runs steps until the training's end. On a stop it writes a checkpoint and returns ErrStopped.
 func (t *trainer) loop(ctx context.Context) error {
 	t.started = time.Now().Add(-time.Duration(t.state.Seconds * float64(time.Second)))
+	t.before = t.progress()
 	saved := time.Now()
 	feed := newFeed(t)
 	defer feed.close()
@@ -233,7 +235,7 @@ func (t *trainer) step(f feedItem) (Step, error) {
 	t.state.Step++
 	t.average.Add(t.state.Step)
 	t.state.Epoch, t.state.Batch = f.after.epoch, f.after.batch
-	s.Step, s.Progress, s.Seconds = t.state.Step, t.progress(), t.seconds()
+	s.Step, s.Progress, s.Before, s.Seconds = t.state.Step, t.progress(), t.before, t.seconds()
 	s.Rows = int64(stats[2])
 	return s, nil
 }

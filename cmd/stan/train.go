@@ -168,8 +168,8 @@ func (w *trainWatch) Step(s torchmodel.Step) {
 		w.loss = s.Loss
 	}
 	w.loss += 0.02 * (s.Loss - w.loss)
-	if s.Progress > 0 {
-		w.stage.SetTotal(int64(float64(s.Rows) / s.Progress))
+	if s.Progress > s.Before {
+		w.stage.SetTotal(int64(float64(s.Rows) * (1 - s.Before) / (s.Progress - s.Before)))
 	}
 	w.stage.Set(s.Rows, "epoch", s.Epoch+1, "loss", round3(w.loss))
 	w.con.metrics.epoch.WithLabelValues().Set(float64(s.Epoch + 1))

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
 
 	torch "github.com/wangkuiyi/gotorch"
+
+	"stan/torchmodel"
 )
 
 func TestTrainCommand(t *testing.T) {
@@ -74,6 +77,17 @@ func TestTrainCommand(t *testing.T) {
 		}
 		want.check(t, status, stdout, stderr)
 	})
+}
+
+// What earlier runs did counts neither as rows of this one nor as their time.
+func TestRowsToComeOfAResumedTraining(t *testing.T) {
+	con := newConsole(nil, io.Discard, io.Discard)
+	watch := &trainWatch{con: con, stage: con.Stage("train", "rows", -1)}
+	watch.Step(torchmodel.Step{Rows: 100, Progress: 0.6, Before: 0.5})
+	if watch.stage.total != 500 {
+		t.Errorf("%d rows planned, want 500: 100 were a tenth of the training, and half of it was to be done", watch.stage.total)
+	}
+	con.Close(0)
 }
 
 func TestTrainNamesTheAlteredFile(t *testing.T) {
