@@ -74,8 +74,9 @@ func (n *Networks) Fit(ctx context.Context, train, valid *table.Table, o FitOpti
 	for range workers {
 		all.Go(func() {
 			runtime.LockOSThread() // gradient mode and the number of threads belong to a thread
-			torch.SetNumThreads(1)
 			defer runtime.UnlockOSThread()
+			torch.SetNumThreadsHere(1)
+			defer torch.SetNumThreadsHere(0)
 			for column := t.take(); column >= 0; column = t.take() {
 				var err error
 				if e := torch.Try(func() { err = t.column(ctx, column) }); e != nil {
