@@ -2,7 +2,6 @@ package torchmodel
 
 import (
 	"math/rand/v2"
-	"runtime"
 	"sync"
 
 	torch "github.com/wangkuiyi/gotorch"
@@ -26,13 +25,11 @@ func newCrew(members, threads int) *crew {
 	for range members {
 		m := &member{torch.NewRNG(), make(chan func())}
 		c.members = append(c.members, m)
-		go func() {
-			runtime.LockOSThread() // and the thread ends with the member
-			torch.SetNumThreadsHere(int32(threads))
+		go torch.WithNumThreads(int32(threads), func() {
 			for f := range m.work {
 				f()
 			}
-		}()
+		})
 	}
 	return c
 }

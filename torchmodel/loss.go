@@ -117,14 +117,13 @@ func (l likelihood) perRow(rows torch.Tensor) torch.Tensor {
 	return torch.Div(torch.Sum(torch.Stack(l.heads, 0)), rows)
 }
 
-// together is the likelihood of a batch of which each of parts has a share; it has no gradient.
-func together(parts []likelihood) likelihood {
-	all := likelihood{rows: parts[0].rows}
+// together is the likelihood of a batch of so many rows [] of which each of parts has a share; it has no gradient.
+func together(parts []likelihood, rows torch.Tensor) likelihood {
+	all := likelihood{rows: rows}
 	for _, h := range parts[0].heads {
 		all.heads = append(all.heads, h.Detach())
 	}
 	for _, part := range parts[1:] {
-		all.rows = torch.Add(all.rows, part.rows, 1)
 		for h, x := range part.heads {
 			all.heads[h] = torch.Add(all.heads[h], x.Detach(), 1)
 		}

@@ -107,11 +107,7 @@ func (s *scored) on(device torch.Device) {
 
 // alone scores the batch on the CPU, on one core.
 func (s *scored) alone() {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	torch.SetNumThreadsHere(1)
-	defer torch.SetNumThreadsHere(0)
-	s.on(torch.Device{})
+	torch.WithNumThreads(1, func() { s.on(torch.Device{}) })
 }
 
 // Scorer tells how likely flows are under a model. It is not safe for concurrent use; its owner closes it.

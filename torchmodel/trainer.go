@@ -298,7 +298,7 @@ func (t *trainer) learnParts(parts []batch) (l likelihood, stats torch.Tensor) {
 		scored[i] = parts[i].score(rng)
 		gradients[i] = scored[i].perRow(rows).Gradients(weights, false)
 	})
-	l = together(scored)
+	l = together(scored, rows)
 	loss := l.perRow(rows)
 	norm := loss
 	if finite(loss) {

@@ -3,7 +3,6 @@ package gotorch_test
 import (
 	"bytes"
 	"errors"
-	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -163,14 +162,15 @@ func TestThreads(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	done := make(chan bool)
-	go func() { // whose thread ends with it
-		runtime.LockOSThread()
-		torch.SetNumThreadsHere(1)
-		done <- torch.NumThreads() == 1
-	}()
-	if here := <-done; !here || torch.NumThreads() != 3 {
-		t.Errorf("one thread for a goroutine alone: %v; %d for the others, want 3", here, torch.NumThreads())
+	torch.WithNumThreads(1, func() {
+		others := make(chan int32)
+		go func() { others <- torch.NumThreads() }()
+		if here, other := torch.NumThreads(), <-others; here != 1 || other != 3 {
+			t.Errorf("%d threads inside, %d for the others, want 1 and 3", here, other)
+		}
+	})
+	if got := torch.NumThreads(); got != 3 {
+		t.Errorf("%d threads afterwards, want 3", got)
 	}
 	torch.SetDeterministic(true)
 	torch.SetDeterministic(false)

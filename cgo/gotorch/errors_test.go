@@ -63,7 +63,7 @@ func TestFailingOperations(t *testing.T) {
 		"nil itself":                      {func(s *S, x T) { _ = T{}.Shape() }, torch.ErrFreed, "shape"},
 		"text of nil":                     {func(s *S, x T) { _ = T{}.String() }, torch.ErrFreed, "string"},
 		"no threads":                      {func(s *S, x T) { torch.SetNumThreads(0) }, torch.ErrTorch, "set threads"},
-		"no threads here":                 {func(s *S, x T) { torch.SetNumThreadsHere(-1) }, torch.ErrTorch, "set threads"},
+		"no threads here":                 {func(s *S, x T) { torch.WithNumThreads(-1, func() {}) }, torch.ErrTorch, "set threads"},
 		"too few gradients":               {func(s *S, x T) { torch.SumGradients([]T{x}, [][]T{nil}) }, torch.ErrShape, "sum gradients"},
 		"gradients of another shape":      {func(s *S, x T) { torch.SumGradients([]T{x}, [][]T{{x.Narrow(0, 0, 1)}}) }, torch.ErrTorch, "sum gradients"},
 		"strings as a tensor":             {func(s *S, x T) { torch.NewTensor([]string{"a"}) }, torch.ErrDType, "new tensor"},

@@ -6,9 +6,14 @@ import "github.com/wangkuiyi/gotorch/libtorch"
 // of so many for each thread of the system that computes: compute on few goroutines, locked to their threads.
 func SetNumThreads(n int32) { Check(libtorch.SetNumThreads(n)) }
 
-// SetNumThreadsHere sets the same for what the calling thread of the system computes, which the goroutine has locked, whatever
-// the others use; 0 ends that.
-func SetNumThreadsHere(n int32) { Check(libtorch.SetNumThreadsHere(n)) }
+// WithNumThreads calls f, whose operations use n threads each, whatever those of other goroutines use. It does not nest.
+func WithNumThreads(n int32, f func()) {
+	locked(func() {
+		Check(libtorch.SetNumThreadsHere(n))
+		defer func() { Check(libtorch.SetNumThreadsHere(0)) }()
+		f()
+	})
+}
 
 // NumThreads is the number of threads that one operation of the caller uses on the CPU.
 func NumThreads() int32 { return libtorch.NumThreads() }

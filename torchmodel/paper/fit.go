@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"runtime"
 	"sync"
 	"time"
 
@@ -73,20 +72,18 @@ func (n *Networks) Fit(ctx context.Context, train, valid *table.Table, o FitOpti
 	var all sync.WaitGroup
 	for range workers {
 		all.Go(func() {
-			runtime.LockOSThread() // gradient mode and the number of threads belong to a thread
-			defer runtime.UnlockOSThread()
-			torch.SetNumThreadsHere(1)
-			defer torch.SetNumThreadsHere(0)
-			for column := t.take(); column >= 0; column = t.take() {
-				var err error
-				if e := torch.Try(func() { err = t.column(ctx, column) }); e != nil {
-					err = e
+			torch.WithNumThreads(1, func() {
+				for column := t.take(); column >= 0; column = t.take() {
+					var err error
+					if e := torch.Try(func() { err = t.column(ctx, column) }); e != nil {
+						err = e
+					}
+					if err != nil {
+						cancel(err)
+						return
+					}
 				}
-				if err != nil {
-					cancel(err)
-					return
-				}
-			}
+			})
 		})
 	}
 	all.Wait()
