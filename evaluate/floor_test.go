@@ -3,6 +3,8 @@ package evaluate
 import (
 	"math"
 	"net/netip"
+	"slices"
+	"strings"
 	"testing"
 
 	"stan/dataset"
@@ -76,6 +78,16 @@ func TestOneRealHostHasNoFloor(t *testing.T) {
 	}
 	if m := report.Measure("copy_share"); m.Verdict != NoFloor {
 		t.Errorf("one host and a training set: copy_share: got %s, want %s", m.Verdict, NoFloor)
+	}
+}
+
+func TestFewRealHostsAreSaid(t *testing.T) {
+	lenient := func(n string) bool { return strings.Contains(n, "verdicts are lenient") }
+	for hosts, want := range map[int]bool{3: true, 7: true, 8: false} {
+		report := compare(t, office(1, 1, hosts, 100), office(1, 2, 4, 100), office(1, 3, 8, 100))
+		if got := slices.ContainsFunc(report.Notes, lenient); got != want {
+			t.Errorf("%d real hosts: notes %q, want one that verdicts are lenient: %t", hosts, report.Notes, want)
+		}
 	}
 }
 

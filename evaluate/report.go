@@ -239,6 +239,9 @@ func describe(c *counts) SetReport {
 	return s
 }
 
+// fewHosts are too few real ones to rely on.
+const fewHosts = 8
+
 // notes says what weakens the figures.
 func notes(real, synthetic, train *counts) []string {
 	all := []string{}
@@ -271,10 +274,14 @@ func notes(real, synthetic, train *counts) []string {
 	if len(real.set.Internal) == 0 || len(synthetic.set.Internal) == 0 {
 		note("internal networks unknown: rules and measures about them are left out")
 	}
-	if train == nil && len(real.hosts) < 2 {
+	switch n := len(real.hosts); {
+	case train == nil && n < 2:
 		note("no verdicts: real holds one host and there is no training set, so there are no other real hosts")
-	} else if train == nil && len(real.hosts) < 8 {
-		note("the floor comes from %d real hosts only: verdicts are lenient", len(real.hosts))
+	case train == nil && n < fewHosts:
+		note("the floor comes from %d real hosts only: verdicts are lenient", n)
+	case n < fewHosts:
+		note("real holds %d host%s only: verdicts are lenient, and classifiers, which are tried on hosts that they have not seen, err below 0.5",
+			n, plural(n))
 	}
 	return all
 }
