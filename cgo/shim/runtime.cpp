@@ -22,7 +22,9 @@ thread_local int32_t wanted_here = 0, applied = 0;
 }  // namespace
 
 void enter_thread() {
-  const int32_t n = wanted_here > 0 ? wanted_here : wanted.load(std::memory_order_relaxed);
+  static const int32_t own = at::get_num_threads();  // libtorch's, where nobody wants another
+  const int32_t all = wanted.load(std::memory_order_relaxed);
+  const int32_t n = wanted_here > 0 ? wanted_here : all > 0 ? all : own;
   if (n == applied) return;
   at::internal::lazy_init_num_threads();  // or the thread's first parallel operation takes what another thread has set last
   at::get_num_threads();                  // which libtorch's own copy of that does
@@ -49,8 +51,8 @@ char *st_set_num_threads_here(int32_t n) {
 }
 
 int32_t st_num_threads(void) {
-  const int32_t n = stan::wanted_here > 0 ? stan::wanted_here : stan::wanted.load();
-  return n > 0 ? n : at::get_num_threads();
+  stan::enter_thread();
+  return at::get_num_threads();
 }
 
 char *st_set_deterministic(bool on) {
