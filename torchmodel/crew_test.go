@@ -108,8 +108,8 @@ func TestCrew(t *testing.T) {
 			})
 		})
 	})
-	if !errors.Is(err, torch.ErrTorch) {
-		t.Errorf("got error %v, want %v", err, torch.ErrTorch)
+	if !errors.Is(err, torch.ErrShape) {
+		t.Errorf("got error %v, want %v", err, torch.ErrShape)
 	}
 	if got := draw(3, 7); got != first {
 		t.Errorf("after an error: draws %v, want %v", got, first)

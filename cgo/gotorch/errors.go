@@ -76,8 +76,11 @@ var sentinels = map[libtorch.Kind]error{
 	libtorch.KindHandle: ErrFreed,
 }
 
-// asError gives an error of the bridge its type here.
+// asError gives an error of the bridge its type here; one of Try has it.
 func asError(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
 	var e *libtorch.Error
 	if errors.As(err, &e) {
 		if e.Kind == libtorch.KindSystem {
