@@ -86,7 +86,7 @@ func (t *trainer) writeCheckpoint() error {
 	}
 	weights := parameters(t.subject.network())
 	for _, a := range weights {
-		if i := notFinite(bytesFloat32(a.Data)); i >= 0 {
+		if i := notFinite(a.Float32s()); i >= 0 {
 			return fmt.Errorf("step %d: %w: tensor %q: element %d is not a finite number", t.state.Step, ErrDiverged, a.Name, i)
 		}
 	}
@@ -158,7 +158,7 @@ func optimiserArrays(opt torch.Optimizer) []safetensors.Tensor {
 	state := opt.State()
 	for _, name := range sortedNames(state) {
 		t := state[name]
-		out = append(out, array(name, t.Float32s(), t.Shape()...))
+		out = append(out, safetensors.Float32Tensor(name, t.Float32s(), t.Shape()...))
 		t.Free()
 	}
 	return out
@@ -247,7 +247,7 @@ func (t *trainer) readOptimiser(path, want string) error {
 		}
 	}()
 	for _, a := range arrays {
-		state[a.Name] = torch.FromFloat32(bytesFloat32(a.Data), a.Shape...)
+		state[a.Name] = torch.FromFloat32(a.Float32s(), a.Shape...)
 	}
 	if err := t.opt.LoadState(state); err != nil {
 		return refuse(path, "%v", err)

@@ -1,6 +1,7 @@
 package torchmodel
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/wangkuiyi/gotorch/safetensors"
 
 	"stan/dataset"
 )
@@ -61,7 +64,7 @@ func generateBy(t *testing.T, m *Model, o GenerateOptions, decoders int) generat
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.decoders = cmpOr(decoders, g.decoders)
+	g.decoders = cmp.Or(decoders, g.decoders)
 	rows, err := g.generate(context.Background())
 	if err != nil {
 		t.Fatal(err)
@@ -120,11 +123,11 @@ func wild(t *testing.T, factor float32) *Model {
 	m, err := Load(rewritten(t, referenceModel(t), func(c *contents) {
 		for i := range c.arrays {
 			if a := &c.arrays[i]; strings.HasPrefix(a.Name, "Network.") {
-				x := bytesFloat32(a.Data)
+				x := a.Float32s()
 				for j := range x {
 					x[j] *= factor
 				}
-				a.Data = float32Bytes(x)
+				a.Data = safetensors.Float32Tensor("", x).Data
 			}
 		}
 	}))
@@ -139,7 +142,7 @@ func busy(t *testing.T, m *Model, rows float64) *Model {
 	t.Helper()
 	m, err := Load(rewritten(t, m, func(c *contents) {
 		q := slices.Repeat([]float32{float32(math.Log(rows))}, profileQuantiles)
-		copy(c.array(quantilesName).Data[4*marks*profileQuantiles:], float32Bytes(q))
+		copy(c.array(quantilesName).Data[4*marks*profileQuantiles:], safetensors.Float32Tensor("", q).Data)
 	}))
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +155,7 @@ func onIPv6(t *testing.T, m *Model) *Model {
 	t.Helper()
 	m, err := Load(rewritten(t, m, func(c *contents) {
 		q := slices.Repeat([]float32{1}, profileQuantiles)
-		copy(c.array(quantilesName).Data[4*ipv6Mark*profileQuantiles:], float32Bytes(q))
+		copy(c.array(quantilesName).Data[4*ipv6Mark*profileQuantiles:], safetensors.Float32Tensor("", q).Data)
 	}))
 	if err != nil {
 		t.Fatal(err)

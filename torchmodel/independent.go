@@ -70,7 +70,7 @@ func (m *marginal) array(name string) safetensors.Tensor {
 	for i, n := range m.counts {
 		counts[i] = float32(n)
 	}
-	return array(name, counts, int64(len(counts)))
+	return safetensors.Float32Tensor(name, counts, int64(len(counts)))
 }
 
 // setCounts takes the counts of a file.
@@ -266,7 +266,7 @@ func (m *Model) readIndependent() (*independent, error) {
 		return nil, fmt.Errorf("%d tensors, want %d", got, want)
 	}
 	for _, h := range independentHeads {
-		if err := b.heads[h].setCounts(bytesFloat32(m.arrays[countsName(h)].Data)); err != nil {
+		if err := b.heads[h].setCounts(m.arrays[countsName(h)].Float32s()); err != nil {
 			return nil, fmt.Errorf("%s: %w", h, err)
 		}
 	}

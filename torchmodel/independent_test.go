@@ -10,6 +10,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/wangkuiyi/gotorch/safetensors"
+
 	"stan/dataset"
 	"stan/dataset/encode"
 )
@@ -310,10 +312,14 @@ func TestBaselineIsReadAsItWasWritten(t *testing.T) {
 		}
 	}
 	for name, change := range map[string]func(*contents){
-		"a count below 0":  func(c *contents) { c.array(countsName(Flags)).Data[3] |= 0x80 },
-		"too few counts":   func(c *contents) { *c.array(countsName(Bytes)) = array(countsName(Bytes), []float32{1, 2}, 2) },
-		"a missing head":   func(c *contents) { c.array(countsName(ToS)).Name = "counts.colour" },
-		"weights of a net": func(c *contents) { c.arrays = append(c.arrays, array("Network.Context.Bias", []float32{1}, 1)) },
+		"a count below 0": func(c *contents) { c.array(countsName(Flags)).Data[3] |= 0x80 },
+		"too few counts": func(c *contents) {
+			*c.array(countsName(Bytes)) = safetensors.Float32Tensor(countsName(Bytes), []float32{1, 2}, 2)
+		},
+		"a missing head": func(c *contents) { c.array(countsName(ToS)).Name = "counts.colour" },
+		"weights of a net": func(c *contents) {
+			c.arrays = append(c.arrays, safetensors.Float32Tensor("Network.Context.Bias", []float32{1}, 1))
+		},
 	} {
 		t.Run(name, func(t *testing.T) { refused(t, rewritten(t, m, change), weightsFile) })
 	}

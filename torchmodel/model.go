@@ -74,17 +74,12 @@ const (
 	kindBoundsName  = profilePrefix + "bounds"
 )
 
-// array makes a float32 tensor of a file.
-func array(name string, data []float32, shape ...int64) safetensors.Tensor {
-	return safetensors.Tensor{Name: name, DType: safetensors.F32, Shape: shape, Data: float32Bytes(data)}
-}
-
 func (p *Profiles) arrays() []safetensors.Tensor {
 	kinds := int64(len(p.weights))
 	return []safetensors.Tensor{
-		array(quantilesName, p.quantiles, profileSize, profileQuantiles), array(kindWeightsName, p.weights, kinds),
-		array(kindMeansName, p.means, kinds, profileSize),
-		array(kindFactorsName, p.factors, kinds, profileSize, profileSize), array(kindBoundsName, p.bounds, kinds, profileSize, 2),
+		safetensors.Float32Tensor(quantilesName, p.quantiles, profileSize, profileQuantiles), safetensors.Float32Tensor(kindWeightsName, p.weights, kinds),
+		safetensors.Float32Tensor(kindMeansName, p.means, kinds, profileSize),
+		safetensors.Float32Tensor(kindFactorsName, p.factors, kinds, profileSize, profileSize), safetensors.Float32Tensor(kindBoundsName, p.bounds, kinds, profileSize, 2),
 	}
 }
 

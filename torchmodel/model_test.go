@@ -179,7 +179,7 @@ func TestDamagedModelsAreRefused(t *testing.T) {
 			c.arrays = slices.DeleteFunc(c.arrays, func(a safetensors.Tensor) bool { return a.Name == tap })
 		}, weightsFile, tap},
 		"an extra tensor": {func(c *contents) {
-			c.arrays = append(c.arrays, array("Network.Extra", []float32{1}, 1))
+			c.arrays = append(c.arrays, safetensors.Float32Tensor("Network.Extra", []float32{1}, 1))
 		}, weightsFile, "Network.Extra"},
 		"a tensor of another shape": {func(c *contents) { slices.Reverse(c.array("Network.Memory.Weight").Shape) }, weightsFile, "Network.Memory.Weight"},
 		"a tensor of another type":  {func(c *contents) { c.array(tap).DType = safetensors.I32 }, weightsFile, "I32"},

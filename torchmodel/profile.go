@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sort"
 
 	"github.com/wangkuiyi/gotorch/safetensors"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -99,10 +100,7 @@ func normalScores(x, sorted []float64) []float64 {
 	z := make([]float64, len(x))
 	for i, v := range x {
 		low, _ := slices.BinarySearch(sorted, v)
-		high := low
-		for high < len(sorted) && sorted[high] == v {
-			high++
-		}
+		high := sort.Search(len(sorted), func(i int) bool { return sorted[i] > v })
 		z[i] = distuv.UnitNormal.Quantile((float64(low+high) / 2) / float64(len(x)))
 	}
 	return z
@@ -133,9 +131,9 @@ func interpolate[F float32 | float64](sorted []F, p float64) float64 {
 // readProfiles takes the distribution from a model's arrays.
 func readProfiles(arrays map[string]safetensors.Tensor) (*Profiles, error) {
 	p := &Profiles{
-		quantiles: bytesFloat32(arrays[quantilesName].Data), weights: bytesFloat32(arrays[kindWeightsName].Data),
-		means: bytesFloat32(arrays[kindMeansName].Data), factors: bytesFloat32(arrays[kindFactorsName].Data),
-		bounds: bytesFloat32(arrays[kindBoundsName].Data),
+		quantiles: arrays[quantilesName].Float32s(), weights: arrays[kindWeightsName].Float32s(),
+		means: arrays[kindMeansName].Float32s(), factors: arrays[kindFactorsName].Float32s(),
+		bounds: arrays[kindBoundsName].Float32s(),
 	}
 	kinds := len(p.weights)
 	if len(p.quantiles) != profileSize*profileQuantiles || kinds < 1 || kinds > mostKinds ||

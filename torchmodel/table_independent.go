@@ -158,7 +158,7 @@ func openMarginals(m *Model, _ torch.Device) (tableModel, error) {
 	}
 	b := newMarginals(s)
 	for c := range b.columns {
-		if err := b.columns[c].setCounts(bytesFloat32(m.arrays[columnCounts(c)].Data)); err != nil {
+		if err := b.columns[c].setCounts(m.arrays[columnCounts(c)].Float32s()); err != nil {
 			return nil, fmt.Errorf("column %q: %w", b.schema.Columns[c].Name, err)
 		}
 	}

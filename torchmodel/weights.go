@@ -3,11 +3,9 @@ package torchmodel
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,22 +18,6 @@ import (
 	"stan/dataset/encode"
 )
 
-func float32Bytes(x []float32) []byte {
-	b := make([]byte, 0, 4*len(x))
-	for _, v := range x {
-		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
-	}
-	return b
-}
-
-func bytesFloat32(b []byte) []float32 {
-	x := make([]float32, len(b)/4)
-	for i := range x {
-		x[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
-	}
-	return x
-}
-
 // notFinite is the index of the first NaN or infinity, -1 if there is none.
 func notFinite(x []float32) int {
 	return slices.IndexFunc(x, func(v float32) bool { return v-v != 0 })
@@ -45,7 +27,7 @@ func notFinite(x []float32) int {
 func parameters(n network) []safetensors.Tensor {
 	var out []safetensors.Tensor
 	for _, p := range n.OrderedParameters() {
-		out = append(out, array(p.Name, p.Tensor.Float32s(), p.Tensor.Shape()...))
+		out = append(out, safetensors.Float32Tensor(p.Name, p.Tensor.Float32s(), p.Tensor.Shape()...))
 	}
 	return out
 }
@@ -60,9 +42,7 @@ func leastWeights(c Config, v *encode.Vocabulary) int64 {
 		n += h*h + l.classes[head]*h
 	}
 	for head := range classIndex {
-		if head != Place {
-			n += h*h + l.classes[head]*h
-		}
+		n += h*h + l.classes[head]*h
 	}
 	return n
 }
@@ -77,7 +57,7 @@ func setWeights(n network, arrays map[string]safetensors.Tensor) error {
 	}()
 	for name, a := range arrays {
 		if !strings.HasPrefix(name, profilePrefix) {
-			state[name] = torch.FromFloat32(bytesFloat32(a.Data), a.Shape...)
+			state[name] = torch.FromFloat32(a.Float32s(), a.Shape...)
 		}
 	}
 	return n.SetStateDict(state)
@@ -117,7 +97,7 @@ func readArrays(path, want string) ([]safetensors.Tensor, map[string]string, err
 		if a.DType != safetensors.F32 {
 			return nil, nil, refuse(path, "tensor %q has type %s, want F32", a.Name, a.DType)
 		}
-		if i := notFinite(bytesFloat32(a.Data)); i >= 0 {
+		if i := notFinite(a.Float32s()); i >= 0 {
 			return nil, nil, refuse(path, "tensor %q: element %d is not a finite number", a.Name, i)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/wangkuiyi/gotorch/leaktest"
+	"github.com/wangkuiyi/gotorch/safetensors"
 
 	"stan/dataset/table"
 )
@@ -62,7 +63,7 @@ func TestFlowsWithoutProfileDoNotHeedIt(t *testing.T) {
 		o.Config.Without, o.Epochs = without, 1
 		m := busy(t, train(t, referenceFlows(t), t.TempDir(), o), 90)
 		other, err := Load(rewritten(t, m, func(c *contents) {
-			copy(c.array(quantilesName).Data, float32Bytes(slices.Repeat([]float32{0.3}, marks*profileQuantiles)))
+			copy(c.array(quantilesName).Data, safetensors.Float32Tensor("", slices.Repeat([]float32{0.3}, marks*profileQuantiles)).Data)
 		}))
 		if err != nil {
 			t.Fatal(err)

@@ -1,9 +1,7 @@
 package paper
 
 import (
-	"encoding/binary"
 	"fmt"
-	"math"
 
 	torch "github.com/wangkuiyi/gotorch"
 	"github.com/wangkuiyi/gotorch/nn"
@@ -19,23 +17,7 @@ func (g *GAN) Arrays() []safetensors.Tensor { return weights(&g.Module) }
 func weights(m *nn.Module) []safetensors.Tensor {
 	var out []safetensors.Tensor
 	for _, p := range m.OrderedParameters() {
-		out = append(out, array(p.Name, p.Tensor.Float32s(), p.Tensor.Shape()...))
-	}
-	return out
-}
-
-func array(name string, values []float32, shape ...int64) safetensors.Tensor {
-	data := make([]byte, 0, 4*len(values))
-	for _, v := range values {
-		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
-	}
-	return safetensors.Tensor{Name: name, DType: safetensors.F32, Shape: shape, Data: data}
-}
-
-func float32s(t safetensors.Tensor) []float32 {
-	out := make([]float32, len(t.Data)/4)
-	for i := range out {
-		out[i] = math.Float32frombits(binary.LittleEndian.Uint32(t.Data[4*i:]))
+		out = append(out, safetensors.Float32Tensor(p.Name, p.Tensor.Float32s(), p.Tensor.Shape()...))
 	}
 	return out
 }
@@ -49,7 +31,7 @@ func (m *Chain) Arrays() []safetensors.Tensor {
 		for _, t := range triples {
 			flat = append(flat, t[:]...)
 		}
-		out = append(out, array(m.countsName(i), flat, int64(len(triples)), 4))
+		out = append(out, safetensors.Float32Tensor(m.countsName(i), flat, int64(len(triples)), 4))
 	}
 	return out
 }
@@ -90,7 +72,7 @@ func holds(arrays map[string]safetensors.Tensor, want int64) error {
 func load(m *nn.Module, arrays map[string]safetensors.Tensor) error {
 	state := map[string]torch.Tensor{}
 	for name, a := range arrays {
-		state[name] = torch.FromFloat32(float32s(a), a.Shape...)
+		state[name] = torch.FromFloat32(a.Float32s(), a.Shape...)
 	}
 	err := m.SetStateDict(state)
 	for _, t := range state {
@@ -113,7 +95,7 @@ func ReadChain(columns []Column, arrays map[string]safetensors.Tensor) (*Chain, 
 		if !ok || len(a.Shape) != 2 || a.Shape[1] != 4 || a.Shape[0] == 0 {
 			return nil, fmt.Errorf("%s: shape %v, want [n, 4]", m.countsName(i), a.Shape)
 		}
-		v := float32s(a)
+		v := a.Float32s()
 		for ; len(v) > 0; v = v[4:] {
 			l, before := &m.links[i], 0
 			if i > 0 {

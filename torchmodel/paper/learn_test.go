@@ -163,7 +163,7 @@ func TestArrays(t *testing.T) {
 		"a count of 0": {0, -1, 0, 0}, "no cell": {-1, -1, 0, 1},
 	} {
 		arrays := arraysOf(chain)
-		arrays["counts.x"] = array("counts.x", row, 1, 4)
+		arrays["counts.x"] = safetensors.Float32Tensor("counts.x", row, 1, 4)
 		if _, err := ReadChain(columns, arrays); err == nil {
 			t.Errorf("%s: got no error", what)
 		}
