@@ -2,14 +2,35 @@ package torchmodel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"stan/dataset/table"
 )
+
+// endingContext is one that is cancelled when it has been asked a number of times.
+type endingContext struct {
+	context.Context
+	left *atomic.Int64
+}
+
+func endAfter(n int64) endingContext {
+	left := new(atomic.Int64)
+	left.Store(n)
+	return endingContext{context.Background(), left}
+}
+
+func (c endingContext) Err() error {
+	if c.left.Add(-1) >= 0 {
+		return nil
+	}
+	return context.Canceled
+}
 
 // Tables go the whole road too. Entities depend on seed and number alone, have the rows asked for, and values of their columns:
 // whole numbers stay whole, and skewed ones stay in their range. The likelihood is in the unit of the independent baseline's.
@@ -41,6 +62,12 @@ func TestPaperTables(t *testing.T) {
 			}
 			defer model.free()
 			const columns = 4
+			// A signal in the midst of it is an error, and no rows.
+			day := GenerateOptions{Rows: 300, Hosts: 6, Shard: 1, Shards: 1, Threads: 1}
+			refuse := func(*table.Table) error { t.Error("rows of a generation that was stopped"); return nil }
+			if n, err := m.GenerateTable(endAfter(10), day, refuse, nil); n != 0 || !errors.Is(err, context.Canceled) {
+				t.Errorf("stopped: %d rows, error %v, want %v", n, err, context.Canceled)
+			}
 			all, err := model.sample(context.Background(), 5, 0, []int{3, 0, 7, 1, 9, 2})
 			if err != nil || len(all) != 22*columns {
 				t.Fatalf("%d values, %v, want those of 22 rows", len(all), err)

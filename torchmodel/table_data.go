@@ -74,6 +74,9 @@ func (t *tableRows) windows(seed int64, epoch, length int) []tableWindow {
 	r := rand.New(rand.NewPCG(uint64(seed), uint64(epoch)))
 	var w []tableWindow
 	for e := range t.Entities {
+		if t.Starts[e] == t.Starts[e+1] {
+			continue
+		}
 		for at := t.Starts[e] - r.IntN(length); at < t.Starts[e+1]; at += length {
 			w = append(w, tableWindow{max(at, t.Starts[e]), r.Float64() < coldShare})
 		}

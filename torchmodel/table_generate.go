@@ -1,6 +1,7 @@
 package torchmodel
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -24,7 +25,7 @@ func (m *Model) GenerateTable(ctx context.Context, o GenerateOptions, sink func(
 	if err := o.Validate(); err != nil {
 		return 0, err
 	}
-	entities := cmpOr(o.Hosts, max(1, int(min(math.Round(float64(o.Rows)/s.Rows), mostHosts))))
+	entities := cmp.Or(o.Hosts, max(1, int(min(math.Round(float64(o.Rows)/s.Rows), mostHosts))))
 	jobs := make([]int, 0, entities/o.Shards+1) // rows of each entity of this shard
 	first := entities * (o.Shard - 1) / o.Shards
 	var planned int64
@@ -37,7 +38,7 @@ func (m *Model) GenerateTable(ctx context.Context, o GenerateOptions, sink func(
 	}
 	workers := 1
 	if !o.Device.IsCUDA() {
-		workers = min(cmpOr(o.Threads, runtime.GOMAXPROCS(0)), (len(jobs)+tableLanes-1)/tableLanes)
+		workers = min(cmp.Or(o.Threads, runtime.GOMAXPROCS(0)), (len(jobs)+tableLanes-1)/tableLanes)
 		torch.SetNumThreads(1) // each worker computes on its own core
 	}
 	models := make([]tableModel, workers)
@@ -58,8 +59,11 @@ func (m *Model) GenerateTable(ctx context.Context, o GenerateOptions, sink func(
 			all.Go(func() {
 				runtime.LockOSThread() // grad mode belongs to an OS thread
 				defer runtime.UnlockOSThread()
-				values, err := models[i].sample(ctx, o.Seed, first+from, jobs[from:to])
-				tables[i], errs[i] = s.table(values, first+from, jobs[from:to], o.Start.UnixMicro()), err
+				var values []float64
+				failed := torch.Try(func() { values, errs[i] = models[i].sample(ctx, o.Seed, first+from, jobs[from:to]) })
+				if errs[i] = cmp.Or(failed, errs[i]); errs[i] == nil {
+					tables[i] = s.table(values, first+from, jobs[from:to], o.Start.UnixMicro())
+				}
 			})
 		}
 		all.Wait()
@@ -122,5 +126,7 @@ func (m *Model) TableNLL(ctx context.Context, t *table.Table, device torch.Devic
 		return nil, err
 	}
 	defer model.free()
-	return model.nll(ctx, s.withGaps(t))
+	var heads map[string]float64
+	failed := torch.Try(func() { heads, err = model.nll(ctx, s.withGaps(t)) })
+	return heads, cmp.Or(failed, err)
 }

@@ -1,6 +1,7 @@
 package torchmodel
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -36,27 +37,24 @@ func openTableNetwork(m *Model, device torch.Device) (tableModel, error) {
 func (t *tableSampler) free() { t.net.Free() }
 
 func (t *tableSampler) nll(ctx context.Context, rows *table.Table) (map[string]float64, error) {
-	var heads []float64
-	e := torch.Try(func() { heads, _, _ = tableNLL(ctx, t.net, newTableRows(rows), t.device) })
+	heads, _, err := tableNLL(ctx, t.net, newTableRows(rows), t.device)
+	if err = cmp.Or(err, context.Cause(ctx)); err != nil {
+		return nil, err
+	}
 	out := map[string]float64{}
 	for i, x := range heads {
 		out[t.net.layout.columns[i].Name] = x
 	}
-	return out, e
+	return out, nil
 }
 
 func (t *tableSampler) sample(ctx context.Context, seed uint64, first int, rows []int) (values []float64, err error) {
 	for from := 0; from < len(rows) && err == nil; from += tableLanes {
-		var part []float64
-		e := torch.Try(func() {
-			torch.NoGrad(func() {
-				part, err = t.block(ctx, seed, first+from, rows[from:min(from+tableLanes, len(rows))])
-			})
+		torch.NoGrad(func() {
+			var part []float64
+			part, err = t.block(ctx, seed, first+from, rows[from:min(from+tableLanes, len(rows))])
+			values = append(values, part...)
 		})
-		if e != nil {
-			err = e
-		}
-		values = append(values, part...)
 	}
 	return values, err
 }

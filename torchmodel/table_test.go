@@ -263,6 +263,11 @@ func TestTableLikelihoodIsThatOfTheTraining(t *testing.T) {
 				t.Errorf("%s: column %s: %.6f nats a row, training told %.6f", arch, name, got[name], want)
 			}
 		}
+		stopped, stop := context.WithCancel(context.Background())
+		stop()
+		if heads, err := m.TableNLL(stopped, valid, torch.Device{}); arch == ArchStan && !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: stopped: %v, error %v, want %v", arch, heads, err, context.Canceled)
+		}
 		if _, err := m.TableNLL(context.Background(), table.Simulate(10, 1), torch.Device{}); !errors.Is(err, ErrData) {
 			t.Errorf("%s: a table of other columns: %v, want %v", arch, err, ErrData)
 		}
