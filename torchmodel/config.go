@@ -26,23 +26,20 @@ func (c Config) ReceptiveField() int { return 1 << c.Layers }
 
 // Validate tells the first field that is out of range.
 func (c Config) Validate() error {
+	// Rows of a multiple of 8 numbers start at the same place of a vector register each: kernels that look at addresses round
+	// them the same in whatever lane they stand. Kernels of mixtures take 64 Gaussians, of which some lie around values near by.
 	for _, f := range []struct {
-		name      string
-		got       int
-		low, high int
+		name               string
+		got, low, high, of int
 	}{
-		{"width", c.Width, 8, 4096}, {"hidden", c.Hidden, 8, 4096}, {"layers", c.Layers, 1, 12}, {"key", c.Key, 1, 1024},
-		{"value", c.Value, 1, 1024}, {"plan", c.Plan, 16, 4096}, {"place", c.Place, 8, 4096}, {"mixtures", c.Mixtures, 1, 100},
+		{"width", c.Width, 8, 4096, 8}, {"hidden", c.Hidden, 8, 4096, 8}, {"layers", c.Layers, 1, 12, 1}, {"key", c.Key, 1, 1024, 1},
+		{"value", c.Value, 1, 1024, 1}, {"plan", c.Plan, 16, 4096, 8}, {"place", c.Place, 8, 4096, 8}, {"mixtures", c.Mixtures, 1, 60, 1},
 	} {
 		if f.got < f.low || f.got > f.high {
 			return fmt.Errorf("%w: %s %d, want %d to %d", ErrConfig, f.name, f.got, f.low, f.high)
 		}
-	}
-	// Then every row of a matrix starts at the same place of a vector register: kernels that look at addresses round it the
-	// same in whatever lane it stands.
-	for name, n := range map[string]int{"width": c.Width, "hidden": c.Hidden, "plan": c.Plan, "place": c.Place} {
-		if n%8 != 0 {
-			return fmt.Errorf("%w: %s %d, want a multiple of 8", ErrConfig, name, n)
+		if f.got%f.of != 0 {
+			return fmt.Errorf("%w: %s %d, want a multiple of %d", ErrConfig, f.name, f.got, f.of)
 		}
 	}
 	if !(c.Dropout >= 0 && c.Dropout < 1) {

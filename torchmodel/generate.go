@@ -233,7 +233,7 @@ func (m *Model) newGeneration(o GenerateOptions, sink Sink, progress func(rows, 
 	}
 	g := &generation{o: o, m: m, sink: sink, progress: progress, decoders: 1}
 	if o.Device.IsCUDA() {
-		g.decoders = cmpOr(o.Threads, runtime.GOMAXPROCS(0))
+		g.decoders = cmp.Or(o.Threads, runtime.GOMAXPROCS(0))
 	}
 	g.start = o.Start.UnixMicro()
 	g.end = g.start + o.Duration.Microseconds()
@@ -252,7 +252,7 @@ func (g *generation) generate(ctx context.Context) (int64, error) {
 	workers := 1
 	g.each = len(g.jobs)
 	if arch.flows.parallel && !g.o.Device.IsCUDA() {
-		workers = min(cmpOr(g.o.Threads, runtime.GOMAXPROCS(0)), max(1, len(g.jobs)))
+		workers = min(cmp.Or(g.o.Threads, runtime.GOMAXPROCS(0)), max(1, len(g.jobs)))
 		g.each = (len(g.jobs) + workers - 1) / workers
 		torch.SetNumThreads(1) // each worker computes on its own core
 	}

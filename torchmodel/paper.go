@@ -1,6 +1,7 @@
 package torchmodel
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -151,7 +152,7 @@ func (a paperArch) train(ctx context.Context, s paperSets, offsets []float64, ab
 	torch.SetNumThreads(1) // networks are trained side by side
 	fitted, err := a.fit(ctx, s, paper.FitOptions{
 		Seed: o.Seed, Epochs: o.Epochs, MaxTime: o.MaxTime, Patience: o.Patience,
-		Threads: cmpOr(o.Threads, runtime.GOMAXPROCS(0)), Device: o.Device,
+		Threads: cmp.Or(o.Threads, runtime.GOMAXPROCS(0)), Device: o.Device,
 		Step: func(p paper.Progress) {
 			obs.Step(Step{Step: p.Steps, Rows: p.Rows, Loss: p.Loss, Progress: p.Share})
 		},
@@ -163,11 +164,7 @@ func (a paperArch) train(ctx context.Context, s paperSets, offsets []float64, ab
 	about.Steps = fitted.steps
 	if fitted.nll != nil {
 		about.ValidNLL = byColumn(s.columns, fitted.nll, offsets)
-		v := Validation{Step: fitted.steps, Rows: int64(s.valid.Rows()), Heads: about.ValidNLL, Best: true}
-		for _, x := range about.ValidNLL {
-			v.NLL += x
-		}
-		obs.Valid(v)
+		obs.Valid(validation(fitted.steps, int64(s.valid.Rows()), about.ValidNLL))
 	}
 	return fitted.model.Arrays(), nil
 }

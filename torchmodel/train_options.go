@@ -1,6 +1,7 @@
 package torchmodel
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/netip"
@@ -60,7 +61,7 @@ func (o *TrainOptions) Validate() error {
 		return fmt.Errorf("%w: epochs %d, want at least 1, or a max-time", ErrConfig, o.Epochs)
 	case o.MaxTime < 0:
 		return fmt.Errorf("%w: max-time %v, want more than 0", ErrConfig, o.MaxTime)
-	case o.Batch < 1 || o.Length < 1 || o.Batch*o.Length > 1<<22:
+	case o.Batch < 1 || o.Length < 1 || o.Batch > (1<<22)/o.Length:
 		return fmt.Errorf("%w: batch %d of length %d, want at least 1 of each and at most 4194304 rows", ErrConfig, o.Batch, o.Length)
 	case !positive(o.LearningRate) || !(o.WeightDecay >= 0) || !positive(o.ClipNorm):
 		return fmt.Errorf("%w: learning-rate %g, weight-decay %g, clip-norm %g, want positive numbers", ErrConfig, o.LearningRate,
@@ -78,7 +79,7 @@ func (o *TrainOptions) Validate() error {
 }
 
 // threads are those that compute on the CPU.
-func (o *TrainOptions) threads() int { return cmpOr(o.Threads, runtime.GOMAXPROCS(0)) }
+func (o *TrainOptions) threads() int { return cmp.Or(o.Threads, runtime.GOMAXPROCS(0)) }
 
 // parts is the number of parts of a batch, of whole windows, that are computed side by side. A GPU computes a batch at once.
 func (o *TrainOptions) parts() int {
@@ -122,11 +123,4 @@ type Validation struct {
 	NLL   float64            // nats a row
 	Heads map[string]float64 // nats a row by attribute
 	Best  bool               // the lowest so far
-}
-
-func cmpOr(a, b int) int {
-	if a != 0 {
-		return a
-	}
-	return b
 }
