@@ -1,9 +1,11 @@
 package torchmodel
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"time"
 )
@@ -20,19 +22,21 @@ const (
 // the last validation that it knows.
 func openMetrics(path string, step, validated int) (*metricsFile, error) {
 	var keep bytes.Buffer
-	if old, err := os.ReadFile(path); err == nil && step > 0 {
-		lines := bufio.NewScanner(bytes.NewReader(old))
-		for lines.Scan() {
+	if step > 0 {
+		old, err := os.ReadFile(path)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("metrics: %w", err)
+		}
+		for text := range bytes.Lines(old) {
 			var line struct {
 				Kind string
 				Step int
 			}
-			if json.Unmarshal(lines.Bytes(), &line) != nil {
+			if json.Unmarshal(text, &line) != nil || !bytes.HasSuffix(text, []byte{'\n'}) {
 				continue // cut short by a kill
 			}
 			if line.Step <= step && (line.Kind != "valid" || line.Step <= validated) {
-				keep.Write(lines.Bytes())
-				keep.WriteByte('\n')
+				keep.Write(text)
 			}
 		}
 	}

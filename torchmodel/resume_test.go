@@ -234,12 +234,13 @@ func TestMetricsOfACheckpointBeforeAValidation(t *testing.T) {
 {"kind":"valid","step":100}
 {"kind":"step","step":110}
 {"kind":"st`
+	text = `{"kind":"step","step":80,"pad":"` + strings.Repeat("x", 1<<17) + "\"}\n" + text // of a table with many columns
 	for name, tc := range map[string]struct {
 		step, validated int
 		want            int
 	}{
-		"the validation is yet to come": {100, 90, 3},
-		"the validation is done":        {100, 100, 4},
+		"the validation is yet to come": {100, 90, 4},
+		"the validation is done":        {100, 100, 5},
 		"a new training":                {0, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {

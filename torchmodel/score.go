@@ -60,18 +60,20 @@ func scoreChunks(ctx context.Context, n *Network, c *corpus, chunks []lanes.Chun
 		}
 	}, func(s *scored) { s.scope.Close() })
 	defer batches.close()
-	for s, ok := batches.take(); ok && err == nil; s, ok = batches.take() {
+	for s, ok := batches.take(); ok; s, ok = batches.take() {
 		if device.IsCUDA() {
 			s.on(device)
 		}
 		s.scope.Close()
+		if s.err != nil {
+			return heads, rows, s.err
+		}
 		for h := range heads {
 			heads[h] += s.heads[h]
 		}
 		rows += s.rows
-		err = s.err
 	}
-	return heads, rows, err
+	return heads, rows, nil
 }
 
 // scored is a batch and its likelihood, summed over its rows.

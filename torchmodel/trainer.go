@@ -221,7 +221,7 @@ func (t *trainer) step(f feedItem) (Step, error) {
 	}
 	torch.ManualSeed(t.draws())
 	progress := t.progress()
-	s := Step{Epoch: t.state.Epoch, LearningRate: t.learningRate(progress)}
+	s := Step{Epoch: f.after.epoch, LearningRate: t.learningRate(progress)}
 	t.opt.SetLR(s.LearningRate)
 	l, stats := t.compute(f.parts)
 	s.Loss, s.GradNorm = stats[0], stats[1]
