@@ -179,6 +179,50 @@ func TestMappedParquet(t *testing.T) {
 	}
 }
 
+// Columns inside groups are named with points, as are those that have a point in their name.
+func TestMappedParquetColumnsByName(t *testing.T) {
+	type endpoint struct {
+		Address string `parquet:"ip"`
+		Port    int32  `parquet:"port"`
+	}
+	type row struct {
+		Start, End  time.Time
+		Source      endpoint `parquet:"source"`
+		Destination string   `parquet:"destination.ip"`
+		Protocol    int32    `parquet:"proto"`
+		Packets     int64    `parquet:"packets"`
+		Bytes       []int64  `parquet:"bytes,list"`
+		Size        int64    `parquet:"size"`
+	}
+	at := time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC)
+	path := filepath.Join(t.TempDir(), "flows.parquet")
+	if err := parquet.WriteFile(path, []row{{at, at, endpoint{"42.219.0.1", 40000}, "198.51.100.7", 17, 1, nil, 100}}); err != nil {
+		t.Fatal(err)
+	}
+	const columns = "columns: {start: Start, end: End, src_addr: source.ip, src_port: source.port, dst_addr: destination.ip," +
+		" dst_port: destination.port, proto: proto, packets: packets, bytes: "
+	dir, _, err := ingest(t, IngestOptions{Inputs: []string{path}, Mapping: readMapping(t, columns+"size}")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := flowOf("2024-01-02 03:04:05", "2024-01-02 03:04:05", "42.219.0.1", "198.51.100.7", 40000, 0, 1, 100, proto(17))
+	if got := readAll(t, dir); len(got) != 1 || got[0] != want {
+		t.Errorf("rows %+v, want %+v", got, want)
+	}
+	for column, message := range map[string]string{
+		"octets":             `no column "octets"`,
+		"bytes.list.element": "want one value a row",
+		"End":                "want no timestamp",
+	} {
+		text := strings.Replace(columns, "end: End, ", "duration: packets, ", 1) + column + "}"
+		text = strings.Replace(text, "packets: packets", "packets: size", 1)
+		_, _, err := ingest(t, IngestOptions{Inputs: []string{path}, Mapping: readMapping(t, text)})
+		if err == nil || !strings.Contains(err.Error(), message) {
+			t.Errorf("bytes from %s: %v, want %q", column, err, message)
+		}
+	}
+}
+
 func FuzzMapping(f *testing.F) {
 	f.Add([]byte(testMapping), []byte(`1,"a ""b""",c`))
 	f.Add([]byte("header: false\ncolumns: {start: 1, end: 2, src_addr: 3, dst_addr: 4, proto: 5, packets: 6, bytes: 7}"), []byte("1\n"))

@@ -23,22 +23,23 @@ const readRows = 8192
 
 // column is a column of a file that is read: found by name, of one of some physical types.
 type column struct {
-	name     string
+	name     string // with points between the names of groups and that of a column inside them
 	kinds    []parquet.Kind
 	nullable bool       // may hold nulls, or be missing
-	units    []timeUnit // of a timestamp
+	units    []timeUnit // that a timestamp may have; nil if the column is none
 }
 
 // timeUnit is a Parquet timestamp's, as the file spells it.
 type timeUnit string
 
 const (
+	noTime timeUnit = "" // no timestamp
 	millis timeUnit = "MILLIS"
 	micros timeUnit = "MICROS"
 	nanos  timeUnit = "NANOS"
 )
 
-// unitOf returns the unit of a column of timestamps, "" for any other.
+// unitOf returns the unit of a column of timestamps, noTime for any other.
 func unitOf(leaf parquet.LeafColumn) timeUnit {
 	if logical := leaf.Node.Type().LogicalType(); logical != nil {
 		for _, unit := range []timeUnit{millis, micros, nanos} {
@@ -47,7 +48,7 @@ func unitOf(leaf parquet.LeafColumn) timeUnit {
 			}
 		}
 	}
-	return ""
+	return noTime
 }
 
 var (
@@ -55,6 +56,7 @@ var (
 	numbers  = []parquet.Kind{parquet.Double, parquet.Float, parquet.Int32, parquet.Int64}
 	texts    = []parquet.Kind{parquet.ByteArray}
 	times    = []parquet.Kind{parquet.Int64}
+	scalars  = append([]parquet.Kind{parquet.ByteArray, parquet.FixedLenByteArray}, numbers...)
 )
 
 // diskReader keeps the first error of the system, which the Parquet library reports as it reports a damaged file.
@@ -139,8 +141,12 @@ func findColumns(f *parquet.File, columns []column) ([]parquet.LeafColumn, error
 		return nil, fmt.Errorf("%d columns, want at most %d", len(paths), maxColumns)
 	}
 	for _, path := range paths {
-		if leaf, found := f.Schema().Lookup(path...); found && len(path) == 1 {
-			leaves[path[0]] = leaf
+		name := strings.Join(path, ".")
+		if _, taken := leaves[name]; taken && len(path) == 1 {
+			continue // a column inside a group goes before one that has the point in its name
+		}
+		if leaf, found := f.Schema().Lookup(path...); found {
+			leaves[name] = leaf
 		}
 	}
 	all := make([]parquet.LeafColumn, len(columns))
@@ -162,11 +168,15 @@ func findColumns(f *parquet.File, columns []column) ([]parquet.LeafColumn, error
 }
 
 func checkColumn(c column, leaf parquet.LeafColumn) error {
-	if !slices.Contains(c.kinds, leaf.Node.Type().Kind()) || leaf.MaxRepetitionLevel > 0 {
-		return fmt.Errorf("type %v, want %v", leaf.Node.Type(), c.kinds)
-	}
-	if c.units != nil && !slices.Contains(c.units, unitOf(leaf)) {
-		return fmt.Errorf("type %v, want a timestamp in %s", leaf.Node.Type(), c.units)
+	switch t, unit := leaf.Node.Type(), unitOf(leaf); {
+	case leaf.MaxRepetitionLevel > 0:
+		return fmt.Errorf("list of type %v, want one value a row", t)
+	case !slices.Contains(c.kinds, t.Kind()):
+		return fmt.Errorf("type %v, want %v", t, c.kinds)
+	case c.units == nil && unit != noTime:
+		return fmt.Errorf("type %v, want no timestamp", t)
+	case c.units != nil && !slices.Contains(c.units, unit):
+		return fmt.Errorf("type %v, want a timestamp in %s", t, c.units)
 	}
 	return nil
 }

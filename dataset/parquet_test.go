@@ -2,13 +2,18 @@ package dataset
 
 import (
 	"bytes"
+	"context"
+	"encoding/binary"
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
 )
 
 // foreign is a flow as another program may write it: wider integers, columns in another order, one that may be null, one
@@ -176,8 +181,74 @@ func TestParquetOnAFailingDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	file.Close() // every read is an error of the system now
-	err = newParquetReader().read(file, info.Size(), func([]Flow) error { return nil })
-	if !errors.Is(err, ErrIO) || errors.Is(err, ErrInput) {
-		t.Errorf("%v, want %v", err, ErrIO)
+	tests := map[string]func() error{
+		"of a folder of flows": func() error {
+			return newParquetReader().read(file, info.Size(), func([]Flow) error { return nil })
+		},
+		"by a mapping": func() error {
+			g := &ingester{files: []string{dir}} // a folder can be opened and not read
+			return g.readParquet(context.Background(), nil, 0)
+		},
+	}
+	for name, read := range tests {
+		t.Run(name, func(t *testing.T) {
+			if err := read(); !errors.Is(err, ErrIO) || errors.Is(err, ErrInput) {
+				t.Errorf("%v, want %v", err, ErrIO)
+			}
+		})
+	}
+}
+
+// refooted returns a Parquet file with its footer changed.
+func refooted(t *testing.T, content []byte, change func(m *format.FileMetaData)) []byte {
+	t.Helper()
+	f, err := parquet.OpenFile(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := *f.Metadata()
+	m.RowGroups = slices.Clone(m.RowGroups)
+	for i := range m.RowGroups {
+		m.RowGroups[i].Columns = slices.Clone(m.RowGroups[i].Columns)
+	}
+	change(&m)
+	footer, err := thrift.Marshal(new(thrift.CompactProtocol), &m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := int(binary.LittleEndian.Uint32(content[len(content)-8:]))
+	content = append(bytes.Clone(content[:len(content)-8-old]), footer...)
+	return append(binary.LittleEndian.AppendUint32(content, uint32(len(footer))), "PAR1"...)
+}
+
+// Rows that a footer adds or hides are missed by every reader.
+func TestParquetWhoseFooterLies(t *testing.T) {
+	dir, _ := build(t, oneFileFlows(10), BuildOptions{})
+	content, err := os.ReadFile(dataFile(t, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		change  func(m *format.FileMetaData)
+		message string // "" if the file is good
+	}{
+		"nothing":                    {func(*format.FileMetaData) {}, ""},
+		"one row more in all":        {func(m *format.FileMetaData) { m.NumRows++ }, "4 rows, footer says 5"},
+		"one row fewer in the group": {func(m *format.FileMetaData) { m.NumRows--; m.RowGroups[0].NumRows-- }, "values"},
+		"one value more":             {func(m *format.FileMetaData) { m.RowGroups[0].Columns[1].MetaData.NumValues++ }, "5 values in a row group of 4 rows"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "flows.parquet")
+			changed := refooted(t, content, tc.change)
+			write(t, path, string(changed))
+			_, direct := decodeParquet(changed)
+			_, _, mapped := ingest(t, IngestOptions{Inputs: []string{path}})
+			for reader, err := range map[string]error{"folder of flows": direct, "mapping": mapped} {
+				if tc.message == "" && err != nil || tc.message != "" && (!errors.Is(err, ErrInput) || !strings.Contains(err.Error(), tc.message)) {
+					t.Errorf("%s: %v, want %q", reader, err, tc.message)
+				}
+			}
+		})
 	}
 }

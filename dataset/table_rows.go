@@ -180,13 +180,11 @@ func text(v parquet.Value) []byte {
 	return strconv.AppendInt(nil, v.Int64(), 10)
 }
 
+// inMicros returns t in µs where it is a time; what lies outside the times of flows stays outside.
 func inMicros(t int64, unit timeUnit) int64 {
 	switch unit {
 	case millis:
-		if t > maxTime/1000 {
-			return maxTime + 1
-		}
-		return t * 1000
+		return max(min(t, maxTime/1000+1), minTime/1000-1) * 1000
 	case nanos:
 		return t / 1000
 	}
