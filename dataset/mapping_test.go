@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"errors"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/deprecated"
 )
 
 const testMapping = `
@@ -219,6 +221,63 @@ func TestMappedParquetColumnsByName(t *testing.T) {
 		_, _, err := ingest(t, IngestOptions{Inputs: []string{path}, Mapping: readMapping(t, text)})
 		if err == nil || !strings.Contains(err.Error(), message) {
 			t.Errorf("bytes from %s: %v, want %q", column, err, message)
+		}
+	}
+}
+
+// Numbers mean what their logical types say, as DuckDB, pyarrow and databases write them.
+func TestMappedParquetLogicalTypes(t *testing.T) {
+	type row struct {
+		Start    int64            `parquet:"start,decimal(3:18)"` // seconds since 1970
+		Duration int32            `parquet:"duration,decimal(3:9)"`
+		Source   string           `parquet:"src"`
+		Target   string           `parquet:"dst"`
+		Protocol uint8            `parquet:"proto"`
+		Packets  int64            `parquet:"packets,decimal(2:18)"`
+		Bytes    uint32           `parquet:"bytes"`
+		Octets   uint64           `parquet:"octets"`
+		Wide     [16]byte         `parquet:"wide,decimal(3:38)"`
+		Day      int32            `parquet:"day,date"`
+		Clock    int64            `parquet:"clock,time(microsecond)"`
+		Old      deprecated.Int96 `parquet:"old"`
+		Truth    bool             `parquet:"truth"`
+	}
+	rows := []row{
+		{Start: 1704164645_250, Duration: 1500, Source: "42.219.0.1", Target: "198.51.100.7", Protocol: 17, Packets: 100_000_000_00, Bytes: 4_000_000_000, Octets: 1 << 63},
+		{Start: 1704164645_250, Duration: -1, Source: "42.219.0.1", Target: "198.51.100.7", Protocol: 17, Packets: 1_00, Bytes: 100},
+	}
+	path := filepath.Join(t.TempDir(), "flows.parquet")
+	if err := parquet.WriteFile(path, rows); err != nil {
+		t.Fatal(err)
+	}
+	mapping := func(bytes, label string) *Mapping {
+		return readMapping(t, "columns: {start: {column: start, time: unix}, duration: duration, src_addr: src, dst_addr: dst, proto: proto,"+
+			" packets: packets, bytes: "+bytes+", label: "+label+"}")
+	}
+	dir, m, err := ingest(t, IngestOptions{Inputs: []string{path}, Mapping: mapping("bytes", "none"), MaxBad: BadLimit{Lines: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := flowOf("2024-01-02 03:04:05.25", "2024-01-02 03:04:06.75", "42.219.0.1", "198.51.100.7", 0, 0, 100_000_000, 4_000_000_000, proto(17))
+	if got := readAll(t, dir); len(got) != 1 || got[0] != want {
+		t.Errorf("rows %+v, want %+v", got, want)
+	}
+	if bad := m.Ingest.BadLines; len(bad) != 1 || bad[0].Value != "-0.001" {
+		t.Errorf("refused %v, want the duration of -0.001", bad)
+	}
+	if _, _, err = ingest(t, IngestOptions{Inputs: []string{path}, Mapping: mapping("octets", "none")}); err == nil || !strings.Contains(err.Error(), `"9223372036854775808"`) {
+		t.Errorf("bytes of 2^63: %v, want the value named", err)
+	}
+	for column, message := range map[string]string{
+		"wide":  "type DECIMAL(38,3) of FIXED_LEN_BYTE_ARRAY, want a DECIMAL of INT32 or INT64",
+		"day":   "type DATE, want a TIMESTAMP, a number or text",
+		"clock": "type TIME(isAdjustedToUTC=true,unit=MICROS), want",
+		"old":   "type INT96, want a TIMESTAMP of INT64",
+		"truth": "type BOOLEAN, want",
+	} {
+		_, _, err := ingest(t, IngestOptions{Inputs: []string{path}, Mapping: mapping("bytes", column)})
+		if !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), `column "`+column+`": `+message) {
+			t.Errorf("a label from %s: %v, want %q", column, err, message)
 		}
 	}
 }

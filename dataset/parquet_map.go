@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -136,25 +135,10 @@ func (c *textColumn) read(s *valueStream, buffer []parquet.Value, rows int) erro
 		return nil
 	}
 	return s.each(buffer, rows, func(i int, v parquet.Value) error {
-		c.append(v, s.unit)
+		c.text = s.appendText(c.text, v)
 		c.ends[i] = len(c.text)
 		return nil
 	})
-}
-
-func (c *textColumn) append(v parquet.Value, unit timeUnit) {
-	switch v.Kind() {
-	case parquet.Int32:
-		c.text = strconv.AppendInt(c.text, int64(v.Int32()), 10)
-	case parquet.Int64:
-		c.text = strconv.AppendInt(c.text, inMicros(v.Int64(), unit), 10)
-	case parquet.Float:
-		c.text = strconv.AppendFloat(c.text, float64(v.Float()), 'f', -1, 32)
-	case parquet.Double:
-		c.text = strconv.AppendFloat(c.text, v.Double(), 'f', -1, 64)
-	case parquet.ByteArray, parquet.FixedLenByteArray:
-		c.text = append(c.text, v.ByteArray()...)
-	}
 }
 
 // value returns the text of a row's value, empty for null.
