@@ -13,6 +13,8 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/deprecated"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
 )
 
 const testMapping = `
@@ -278,6 +280,54 @@ func TestMappedParquetLogicalTypes(t *testing.T) {
 		_, _, err := ingest(t, IngestOptions{Inputs: []string{path}, Mapping: mapping("bytes", column)})
 		if !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), `column "`+column+`": `+message) {
 			t.Errorf("a label from %s: %v, want %q", column, err, message)
+		}
+	}
+}
+
+// A timestamp that names no zone is on the clock of --tz, as DuckDB's TIMESTAMP and pandas' naive times are.
+func TestMappedParquetTimesOnTheClockOfTheZone(t *testing.T) {
+	madrid, err := time.LoadLocation("Europe/Madrid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type row struct {
+		Local   int64  `parquet:"local,timestamp(microsecond:local)"`
+		Millis  int64  `parquet:"millis,timestamp(millisecond:local)"`
+		UTC     int64  `parquet:"utc,timestamp(microsecond:utc)"`
+		Legacy  int64  `parquet:"legacy,timestamp(microsecond:local)"`
+		Source  string `parquet:"src"`
+		Target  string `parquet:"dst"`
+		Proto   uint8  `parquet:"proto"`
+		Packets int64  `parquet:"packets"`
+		Bytes   int64  `parquet:"bytes"`
+	}
+	at := time.Date(2016, 7, 11, 3, 4, 5, 0, time.UTC).UnixMicro()
+	var data bytes.Buffer
+	if err := parquet.Write(&data, []row{{at, at / 1000, at, at, "42.219.0.1", "198.51.100.7", 17, 1, 100}}); err != nil {
+		t.Fatal(err)
+	}
+	content := refooted(t, data.Bytes(), func(m *format.FileMetaData) {
+		for i := range m.Schema {
+			if e := &m.Schema[i]; e.Name == "legacy" { // as writers before logical types had it
+				e.LogicalType, e.ConvertedType = format.LogicalType{}, thrift.New(deprecated.TimestampMicros)
+			}
+		}
+	})
+	path := filepath.Join(t.TempDir(), "flows.parquet")
+	write(t, path, string(content))
+	for columns, want := range map[string]string{
+		"start: local, end: millis": "2016-07-11 01:04:05",
+		"start: millis, end: local": "2016-07-11 01:04:05",
+		"start: utc, end: legacy":   "2016-07-11 03:04:05",
+		"start: legacy, end: utc":   "2016-07-11 03:04:05",
+	} {
+		text := "columns: {" + columns + ", src_addr: src, dst_addr: dst, proto: proto, packets: packets, bytes: bytes}"
+		dir, _, err := ingest(t, IngestOptions{Inputs: []string{path}, Mapping: readMapping(t, text), Zone: madrid})
+		if err != nil {
+			t.Fatalf("%s: %v", columns, err)
+		}
+		if got, want := readAll(t, dir)[0], flowOf(want, want, "42.219.0.1", "198.51.100.7", 0, 0, 1, 100, proto(17)); got != want {
+			t.Errorf("%s: %+v, want %+v", columns, got, want)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 // logical is what the logical type of a column says of its numbers.
 type logical struct {
 	unit     timeUnit // of a timestamp
+	local    bool     // a timestamp on a clock that names no zone
 	scale    int      // of a decimal: the numbers are 10^scale times what they mean
 	unsigned bool
 }
@@ -40,7 +41,7 @@ func logicalOf(t parquet.Type) (l logical, err error) {
 	}
 	switch of := t.LogicalType().Value.(type) {
 	case *format.TimestampType:
-		if l.unit = timeUnit(of.Unit.String()); l.unit == noTime {
+		if l.unit, l.local = timeUnit(of.Unit.String()), !of.IsAdjustedToUTC; l.unit == noTime {
 			return l, fmt.Errorf("type %v, want a timestamp in %s", t, []timeUnit{millis, micros, nanos})
 		}
 	case *format.DecimalType:

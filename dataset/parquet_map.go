@@ -112,13 +112,22 @@ func (r *mappedReader) read(file io.ReaderAt, size int64, emit func([]Flow, *blo
 			if err := guardParquet(func() error { return r.columns[i].read(s, r.values, rows) }); err != nil {
 				return fmt.Errorf("%w: column %q: %w", ErrInput, r.columns[i].name, err)
 			}
-			if f := &r.block.layout.fields[i]; s != nil && s.unit != noTime { // which says itself what it counts
-				f.set = map[role]setter{isStart: startAs(epochIn(6)), isEnd: endAs(epochIn(6))}[f.role]
+			if s != nil && s.unit != noTime { // which says itself what it counts
+				f := &r.block.layout.fields[i]
+				f.set = map[role]setter{isStart: startAs(s.form()), isEnd: endAs(s.form())}[f.role]
 			}
 		}
 		r.block.firstLine = first + 1
 		return emit(r.parser.parseRows(r.block, rows, r.columns))
 	})
+}
+
+// form returns how the text of a timestamp is read. The legacy types TIMESTAMP_MILLIS and TIMESTAMP_MICROS are on UTC.
+func (l logical) form() timeForm {
+	if l.local {
+		return localMicros
+	}
+	return epochIn(6)
 }
 
 // textColumn is a column of a Parquet file whose values are turned into text.
