@@ -1,4 +1,4 @@
-# stan for the CPU: docker build -t stan . && docker run --rm -v "$PWD:/data" stan doctor
+# stan for the CPU: docker build -t stan . && docker run --rm --user "$(id -u):$(id -g)" -v "$PWD:/data" stan doctor
 #
 # The first stage builds; the second holds the program and its libraries alone. Dockerfile.cuda is the one for GPUs.
 ARG GO=1.26.8

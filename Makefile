@@ -9,7 +9,7 @@ demo: ## from nothing to synthetic flows and their comparison with real ones, in
 	scripts/demo.sh
 
 .PHONY: paper
-paper: ## the paper's experiments, its networks and baselines beside ours, into docs/paper.md, in about half an hour on 2 cores
+paper: ## the paper's experiments, its networks and baselines beside ours, into docs/paper.md, in 40 to 50 minutes on 2 cores
 	scripts/paper.sh
 
 .PHONY: build
@@ -33,7 +33,7 @@ test-cuda: ## the same tests and those of the GPU, on a machine that has one
 	scripts/test.sh cuda
 
 .PHONY: test-asan
-test-asan: ## the shim and its tests under the address and undefined-behaviour sanitizers
+test-asan: ## the shim, gotorch and torchmodel under the address and undefined-behaviour sanitizers
 	scripts/test.sh asan
 
 .PHONY: test-race

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+
+	"github.com/parquet-go/parquet-go"
 )
 
 // writeRows is how many flows go to a file's writer at once. The bytes of a Parquet file depend on it.
@@ -152,7 +154,7 @@ func (b *Builder) writeBucket(ctx context.Context, bucket int, m *Manifest, host
 		return info, err
 	}
 	defer file.close()
-	out := newFlowWriter(file, info.Path, m)
+	out := newFlowWriter(file, info.Path, m, sortedByHost)
 
 	old, stop, err := b.base.oldRows(ctx, bucket)
 	defer stop()
@@ -201,10 +203,10 @@ func (b *Builder) writeBucket(ctx context.Context, bucket int, m *Manifest, host
 	return info, err
 }
 
-// newFlowWriter returns the writer of m's format.
-func newFlowWriter(out io.Writer, name string, m *Manifest) flowWriter {
+// newFlowWriter returns the writer of m's format; options are for Parquet.
+func newFlowWriter(out io.Writer, name string, m *Manifest, options ...parquet.WriterOption) flowWriter {
 	if m.Format == FormatParquet {
-		return newParquetWriter(out, name, m.footer())
+		return newParquetWriter(out, name, m.footer(), options...)
 	}
 	return findFormat(m.Format).newWriter(out)
 }

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/parquet-go/parquet-go"
 )
 
 // From UGR'16 to each format and back: what comes out is what the poorer of the two keeps.
@@ -44,6 +47,36 @@ func TestConvertBetweenFormats(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A folder's Parquet is sorted and says so; that of convert keeps the order of its input and must not.
+func TestConvertedParquetClaimsNoOrder(t *testing.T) {
+	folder, _ := build(t, randomFlows(22, 100), BuildOptions{Internal: internal, Buckets: 1})
+	out := filepath.Join(t.TempDir(), "flows.parquet")
+	if _, err := Convert(context.Background(), ConvertOptions{
+		Read: IngestOptions{Inputs: []string{folder}}, Output: out, To: FormatParquet,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{dataFile(t, folder): "[host end]", out: "[]"} {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := parquet.OpenFile(bytes.NewReader(content), int64(len(content)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, group := range f.Metadata().RowGroups {
+			names := []string{}
+			for _, column := range group.SortingColumns {
+				names = append(names, f.Schema().Columns()[column.ColumnIdx][0])
+			}
+			if got := fmt.Sprint(names); got != want {
+				t.Errorf("%s: sorted by %s, want %s", path, got, want)
+			}
+		}
 	}
 }
 

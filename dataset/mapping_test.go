@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"errors"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -11,6 +12,9 @@ import (
 	"time"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/deprecated"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
 )
 
 const testMapping = `
@@ -176,6 +180,155 @@ func TestMappedParquet(t *testing.T) {
 	}
 	if _, _, err := ingest(t, IngestOptions{Inputs: []string{"-"}, Stdin: bytes.NewReader(content)}); err == nil || !strings.Contains(err.Error(), "from files only") {
 		t.Errorf("Parquet from standard input: %v", err)
+	}
+}
+
+// Columns inside groups are named with points, as are those that have a point in their name.
+func TestMappedParquetColumnsByName(t *testing.T) {
+	type endpoint struct {
+		Address string `parquet:"ip"`
+		Port    int32  `parquet:"port"`
+	}
+	type row struct {
+		Start, End  time.Time
+		Source      endpoint `parquet:"source"`
+		Destination string   `parquet:"destination.ip"`
+		Protocol    int32    `parquet:"proto"`
+		Packets     int64    `parquet:"packets"`
+		Bytes       []int64  `parquet:"bytes,list"`
+		Size        int64    `parquet:"size"`
+	}
+	at := time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC)
+	path := filepath.Join(t.TempDir(), "flows.parquet")
+	if err := parquet.WriteFile(path, []row{{at, at, endpoint{"42.219.0.1", 40000}, "198.51.100.7", 17, 1, nil, 100}}); err != nil {
+		t.Fatal(err)
+	}
+	const columns = "columns: {start: Start, end: End, src_addr: source.ip, src_port: source.port, dst_addr: destination.ip," +
+		" dst_port: destination.port, proto: proto, packets: packets, bytes: "
+	dir, _, err := ingest(t, IngestOptions{Inputs: []string{path}, Mapping: readMapping(t, columns+"size}")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := flowOf("2024-01-02 03:04:05", "2024-01-02 03:04:05", "42.219.0.1", "198.51.100.7", 40000, 0, 1, 100, proto(17))
+	if got := readAll(t, dir); len(got) != 1 || got[0] != want {
+		t.Errorf("rows %+v, want %+v", got, want)
+	}
+	for column, message := range map[string]string{
+		"octets":             `no column "octets"`,
+		"bytes.list.element": "want one value a row",
+		"End":                "want no timestamp",
+	} {
+		text := strings.Replace(columns, "end: End, ", "duration: packets, ", 1) + column + "}"
+		text = strings.Replace(text, "packets: packets", "packets: size", 1)
+		_, _, err := ingest(t, IngestOptions{Inputs: []string{path}, Mapping: readMapping(t, text)})
+		if err == nil || !strings.Contains(err.Error(), message) {
+			t.Errorf("bytes from %s: %v, want %q", column, err, message)
+		}
+	}
+}
+
+// Numbers mean what their logical types say, as DuckDB, pyarrow and databases write them.
+func TestMappedParquetLogicalTypes(t *testing.T) {
+	type row struct {
+		Start    int64            `parquet:"start,decimal(3:18)"` // seconds since 1970
+		Duration int32            `parquet:"duration,decimal(3:9)"`
+		Source   string           `parquet:"src"`
+		Target   string           `parquet:"dst"`
+		Protocol uint8            `parquet:"proto"`
+		Packets  int64            `parquet:"packets,decimal(2:18)"`
+		Bytes    uint32           `parquet:"bytes"`
+		Octets   uint64           `parquet:"octets"`
+		Wide     [16]byte         `parquet:"wide,decimal(3:38)"`
+		Day      int32            `parquet:"day,date"`
+		Clock    int64            `parquet:"clock,time(microsecond)"`
+		Old      deprecated.Int96 `parquet:"old"`
+		Truth    bool             `parquet:"truth"`
+	}
+	rows := []row{
+		{Start: 1704164645_250, Duration: 1500, Source: "42.219.0.1", Target: "198.51.100.7", Protocol: 17, Packets: 100_000_000_00, Bytes: 4_000_000_000, Octets: 1 << 63},
+		{Start: 1704164645_250, Duration: -1, Source: "42.219.0.1", Target: "198.51.100.7", Protocol: 17, Packets: 1_00, Bytes: 100},
+	}
+	path := filepath.Join(t.TempDir(), "flows.parquet")
+	if err := parquet.WriteFile(path, rows); err != nil {
+		t.Fatal(err)
+	}
+	mapping := func(bytes, label string) *Mapping {
+		return readMapping(t, "columns: {start: {column: start, time: unix}, duration: duration, src_addr: src, dst_addr: dst, proto: proto,"+
+			" packets: packets, bytes: "+bytes+", label: "+label+"}")
+	}
+	dir, m, err := ingest(t, IngestOptions{Inputs: []string{path}, Mapping: mapping("bytes", "none"), MaxBad: BadLimit{Lines: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := flowOf("2024-01-02 03:04:05.25", "2024-01-02 03:04:06.75", "42.219.0.1", "198.51.100.7", 0, 0, 100_000_000, 4_000_000_000, proto(17))
+	if got := readAll(t, dir); len(got) != 1 || got[0] != want {
+		t.Errorf("rows %+v, want %+v", got, want)
+	}
+	if bad := m.Ingest.BadLines; len(bad) != 1 || bad[0].Value != "-0.001" {
+		t.Errorf("refused %v, want the duration of -0.001", bad)
+	}
+	if _, _, err = ingest(t, IngestOptions{Inputs: []string{path}, Mapping: mapping("octets", "none")}); err == nil || !strings.Contains(err.Error(), `"9223372036854775808"`) {
+		t.Errorf("bytes of 2^63: %v, want the value named", err)
+	}
+	for column, message := range map[string]string{
+		"wide":  "type DECIMAL(38,3) of FIXED_LEN_BYTE_ARRAY, want a DECIMAL of INT32 or INT64",
+		"day":   "type DATE, want a TIMESTAMP, a number or text",
+		"clock": "type TIME(isAdjustedToUTC=true,unit=MICROS), want",
+		"old":   "type INT96, want a TIMESTAMP of INT64",
+		"truth": "type BOOLEAN, want",
+	} {
+		_, _, err := ingest(t, IngestOptions{Inputs: []string{path}, Mapping: mapping("bytes", column)})
+		if !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), `column "`+column+`": `+message) {
+			t.Errorf("a label from %s: %v, want %q", column, err, message)
+		}
+	}
+}
+
+// A timestamp that names no zone is on the clock of --tz, as DuckDB's TIMESTAMP and pandas' naive times are.
+func TestMappedParquetTimesOnTheClockOfTheZone(t *testing.T) {
+	madrid, err := time.LoadLocation("Europe/Madrid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type row struct {
+		Local   int64  `parquet:"local,timestamp(microsecond:local)"`
+		Millis  int64  `parquet:"millis,timestamp(millisecond:local)"`
+		UTC     int64  `parquet:"utc,timestamp(microsecond:utc)"`
+		Legacy  int64  `parquet:"legacy,timestamp(microsecond:local)"`
+		Source  string `parquet:"src"`
+		Target  string `parquet:"dst"`
+		Proto   uint8  `parquet:"proto"`
+		Packets int64  `parquet:"packets"`
+		Bytes   int64  `parquet:"bytes"`
+	}
+	at := time.Date(2016, 7, 11, 3, 4, 5, 0, time.UTC).UnixMicro()
+	var data bytes.Buffer
+	if err := parquet.Write(&data, []row{{at, at / 1000, at, at, "42.219.0.1", "198.51.100.7", 17, 1, 100}}); err != nil {
+		t.Fatal(err)
+	}
+	content := refooted(t, data.Bytes(), func(m *format.FileMetaData) {
+		for i := range m.Schema {
+			if e := &m.Schema[i]; e.Name == "legacy" { // as writers before logical types had it
+				e.LogicalType, e.ConvertedType = format.LogicalType{}, thrift.New(deprecated.TimestampMicros)
+			}
+		}
+	})
+	path := filepath.Join(t.TempDir(), "flows.parquet")
+	write(t, path, string(content))
+	for columns, want := range map[string]string{
+		"start: local, end: millis": "2016-07-11 01:04:05",
+		"start: millis, end: local": "2016-07-11 01:04:05",
+		"start: utc, end: legacy":   "2016-07-11 03:04:05",
+		"start: legacy, end: utc":   "2016-07-11 03:04:05",
+	} {
+		text := "columns: {" + columns + ", src_addr: src, dst_addr: dst, proto: proto, packets: packets, bytes: bytes}"
+		dir, _, err := ingest(t, IngestOptions{Inputs: []string{path}, Mapping: readMapping(t, text), Zone: madrid})
+		if err != nil {
+			t.Fatalf("%s: %v", columns, err)
+		}
+		if got, want := readAll(t, dir)[0], flowOf(want, want, "42.219.0.1", "198.51.100.7", 0, 0, 1, 100, proto(17)); got != want {
+			t.Errorf("%s: %+v, want %+v", columns, got, want)
+		}
 	}
 }
 

@@ -23,31 +23,11 @@ const readRows = 8192
 
 // column is a column of a file that is read: found by name, of one of some physical types.
 type column struct {
-	name     string
+	name     string // with points between the names of groups and that of a column inside them
 	kinds    []parquet.Kind
 	nullable bool       // may hold nulls, or be missing
-	units    []timeUnit // of a timestamp
-}
-
-// timeUnit is a Parquet timestamp's, as the file spells it.
-type timeUnit string
-
-const (
-	millis timeUnit = "MILLIS"
-	micros timeUnit = "MICROS"
-	nanos  timeUnit = "NANOS"
-)
-
-// unitOf returns the unit of a column of timestamps, "" for any other.
-func unitOf(leaf parquet.LeafColumn) timeUnit {
-	if logical := leaf.Node.Type().LogicalType(); logical != nil {
-		for _, unit := range []timeUnit{millis, micros, nanos} {
-			if strings.Contains(logical.String(), "unit="+string(unit)) {
-				return unit
-			}
-		}
-	}
-	return ""
+	whole    bool       // has no decimals
+	units    []timeUnit // that a timestamp may have; nil if the column is none
 }
 
 var (
@@ -55,6 +35,7 @@ var (
 	numbers  = []parquet.Kind{parquet.Double, parquet.Float, parquet.Int32, parquet.Int64}
 	texts    = []parquet.Kind{parquet.ByteArray}
 	times    = []parquet.Kind{parquet.Int64}
+	scalars  = append([]parquet.Kind{parquet.ByteArray, parquet.FixedLenByteArray}, numbers...)
 )
 
 // diskReader keeps the first error of the system, which the Parquet library reports as it reports a damaged file.
@@ -90,7 +71,7 @@ func readFile(file io.ReaderAt, size int64, columns []column,
 		return fmt.Errorf("%w: %w", ErrInput, err)
 	}
 	var f *parquet.File
-	var found []parquet.LeafColumn
+	var found []foundColumn
 	err := guardParquet(func() (err error) {
 		if f, err = parquet.OpenFile(file, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true)); err != nil {
 			return err
@@ -109,12 +90,12 @@ func readFile(file io.ReaderAt, size int64, columns []column,
 		if n := f.Metadata().RowGroups[i].TotalByteSize; n < 0 || n > maxRowGroupBytes {
 			return fmt.Errorf("%w: row group of %d bytes, want at most %d", ErrInput, n, int64(maxRowGroupBytes))
 		}
-		for c, leaf := range found {
-			if leaf.ColumnIndex < 0 {
+		for c, of := range found {
+			if of.index < 0 {
 				continue
 			}
 			err := guardParquet(func() error {
-				return checkPages(file, size, &f.Metadata().RowGroups[i].Columns[leaf.ColumnIndex].MetaData, group.NumRows())
+				return checkPages(file, size, &f.Metadata().RowGroups[i].Columns[of.index].MetaData, group.NumRows())
 			})
 			if err != nil {
 				return fmt.Errorf("%w: column %q: %w", ErrInput, columns[c].name, err)
@@ -131,61 +112,83 @@ func readFile(file io.ReaderAt, size int64, columns []column,
 	return nil
 }
 
-// findColumns returns each of columns in the file, with index -1 for an optional one that is missing.
-func findColumns(f *parquet.File, columns []column) ([]parquet.LeafColumn, error) {
+// foundColumn is a column's place in a file, -1 for one that is missing, and what its type says.
+type foundColumn struct {
+	index int
+	logical
+}
+
+// findColumns returns each of columns in the file.
+func findColumns(f *parquet.File, columns []column) ([]foundColumn, error) {
 	leaves := make(map[string]parquet.LeafColumn)
 	paths := f.Schema().Columns()
 	if len(paths) > maxColumns {
 		return nil, fmt.Errorf("%d columns, want at most %d", len(paths), maxColumns)
 	}
 	for _, path := range paths {
-		if leaf, found := f.Schema().Lookup(path...); found && len(path) == 1 {
-			leaves[path[0]] = leaf
+		name := strings.Join(path, ".")
+		if _, taken := leaves[name]; taken && len(path) == 1 {
+			continue // a column inside a group goes before one that has the point in its name
+		}
+		if leaf, found := f.Schema().Lookup(path...); found {
+			leaves[name] = leaf
 		}
 	}
-	all := make([]parquet.LeafColumn, len(columns))
+	all := make([]foundColumn, len(columns))
 	for i, c := range columns {
 		leaf, found := leaves[c.name]
 		if !found && c.nullable {
-			all[i].ColumnIndex = -1
+			all[i].index = -1
 			continue
 		}
 		if !found {
 			return nil, fmt.Errorf("no column %q", c.name)
 		}
-		if err := checkColumn(c, leaf); err != nil {
+		l, err := checkColumn(c, leaf)
+		if err != nil {
 			return nil, fmt.Errorf("column %q: %w", c.name, err)
 		}
-		all[i] = leaf
+		all[i] = foundColumn{leaf.ColumnIndex, l}
 	}
 	return all, nil
 }
 
-func checkColumn(c column, leaf parquet.LeafColumn) error {
-	if !slices.Contains(c.kinds, leaf.Node.Type().Kind()) || leaf.MaxRepetitionLevel > 0 {
-		return fmt.Errorf("type %v, want %v", leaf.Node.Type(), c.kinds)
+// checkColumn returns what the type of a column says, or an error if it is not as wanted.
+func checkColumn(c column, leaf parquet.LeafColumn) (logical, error) {
+	t := leaf.Node.Type()
+	l, err := logicalOf(t)
+	switch {
+	case leaf.MaxRepetitionLevel > 0:
+		return l, fmt.Errorf("list of type %v, want one value a row", t)
+	case err != nil:
+		return l, err
+	case !slices.Contains(c.kinds, t.Kind()):
+		return l, fmt.Errorf("type %v, want %v", t, c.kinds)
+	case c.units == nil && l.unit != noTime:
+		return l, fmt.Errorf("type %v, want no timestamp", t)
+	case c.units != nil && !slices.Contains(c.units, l.unit):
+		return l, fmt.Errorf("type %v, want a timestamp in %s", t, c.units)
+	case c.whole && l.scale > 0:
+		return l, fmt.Errorf("type %v, want whole numbers", t)
 	}
-	if c.units != nil && !slices.Contains(c.units, unitOf(leaf)) {
-		return fmt.Errorf("type %v, want a timestamp in %s", leaf.Node.Type(), c.units)
-	}
-	return nil
+	return l, nil
 }
 
 // readGroup reads one row group; row is the number of its first row in the file.
-func readGroup(group parquet.RowGroup, columns []column, found []parquet.LeafColumn, row int64,
+func readGroup(group parquet.RowGroup, columns []column, found []foundColumn, row int64,
 	decode func(streams []*valueStream, rows int, first int64) error) error {
 	streams := make([]*valueStream, len(columns))
 	err := guardParquet(func() error {
 		chunks := group.ColumnChunks()
-		for i, leaf := range found {
-			if leaf.ColumnIndex < 0 {
+		for i, of := range found {
+			if of.index < 0 {
 				continue
 			}
-			chunk := chunks[leaf.ColumnIndex]
+			chunk := chunks[of.index]
 			if n := chunk.NumValues(); n != group.NumRows() {
 				return fmt.Errorf("column %q: %d values in a row group of %d rows", columns[i].name, n, group.NumRows())
 			}
-			streams[i] = &valueStream{unit: unitOf(leaf), pages: chunk.Pages()}
+			streams[i] = &valueStream{logical: of.logical, pages: chunk.Pages()}
 		}
 		return nil
 	})
@@ -209,7 +212,7 @@ func readGroup(group parquet.RowGroup, columns []column, found []parquet.LeafCol
 
 // valueStream reads the values of one column of one row group across its pages.
 type valueStream struct {
-	unit   timeUnit // of a timestamp
+	logical
 	pages  parquet.Pages
 	page   parquet.Page
 	values parquet.ValueReader
@@ -232,7 +235,7 @@ func (s *valueStream) each(buffer []parquet.Value, rows int, f func(i int, v par
 	return nil
 }
 
-// read returns the next values, at least one, valid until the next call.
+// read returns the next values, at least one, valid until the next call. Those of unsigned INT32 are INT64, which holds them.
 func (s *valueStream) read(buffer []parquet.Value) ([]parquet.Value, error) {
 	for {
 		if s.values == nil {
@@ -248,6 +251,11 @@ func (s *valueStream) read(buffer []parquet.Value) ([]parquet.Value, error) {
 		n, err := s.values.ReadValues(buffer)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
+		}
+		for i, v := range buffer[:n] {
+			if s.unsigned && v.Kind() == parquet.Int32 {
+				buffer[i] = parquet.Int64Value(int64(v.Uint32()))
+			}
 		}
 		if n > 0 {
 			return buffer[:n], nil

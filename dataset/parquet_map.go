@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
-	"strconv"
-	"strings"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -32,7 +31,7 @@ var parquetFormat = &notation{
 	magic: func(head []byte) bool { return bytes.HasPrefix(head, []byte("PAR1")) }, read: (*ingester).readParquet,
 }
 
-// readParquet reads one Parquet file as the mapping says. Each value becomes text, and a row is parsed as a line is.
+// readParquet reads one Parquet file as the mapping says.
 func (g *ingester) readParquet(ctx context.Context, _ *input, index int) error {
 	path := g.files[index]
 	if path == StandardInput {
@@ -47,71 +46,21 @@ func (g *ingester) readParquet(ctx context.Context, _ *input, index int) error {
 	if err != nil {
 		return readError(err)
 	}
-	fault := func(err error) error { return fmt.Errorf("dataset: %s: %w: %w", path, ErrInput, err) }
-	if err := checkFooter(file, info.Size()); err != nil {
-		return fault(err)
-	}
-	var f *parquet.File
-	var columns []textColumn
-	err = guardParquet(func() (err error) {
-		if f, err = parquet.OpenFile(file, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true)); err != nil {
-			return err
+	r := g.newMappedReader(index)
+	var failed error // of what became of the rows; it says itself what it is about
+	err = r.read(file, info.Size(), func(flows []Flow, counts *blockTally) error {
+		if failed = g.take(r.block, flows); failed == nil {
+			failed = g.count(counts, index)
 		}
-		columns, err = g.mapping().textColumns(f)
-		return err
+		if failed == nil {
+			failed = context.Cause(ctx)
+		}
+		return failed
 	})
-	if err != nil {
-		return fault(err)
+	if failed != nil || err == nil {
+		return failed
 	}
-	l := &layout{}
-	for _, c := range columns {
-		l.fields = append(l.fields, c.field)
-	}
-	p := g.newBlockParser()
-	p.parser = newRowParser(l, g.options.Zone)
-	b := block{input: index, name: g.inputName(index), withheld: g.pseudonyms != nil, layout: l, firstLine: 1}
-	for i, group := range f.RowGroups() {
-		if n := group.NumRows(); n < 0 || n > maxRowGroupRows {
-			return fault(fmt.Errorf("row group of %d rows, want at most %d", n, maxRowGroupRows))
-		}
-		if n := f.Metadata().RowGroups[i].TotalByteSize; n < 0 || n > maxRowGroupBytes {
-			return fault(fmt.Errorf("row group of %d bytes, want at most %d", n, int64(maxRowGroupBytes)))
-		}
-		for c := range columns {
-			err := guardParquet(func() error {
-				meta := &f.Metadata().RowGroups[i].Columns[columns[c].index].MetaData
-				if err := checkPages(file, info.Size(), meta, group.NumRows()); err != nil {
-					return err
-				}
-				columns[c].stream = &valueStream{pages: group.ColumnChunks()[columns[c].index].Pages()}
-				return nil
-			})
-			if err != nil {
-				return fault(fmt.Errorf("column %q: %w", columns[c].field.name, err))
-			}
-		}
-		for left := group.NumRows(); left > 0 && ctx.Err() == nil; {
-			rows := int(min(left, readRows))
-			for c := range columns {
-				if err := guardParquet(func() error { return columns[c].read(rows) }); err != nil {
-					return fault(fmt.Errorf("column %q: %w", columns[c].field.name, err))
-				}
-			}
-			flows, counts := p.parseRows(b, rows, columns)
-			if err := g.take(b, flows); err != nil {
-				return err
-			}
-			if err := g.count(counts, index); err != nil {
-				return err
-			}
-			b.firstLine += int64(rows)
-			left -= int64(rows)
-		}
-		for c := range columns {
-			columns[c].stream.close()
-		}
-	}
-	return nil
+	return fmt.Errorf("dataset: %s: %w", path, err)
 }
 
 // mapping returns that of the user, or that of stan's own columns.
@@ -122,91 +71,83 @@ func (g *ingester) mapping() *Mapping {
 	return flowsMapping
 }
 
+// mappedReader reads a Parquet file by a mapping: each value becomes text, and a row is parsed as a line is.
+type mappedReader struct {
+	columns []textColumn
+	parser  *blockParser
+	block   block
+	values  []parquet.Value
+}
+
+func (g *ingester) newMappedReader(index int) *mappedReader {
+	l := &layout{}
+	r := &mappedReader{parser: g.newBlockParser(), values: make([]parquet.Value, readRows)}
+	for _, c := range g.mapping().columns {
+		l.fields = append(l.fields, c.field())
+		r.columns = append(r.columns, textColumn{column: c.column()})
+	}
+	r.parser.parser = newRowParser(l, g.options.Zone)
+	r.block = block{input: index, name: g.inputName(index), withheld: g.pseudonyms != nil, layout: l}
+	return r
+}
+
+// column returns what the mapping wants of a Parquet file.
+func (c mappedColumn) column() column {
+	wanted := column{name: c.name, kinds: scalars, nullable: c.field().optional}
+	if c.role&(isStart|isEnd) != 0 {
+		wanted.units = []timeUnit{noTime, millis, micros, nanos}
+	}
+	return wanted
+}
+
+// read calls emit with the flows of a file, in order, and what became of its rows. The errors name neither the file nor
+// the package.
+func (r *mappedReader) read(file io.ReaderAt, size int64, emit func([]Flow, *blockTally) error) error {
+	columns := make([]column, len(r.columns))
+	for i, c := range r.columns {
+		columns[i] = c.column
+	}
+	return readColumns(file, size, columns, func(streams []*valueStream, rows int, first int64) error {
+		for i, s := range streams {
+			if err := guardParquet(func() error { return r.columns[i].read(s, r.values, rows) }); err != nil {
+				return fmt.Errorf("%w: column %q: %w", ErrInput, r.columns[i].name, err)
+			}
+			if s != nil && s.unit != noTime { // which says itself what it counts
+				f := &r.block.layout.fields[i]
+				f.set = map[role]setter{isStart: startAs(s.form()), isEnd: endAs(s.form())}[f.role]
+			}
+		}
+		r.block.firstLine = first + 1
+		return emit(r.parser.parseRows(r.block, rows, r.columns))
+	})
+}
+
+// form returns how the text of a timestamp is read. The legacy types TIMESTAMP_MILLIS and TIMESTAMP_MICROS are on UTC.
+func (l logical) form() timeForm {
+	if l.local {
+		return localMicros
+	}
+	return epochIn(6)
+}
+
 // textColumn is a column of a Parquet file whose values are turned into text.
 type textColumn struct {
-	field  field
-	index  int
-	micros int64 // of a timestamp's unit, 0 for other types; negative for what a µs has of it
-	stream *valueStream
-	values []parquet.Value
-	text   []byte // of the values at hand, one after another
-	ends   []int  // of each value in text
+	column
+	text []byte // of the values at hand, one after another
+	ends []int  // of each value in text
 }
 
-// textColumns finds the columns of a mapping in a file. What a flow can do without may be missing.
-func (m *Mapping) textColumns(f *parquet.File) ([]textColumn, error) {
-	var columns []textColumn
-	for _, c := range m.columns {
-		leaf, found := f.Schema().Lookup(strings.Split(c.name, ".")...)
-		if !found {
-			leaf, found = f.Schema().Lookup(c.name)
-		}
-		if !found && c.field().optional {
-			continue
-		}
-		if !found {
-			return nil, fmt.Errorf("no column %q", c.name)
-		}
-		if leaf.MaxRepetitionLevel > 0 {
-			return nil, fmt.Errorf("column %q is a list, want one value a row", c.name)
-		}
-		column := textColumn{field: c.field(), index: leaf.ColumnIndex, values: make([]parquet.Value, readRows)}
-		if t := leaf.Node.Type().LogicalType(); t != nil && strings.Contains(t.String(), "TIMESTAMP") {
-			// A timestamp says itself what it counts.
-			switch text := t.String(); {
-			case strings.Contains(text, "MILLIS"):
-				column.micros = 1000
-			case strings.Contains(text, "MICROS"):
-				column.micros = 1
-			default:
-				column.micros = -1000
-			}
-			set := map[role]setter{isStart: startAs(epochIn(6)), isEnd: endAs(epochIn(6))}[c.role]
-			if set == nil {
-				return nil, fmt.Errorf("column %q is a timestamp, want %s", c.name, roleNames[c.role])
-			}
-			column.field.set = set
-		}
-		columns = append(columns, column)
+// read takes the text of the next rows' values, which is empty for a null and in a missing column.
+func (c *textColumn) read(s *valueStream, buffer []parquet.Value, rows int) error {
+	c.text, c.ends = c.text[:0], append(c.ends[:0], make([]int, rows)...)
+	if s == nil {
+		return nil
 	}
-	return columns, nil
-}
-
-// read takes the text of the next rows' values.
-func (c *textColumn) read(rows int) error {
-	c.text, c.ends = c.text[:0], c.ends[:0]
-	for len(c.ends) < rows {
-		values, err := c.stream.read(c.values[:rows-len(c.ends)])
-		if err != nil {
-			return err
-		}
-		for _, v := range values {
-			c.append(v)
-			c.ends = append(c.ends, len(c.text))
-		}
-	}
-	return nil
-}
-
-func (c *textColumn) append(v parquet.Value) {
-	switch v.Kind() {
-	case parquet.Int32:
-		c.text = strconv.AppendInt(c.text, int64(v.Int32()), 10)
-	case parquet.Int64:
-		n := v.Int64()
-		if c.micros > 0 {
-			n = max(min(n, maxTime/c.micros+1), -1) * c.micros // what lies outside stays outside
-		} else if c.micros < 0 {
-			n /= -c.micros
-		}
-		c.text = strconv.AppendInt(c.text, n, 10)
-	case parquet.Float:
-		c.text = strconv.AppendFloat(c.text, float64(v.Float()), 'f', -1, 32)
-	case parquet.Double:
-		c.text = strconv.AppendFloat(c.text, v.Double(), 'f', -1, 64)
-	case parquet.ByteArray, parquet.FixedLenByteArray:
-		c.text = append(c.text, v.ByteArray()...)
-	}
+	return s.each(buffer, rows, func(i int, v parquet.Value) error {
+		c.text = s.appendText(c.text, v)
+		c.ends[i] = len(c.text)
+		return nil
+	})
 }
 
 // value returns the text of a row's value, empty for null.

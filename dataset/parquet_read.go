@@ -70,7 +70,7 @@ var flowColumns = []flowColumn{
 	}},
 }
 
-// integer returns a number of either width; a negative one becomes larger than any limit.
+// integer returns a whole number of either width; a negative one becomes larger than any limit.
 func integer(v parquet.Value) uint64 {
 	if v.Kind() == parquet.Int32 {
 		return uint64(int64(v.Int32()))
@@ -101,6 +101,7 @@ func (r *parquetReader) read(file io.ReaderAt, size int64, emit func([]Flow) err
 	columns := make([]column, len(flowColumns))
 	for i, c := range flowColumns {
 		columns[i] = c.column
+		columns[i].whole = true // if it is of numbers
 	}
 	return readColumns(file, size, columns, func(streams []*valueStream, rows int, first int64) error {
 		r.flows = r.flows[:rows]

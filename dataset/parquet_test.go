@@ -2,13 +2,20 @@ package dataset
 
 import (
 	"bytes"
+	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
+	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
 )
 
 // foreign is a flow as another program may write it: wider integers, columns in another order, one that may be null, one
@@ -135,6 +142,75 @@ func TestReaderRefusesSchemas(t *testing.T) {
 	check("a list", `column "host"`, err)
 }
 
+// Whole numbers are read in every spelling; what a flow has no place for is named.
+func TestReaderKnowsLogicalTypes(t *testing.T) {
+	type row struct {
+		Bytes    uint32 `parquet:"bytes"`
+		Packets  int64  `parquet:"packets,decimal(0:18)"`
+		ToS      int8   `parquet:"tos"`
+		TCPFlags uint8  `parquet:"tcp_flags"`
+		Proto    uint8  `parquet:"proto"`
+		DstPort  uint16 `parquet:"dst_port"`
+		SrcPort  uint16 `parquet:"src_port"`
+		DstAddr  string `parquet:"dst_addr"`
+		SrcAddr  string `parquet:"src_addr"`
+		End      int64  `parquet:"end,timestamp(microsecond)"`
+		Start    int64  `parquet:"start,timestamp(microsecond)"`
+		Host     string `parquet:"host"`
+	}
+	f := foreignFlow()
+	got, err := readForeign(t, row{4_000_000_000, 70_000_000, 0, 0, 17, 53, 65535, f.DstAddr, f.SrcAddr, f.End, f.Start, f.Host})
+	if err != nil || got[0].Bytes != 4_000_000_000 || got[0].Packets != 70_000_000 || got[0].SrcPort != 65535 {
+		t.Errorf("read %+v, %v, want 4,000,000,000 bytes in 70,000,000 packets", got, err)
+	}
+	tests := map[string]struct {
+		column  string
+		node    parquet.Node
+		message string
+	}{
+		"halves":            {"bytes", parquet.Decimal(1, 18, parquet.Int64Type), "type DECIMAL(18,1), want whole numbers"},
+		"a decimal of text": {"bytes", parquet.Decimal(0, 38, parquet.ByteArrayType), "type DECIMAL(38,0) of BYTE_ARRAY, want a DECIMAL of INT32 or INT64"},
+		"a wide decimal":    {"bytes", parquet.Decimal(0, 38, parquet.FixedLenByteArrayType(16)), "type DECIMAL(38,0) of FIXED_LEN_BYTE_ARRAY"},
+		"too many decimals": {"bytes", parquet.Decimal(19, 18, parquet.Int64Type), "with 0 to 18 decimals"},
+		"a day":             {"start", parquet.Date(), "type DATE, want a TIMESTAMP"},
+		"a clock":           {"start", parquet.Time(parquet.Microsecond), "type TIME(isAdjustedToUTC=true,unit=MICROS), want a TIMESTAMP"},
+		"an old timestamp":  {"start", parquet.Leaf(parquet.Int96Type), "type INT96, want a TIMESTAMP of INT64"},
+		"a time of bytes":   {"bytes", parquet.Timestamp(parquet.Microsecond), "want no timestamp"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			columns := parquet.Group{}
+			for _, f := range parquet.SchemaOf(foreign{}).Fields() {
+				columns[f.Name()] = f
+			}
+			columns[tc.column] = tc.node
+			var data bytes.Buffer
+			if err := parquet.NewGenericWriter[any](&data, parquet.NewSchema("flows", columns)).Close(); err != nil {
+				t.Fatal(err)
+			}
+			_, err := decodeParquet(data.Bytes())
+			if want := fmt.Sprintf("column %q: ", tc.column); !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), tc.message) {
+				t.Errorf("%v, want %s%s", err, want, tc.message)
+			}
+		})
+	}
+}
+
+func TestDecimals(t *testing.T) {
+	tests := map[string]struct {
+		n     int64
+		scale int
+	}{
+		"1.5": {1500, 3}, "0.001": {1, 3}, "-0.25": {-25, 2}, "10": {1000, 2}, "0": {0, 9}, "7": {7, 0}, "-7": {-7, 0},
+		"9.223372036854775807": {math.MaxInt64, 18}, "-9.223372036854775808": {math.MinInt64, 18}, "100.05": {10005, 2},
+	}
+	for want, tc := range tests {
+		if got := string(appendDecimal(nil, tc.n, tc.scale)); got != want {
+			t.Errorf("%d / 10^%d is %q, want %q", tc.n, tc.scale, got, want)
+		}
+	}
+}
+
 func TestReaderReadsLabels(t *testing.T) {
 	type labelled struct {
 		foreign
@@ -176,8 +252,74 @@ func TestParquetOnAFailingDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	file.Close() // every read is an error of the system now
-	err = newParquetReader().read(file, info.Size(), func([]Flow) error { return nil })
-	if !errors.Is(err, ErrIO) || errors.Is(err, ErrInput) {
-		t.Errorf("%v, want %v", err, ErrIO)
+	tests := map[string]func() error{
+		"of a folder of flows": func() error {
+			return newParquetReader().read(file, info.Size(), func([]Flow) error { return nil })
+		},
+		"by a mapping": func() error {
+			g := &ingester{files: []string{dir}} // a folder can be opened and not read
+			return g.readParquet(context.Background(), nil, 0)
+		},
+	}
+	for name, read := range tests {
+		t.Run(name, func(t *testing.T) {
+			if err := read(); !errors.Is(err, ErrIO) || errors.Is(err, ErrInput) {
+				t.Errorf("%v, want %v", err, ErrIO)
+			}
+		})
+	}
+}
+
+// refooted returns a Parquet file with its footer changed.
+func refooted(t *testing.T, content []byte, change func(m *format.FileMetaData)) []byte {
+	t.Helper()
+	f, err := parquet.OpenFile(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := *f.Metadata()
+	m.RowGroups = slices.Clone(m.RowGroups)
+	for i := range m.RowGroups {
+		m.RowGroups[i].Columns = slices.Clone(m.RowGroups[i].Columns)
+	}
+	change(&m)
+	footer, err := thrift.Marshal(new(thrift.CompactProtocol), &m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := int(binary.LittleEndian.Uint32(content[len(content)-8:]))
+	content = append(bytes.Clone(content[:len(content)-8-old]), footer...)
+	return append(binary.LittleEndian.AppendUint32(content, uint32(len(footer))), "PAR1"...)
+}
+
+// Rows that a footer adds or hides are missed by every reader.
+func TestParquetWhoseFooterLies(t *testing.T) {
+	dir, _ := build(t, oneFileFlows(10), BuildOptions{})
+	content, err := os.ReadFile(dataFile(t, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		change  func(m *format.FileMetaData)
+		message string // "" if the file is good
+	}{
+		"nothing":                    {func(*format.FileMetaData) {}, ""},
+		"one row more in all":        {func(m *format.FileMetaData) { m.NumRows++ }, "4 rows, footer says 5"},
+		"one row fewer in the group": {func(m *format.FileMetaData) { m.NumRows--; m.RowGroups[0].NumRows-- }, "values"},
+		"one value more":             {func(m *format.FileMetaData) { m.RowGroups[0].Columns[1].MetaData.NumValues++ }, "5 values in a row group of 4 rows"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "flows.parquet")
+			changed := refooted(t, content, tc.change)
+			write(t, path, string(changed))
+			_, direct := decodeParquet(changed)
+			_, _, mapped := ingest(t, IngestOptions{Inputs: []string{path}})
+			for reader, err := range map[string]error{"folder of flows": direct, "mapping": mapped} {
+				if tc.message == "" && err != nil || tc.message != "" && (!errors.Is(err, ErrInput) || !strings.Contains(err.Error(), tc.message)) {
+					t.Errorf("%s: %v, want %q", reader, err, tc.message)
+				}
+			}
+		})
 	}
 }

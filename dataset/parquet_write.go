@@ -31,16 +31,19 @@ type parquetWriter struct {
 	hostText string
 }
 
+// sortedByHost says in a file's metadata that its rows are in the order of a folder of flows.
+var sortedByHost = parquet.SortingWriterConfig(parquet.SortingColumns(parquet.Ascending("host"), parquet.Ascending("end")))
+
 // newParquetWriter writes to out; name is for errors, metadata goes into the footer.
-func newParquetWriter(out io.Writer, name string, metadata map[string]string) *parquetWriter {
+func newParquetWriter(out io.Writer, name string, metadata map[string]string, more ...parquet.WriterOption) *parquetWriter {
 	options := []parquet.WriterOption{
 		parquet.Compression(newPageCodec()),
 		parquet.MaxRowsPerRowGroup(rowGroupRows),
-		parquet.SortingWriterConfig(parquet.SortingColumns(parquet.Ascending("host"), parquet.Ascending("end"))),
 		parquet.DataPageStatistics(false), // the page index has them
 		parquet.CreatedBy("stan", fmt.Sprint(SchemaVersion), ""),
 		parquet.KeyValueMetadata("stan.schema_version", fmt.Sprint(SchemaVersion)),
 	}
+	options = append(options, more...)
 	for _, key := range slices.Sorted(maps.Keys(metadata)) {
 		options = append(options, parquet.KeyValueMetadata("stan."+key, metadata[key]))
 	}

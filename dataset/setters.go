@@ -181,6 +181,12 @@ func epochIn(decimals int) timeForm {
 	return func(_ *rowParser, text []byte) (int64, bool) { return parseScaled(text, 6-decimals) }
 }
 
+// localMicros reads what the clock of --tz showed, as µs since it showed 1970.
+func localMicros(p *rowParser, text []byte) (int64, bool) {
+	at, ok := parseScaled(text, 0)
+	return p.zone.toUTC(at), ok
+}
+
 // isoClock reads RFC 3339; a time without an offset is on the clock of --tz.
 func isoClock(p *rowParser, text []byte) (int64, bool) {
 	if at, ok := parseClock(bytes.TrimSuffix(text, []byte("Z")), '-', 'T'); ok {

@@ -79,6 +79,7 @@ type tableReader struct {
 	columns  []column
 	classes  []*classReader // nil for a continuous column
 	buffer   []parquet.Value
+	text     []byte // of the value at hand
 	entities map[string]string
 	rows     tableRows
 }
@@ -121,7 +122,7 @@ func (r *tableReader) decode(streams []*valueStream, rows int) error {
 			case v.IsNull():
 				reason = noValue
 			case c == 0:
-				if r.rows.entities[i] = r.entity(text(v)); !table.ValidName(r.rows.entities[i]) {
+				if r.rows.entities[i] = r.entity(r.textOf(s, v)); !table.ValidName(r.rows.entities[i]) {
 					reason = badEntity
 				}
 			case c == 1:
@@ -129,10 +130,14 @@ func (r *tableReader) decode(streams []*valueStream, rows int) error {
 					reason = badInstant
 				}
 			default:
-				reason = r.value(&r.rows.values[i*width+c-2], c-2, v)
+				reason = r.value(&r.rows.values[i*width+c-2], c-2, s, v)
 			}
 			if reason != "" && r.rows.faults[i] == nil {
-				r.rows.faults[i] = &cellFault{r.columns[c].name, fmt.Sprint(v), reason}
+				f := &cellFault{r.columns[c].name, fmt.Sprint(v), reason}
+				if reason == badClass {
+					f.value = string(r.text) // a decimal has its point there
+				}
+				r.rows.faults[i] = f
 			}
 			return nil
 		})
@@ -144,53 +149,26 @@ func (r *tableReader) decode(streams []*valueStream, rows int) error {
 }
 
 // value sets x to the value of a column, or tells why it cannot be one.
-func (r *tableReader) value(x *float64, column int, v parquet.Value) Reason {
+func (r *tableReader) value(x *float64, column int, s *valueStream, v parquet.Value) Reason {
 	if classes := r.classes[column]; classes != nil {
-		class := classes.class(text(v))
+		class := classes.class(r.textOf(s, v))
 		*x = float64(class)
 		if class < 0 {
 			return badClass
 		}
 		return ""
 	}
-	switch v.Kind() {
-	case parquet.Double:
-		*x = v.Double()
-	case parquet.Float:
-		*x = float64(v.Float())
-	case parquet.Int32:
-		*x = float64(v.Int32())
-	default:
-		*x = float64(v.Int64())
-	}
+	*x = s.number(v)
 	if *x-*x != 0 {
 		return badNumber
 	}
 	return ""
 }
 
-// text is a value as text; integers may stand for it.
-func text(v parquet.Value) []byte {
-	switch v.Kind() {
-	case parquet.ByteArray:
-		return v.ByteArray()
-	case parquet.Int32:
-		return strconv.AppendInt(nil, int64(v.Int32()), 10)
-	}
-	return strconv.AppendInt(nil, v.Int64(), 10)
-}
-
-func inMicros(t int64, unit timeUnit) int64 {
-	switch unit {
-	case millis:
-		if t > maxTime/1000 {
-			return maxTime + 1
-		}
-		return t * 1000
-	case nanos:
-		return t / 1000
-	}
-	return t
+// textOf returns a value as text, valid until the next call; integers may stand for it.
+func (r *tableReader) textOf(s *valueStream, v parquet.Value) []byte {
+	r.text = s.appendText(r.text[:0], v)
+	return r.text
 }
 
 // entity returns text as a string that equal texts share.

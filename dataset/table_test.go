@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -257,6 +258,52 @@ func TestTableIngestTakesParquetOfOthers(t *testing.T) {
 	}
 	if want := []float64{0.25, 2, 1, 0.5, 1, 0}; !reflect.DeepEqual(got.Values, want) || got.Entities[0] != "7" || got.Times[0] != 1_000_000 {
 		t.Errorf("read %+v, want values %v", got, want)
+	}
+}
+
+func TestTableIngestKnowsLogicalTypes(t *testing.T) {
+	type row struct {
+		Sky         int32  `parquet:"sky,decimal(1:9)"`
+		Wind        int64  `parquet:"wind,decimal(2:18)"`
+		Station     uint32 `parquet:"station"`
+		Time        int64  `parquet:"ts,timestamp(millisecond:local)"`
+		Temperature int32  `parquet:"temperature,decimal(3:9)"`
+		Count       uint32 `parquet:"count"`
+		Total       uint64 `parquet:"total"`
+		Day         int32  `parquet:"day,date"`
+		Until       int64  `parquet:"until,timestamp(microsecond)"`
+	}
+	rows := []row{
+		{15, 3_00, 4_000_000_000, 1000, -1500, 3_000_000_000, 1 << 63, 1, 1},
+		{15, 3_50, 4_000_000_000, 1000, 0, 0, 0, 1, 1},
+		{15, 1_00, 4_000_000_000, math.MinInt64/1000 - 1, 0, 0, 0, 1, 1}, // ms whose µs would be of our time in 64 bits
+	}
+	var data bytes.Buffer
+	if err := parquet.Write(&data, rows); err != nil {
+		t.Fatal(err)
+	}
+	schema := func(more string) string {
+		return `{"entity": "station", "time": "ts", "columns": [{"name": "temperature"}, {"name": "wind", "classes": 4},
+			{"name": "sky", "discrete": true}, {"name": "count"}, {"name": "total"}` + more + `]}`
+	}
+	got, s, err := ingestTable(t, schema(""), BadLimit{Lines: 2}, data.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []float64{-1.5, 3, 0, 3e9, 1 << 63}
+	if !reflect.DeepEqual(got.Values, want) || got.Entities[0] != "4000000000" || got.Times[0] != 1_000_000 || got.Columns[2].ClassNames[0] != "1.5" {
+		t.Errorf("read %+v, want values %v", got, want)
+	}
+	if s.Bad != 2 || s.BadLines[0].Value != "3.5" || s.BadLines[1].Reason != badInstant {
+		t.Errorf("refused %+v, want the class 3.5 and a time", s.BadLines)
+	}
+	for column, message := range map[string]string{
+		"day": "type DATE, want a TIMESTAMP, a number or text", "until": "want no timestamp",
+	} {
+		_, _, err := ingestTable(t, schema(`, {"name": "`+column+`"}`), BadLimit{}, data.String())
+		if !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), `column "`+column+`": `) || !strings.Contains(err.Error(), message) {
+			t.Errorf("%s: %v, want %q", column, err, message)
+		}
 	}
 }
 

@@ -15,7 +15,8 @@ rm -rf demo
 mkdir demo
 internal=42.219.0.0/16
 
-# Two of the eight hosts are kept from the model: what it makes is compared with hosts that it has never seen.
+# The files of two of the eight hosts are kept from the model: what it makes is compared with hosts that it has never seen. A ninth
+# host is a peer in files of both sides, with 11 flows in the one and 4 in the other.
 unseen=(testdata/flows/42.219.153.241.csv.gz testdata/flows/42.219.158.251.csv.gz)
 seen=()
 for f in testdata/flows/*.csv.gz; do
@@ -32,11 +33,11 @@ step bin/stan evaluate --train demo/train --real demo/unseen --synthetic demo/sy
 cat <<END
 
 Done in $((SECONDS - started)) s. What is where:
-  demo/train        the real flows of six hosts, as Parquet
-  demo/unseen       those of two hosts that the model has not seen
+  demo/train        the real flows of seven hosts, as Parquet
+  demo/unseen       those of two hosts that the model has not seen, and 4 of one that it has
   demo/model        the model
   demo/synthetic    the synthetic flows of eight hosts, as Parquet: bucket=NNN/part-*.parquet
   demo/report.html  the comparison above, for a browser
   demo/report.json  the same, for programs
-Two minutes of training on six hosts show that it works, not how good it gets: README.md says how to go on.
+Two minutes of training on seven hosts show that it works, not how good it gets: README.md says how to go on.
 END

@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 engine=${1:?scale-check: want duckdb or spark}
 scripts=$PWD/scripts/scale
-captures=testdata/flows internal=42.219.0.0/16 buckets=16
+internal=42.219.0.0/16 buckets=16
 
 if [[ $engine == spark ]] && ! command -v java >/dev/null; then
 	echo "scale-check: java is missing, Spark needs it: apt-get install openjdk-17-jre-headless" >&2
@@ -28,6 +28,11 @@ if [[ $engine == spark ]]; then install "$scripts/requirements-spark.txt"; fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# Files of UGR'16 as it is published have no header, those of testdata have one: the check has both.
+captures=$work/captures headless=42.219.158.251.csv.gz
+mkdir "$captures"
+cp testdata/flows/*.csv.gz "$captures"
+zcat "testdata/flows/$headless" | tail -n +2 | gzip -1 >"$captures/$headless"
 case $engine in
 duckdb) python3 "$scripts/duckdb_flows.py" "$captures/*.csv.gz" "$internal" "$buckets" "$work/theirs" ;;
 spark) PYSPARK_SUBMIT_ARGS='--master local[2] --driver-memory 1g pyspark-shell' PYSPARK_PYTHON=python3 \

@@ -9,20 +9,20 @@ import sys
 
 from pyspark.sql import SparkSession
 
-UGR16 = """te TIMESTAMP, td DOUBLE, sa STRING, da STRING, sp INT, dp INT, pr STRING, flg STRING, fwd INT, stos INT, pkt BIGINT,
-           byt BIGINT, lable STRING"""
+# Text, as a header line is; CAPTURED casts it.
+UGR16 = ", ".join(f"{name} STRING" for name in "te td sa da sp dp pr flg fwd stos pkt byt lable".split())
 
 PROTOCOLS = {"TCP": 6, "UDP": 17, "ICMP": 1, "ICMP6": 58, "IGMP": 2, "GRE": 47, "ESP": 50, "AH": 51, "IPIP": 4, "IPv6": 41, "SCTP": 132}
 
-# .AP.SF is a binary number with letters for ones; hexadecimal stands where ECE or CWR is set.
+# .AP.SF is a binary number with letters for ones; hexadecimal stands where ECE or CWR is set. A line of te is a header.
 CAPTURED = """
-SELECT timestamp_micros(unix_micros(te) - CAST(round(td * 1000) AS BIGINT) * 1000) AS start, te AS end,
-       round(td * 1000) / 1000 AS duration, sa AS src_addr, da AS dst_addr, sp AS src_port, dp AS dst_port,
-       CAST(coalesce({protocols}[pr], pr) AS INT) AS proto,
+SELECT timestamp_micros(unix_micros(CAST(te AS TIMESTAMP)) - CAST(round(CAST(td AS DOUBLE) * 1000) AS BIGINT) * 1000) AS start,
+       CAST(te AS TIMESTAMP) AS end, round(CAST(td AS DOUBLE) * 1000) / 1000 AS duration, sa AS src_addr, da AS dst_addr,
+       CAST(sp AS INT) AS src_port, CAST(dp AS INT) AS dst_port, CAST(coalesce({protocols}[pr], pr) AS INT) AS proto,
        CAST(CASE WHEN flg LIKE '0x%' THEN conv(substr(flg, 3), 16, 10)
                  ELSE conv(replace(regexp_replace(flg, '[^.]', '1'), '.', '0'), 2, 10) END AS INT) AS tcp_flags,
-       stos AS tos, pkt AS packets, byt AS bytes, nullif(lable, '') AS label
-FROM lines
+       CAST(stos AS INT) AS tos, CAST(pkt AS BIGINT) AS packets, CAST(byt AS BIGINT) AS bytes, nullif(lable, '') AS label
+FROM lines WHERE NOT te <=> 'te'
 """
 
 # A flow between two internal hosts is a row of each; one from a host to itself is one row.
@@ -47,7 +47,7 @@ def main(captures: str, internal: str, buckets: str, flows: str) -> None:
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     spark.conf.set("spark.sql.ansi.enabled", "true")  # a value that is none is an error, not a null
     spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
-    spark.read.csv(captures, schema=UGR16, header=True, mode="FAILFAST").createOrReplaceTempView("lines")
+    spark.read.csv(captures, schema=UGR16, header=False, mode="FAILFAST").createOrReplaceTempView("lines")
     protocols = "map(" + ", ".join(f"'{name}', '{number}'" for name, number in PROTOCOLS.items()) + ")"
     spark.sql(CAPTURED.format(protocols=protocols)).createOrReplaceTempView("captured")
     rows = spark.sql(HOSTS.format(
