@@ -45,7 +45,7 @@ func isNetflow(head []byte) bool {
 // readNetflow reads all messages of a file. A data record counts as a line.
 func (g *ingester) readNetflow(ctx context.Context, in *input, index int) error {
 	d := &netflowDecoder{
-		p: g.newBlockParser(), counts: newBlockTally(), exporters: make(map[netip.Addr]templates),
+		p: g.newBlockParser(), counts: newBlockTally(), exporters: make(map[netip.Addr]*exporter),
 		b: block{input: index, name: g.inputName(index), withheld: g.pseudonyms != nil, firstLine: 1},
 	}
 	next, err := messagesOf(in)
@@ -180,11 +180,41 @@ type netflowDecoder struct {
 	b         block
 	counts    *blockTally
 	records   int64 // so far
-	exporters map[netip.Addr]templates
+	exporters map[netip.Addr]*exporter
 }
 
-// maxExporters bounds the templates that are kept.
+// maxExporters bounds what is kept of exporters.
 const maxExporters = 1024
+
+// exporter is what is known of an exporter.
+type exporter struct {
+	templates
+	started map[uint32]uint64 // ms since 1970 at which it began, by IPFIX's observation domain
+}
+
+// maxDomains bounds an exporter's observation domains.
+const maxDomains = 4096
+
+// systemInit is the element that tells in IPFIX when an exporter began, in ms since 1970; elements 21 and 22 count from it.
+const systemInit = 160
+
+// learnStart keeps when an exporter began, as an options record says.
+func (e *exporter) learnStart(domain uint32, values []netflow.DataField) {
+	began, told := valueOf(values, systemInit)
+	if _, known := e.started[domain]; told && (known || len(e.started) < maxDomains) {
+		e.started[domain] = began
+	}
+}
+
+// valueOf finds a number of IANA's in a record.
+func valueOf(values []netflow.DataField, element uint16) (n uint64, found bool) {
+	for _, v := range values {
+		if raw, ok := v.Value.([]byte); ok && v.Type == element && !v.PenProvided {
+			return bigEndian(raw), true
+		}
+	}
+	return 0, false
+}
 
 // templates are those of one exporter, by version, domain and number.
 type templates map[templateKey]interface{}
@@ -256,17 +286,17 @@ func (d *netflowDecoder) flush(g *ingester, index int, lines int64) error {
 }
 
 // decode takes the records of one message.
-func (d *netflowDecoder) decode(message []byte, exporter netip.Addr) error {
+func (d *netflowDecoder) decode(message []byte, address netip.Addr) error {
 	if binary.BigEndian.Uint16(message) == 5 {
 		return d.decode5(message)
 	}
-	known := d.exporters[exporter]
+	known := d.exporters[address]
 	if known == nil {
 		if len(d.exporters) == maxExporters {
 			return fmt.Errorf("more than %d exporters", maxExporters)
 		}
-		known = make(templates)
-		d.exporters[exporter] = known
+		known = &exporter{make(templates), make(map[uint32]uint64)}
+		d.exporters[address] = known
 	}
 	var v9 netflow.NFv9Packet
 	var ipfix netflow.IPFIXPacket
@@ -274,17 +304,30 @@ func (d *netflowDecoder) decode(message []byte, exporter netip.Addr) error {
 	if err != nil && !errors.Is(err, netflow.ErrorTemplateNotFound) {
 		return err
 	}
-	clock := exportClock{seconds: int64(v9.UnixSeconds), uptime: v9.SystemUptime}
+	clock := exportClock{seconds: int64(v9.UnixSeconds), uptime: v9.SystemUptime, counted: true}
 	sets := v9.FlowSets
 	if v9.Version == 0 {
 		clock, sets = exportClock{seconds: int64(ipfix.ExportTime)}, ipfix.FlowSets
 	}
+	domain := ipfix.ObservationDomainId
 	for _, set := range sets {
 		switch set := set.(type) {
+		case netflow.OptionsDataFlowSet:
+			for _, record := range set.Records {
+				known.learnStart(domain, record.OptionsValues)
+			}
 		case netflow.DataFlowSet:
 			for _, record := range set.Records {
+				began, told := valueOf(record.Values, systemInit)
+				if !told {
+					began, told = known.started[domain]
+				}
+				its := clock
+				if told && v9.Version == 0 {
+					its.begin(began)
+				}
 				var b biflow
-				d.take(&b, fillBiflow(&b, record.Values, clock))
+				d.take(&b, fillBiflow(&b, record.Values, its))
 			}
 		case netflow.RawFlowSet: // its template has not come yet
 			d.take(nil, noTemplate)
@@ -298,7 +341,7 @@ func (d *netflowDecoder) decode5(message []byte) error {
 	if err := netflowlegacy.DecodeMessageVersion(bytes.NewBuffer(message), &packet); err != nil {
 		return err
 	}
-	clock := exportClock{int64(packet.UnixSecs), int64(packet.UnixNSecs) / 1000, packet.SysUptime}
+	clock := exportClock{int64(packet.UnixSecs), int64(packet.UnixNSecs) / 1000, packet.SysUptime, true}
 	for _, r := range packet.Records {
 		var b biflow
 		b.Flow = Flow{
@@ -339,6 +382,12 @@ type exportClock struct {
 	seconds int64  // when the message was sent, since 1970
 	micros  int64  // of that second
 	uptime  uint32 // ms since the exporter's start, then
+	counted bool   // whether that is known
+}
+
+// begin sets the uptime of an exporter that began at ms since 1970.
+func (c *exportClock) begin(ms uint64) {
+	c.uptime, c.counted = uint32(uint64(c.seconds)*1000-ms), true
 }
 
 // at returns µs since 1970 of a time in ms since the exporter's start, which may have wrapped since.
@@ -426,9 +475,13 @@ func (b *biflow) fillReverse(element uint16, n uint64) {
 func (b *biflow) fillTime(element uint16, n uint64, clock exportClock) {
 	switch element {
 	case 22: // since the exporter's start
-		b.setStart(clock.at(uint32(n)))
+		if clock.counted {
+			b.setStart(clock.at(uint32(n)))
+		}
 	case 21:
-		b.setEnd(clock.at(uint32(n)))
+		if clock.counted {
+			b.setEnd(clock.at(uint32(n)))
+		}
 	case 150: // seconds, ms, NTP's fractions, µs before the message
 		b.setStart(int64(min(n, maxTime/1_000_000)) * 1e6)
 	case 151:
