@@ -71,7 +71,10 @@ func Adopt(ctx context.Context, o AdoptOptions) (Manifest, error) {
 	if err := renameio.WriteFile(manifest, content, 0o644); err != nil {
 		return Manifest{}, writeError(err)
 	}
-	return m, writeError(renameio.WriteFile(filepath.Join(o.Dir, successName), nil, 0o644)) // Spark's own may be there
+	if err := renameio.WriteFile(filepath.Join(o.Dir, successName), nil, 0o644); err != nil { // Spark's own may be there
+		return Manifest{}, writeError(errors.Join(err, os.Remove(manifest)))
+	}
+	return m, nil
 }
 
 // adoption is what the files read so far add up to.

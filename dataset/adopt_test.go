@@ -66,6 +66,24 @@ func TestAdoptMakesAFolderOfFlows(t *testing.T) {
 	}
 }
 
+// Where _SUCCESS cannot be written the folder has no manifest either, and may be adopted later.
+func TestAdoptThatFailsAtItsEnd(t *testing.T) {
+	dir := foreignFolder(t, map[string][]Flow{"bucket=001/data_0.parquet": hostFlows("42.219.0.1", 3)})
+	success := filepath.Join(dir, successName)
+	if err := os.MkdirAll(filepath.Join(success, "in the way"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Adopt(context.Background(), AdoptOptions{Dir: dir, Internal: internal}); err == nil {
+		t.Fatal("adopted, want an error")
+	}
+	if err := os.RemoveAll(success); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Adopt(context.Background(), AdoptOptions{Dir: dir, Internal: internal}); err != nil {
+		t.Errorf("again: %v, want it adopted", err)
+	}
+}
+
 func TestAdoptRefuses(t *testing.T) {
 	a, b := hostFlows("42.219.0.1", 3), hostFlows("42.219.0.9", 3)
 	backwards := hostFlows("42.219.0.1", 2)
