@@ -22,6 +22,9 @@ func ReadPseudonymKey(path string) (PseudonymKey, error) {
 	if err != nil {
 		return PseudonymKey{}, readError(err)
 	}
+	if len(content) == 32 { // of any bytes, also such that end lines
+		return PseudonymKey(content), nil
+	}
 	text := bytes.TrimRight(content, "\r\n")
 	if digits := bytes.TrimPrefix(text, []byte("0x")); len(digits) == 64 {
 		if _, err := hex.Decode(text[:32], digits); err == nil {

@@ -97,6 +97,7 @@ func TestReadPseudonymKey(t *testing.T) {
 		"with a line feed":       {yawningKey + "\n", PseudonymKey([]byte(yawningKey)), nil},
 		"hexadecimal":            {hex.EncodeToString(classicKey[:]) + "\r\n", classicKey, nil},
 		"hexadecimal with 0x":    {"0x" + strings.ToUpper(hex.EncodeToString(classicKey[:])), classicKey, nil},
+		"bytes that end a line":  {yawningKey[:31] + "\n", PseudonymKey([]byte(yawningKey[:31] + "\n")), nil},
 		"too short":              {yawningKey[1:], PseudonymKey{}, ErrInput},
 		"empty":                  {"", PseudonymKey{}, ErrInput},
 		"64 letters, one no hex": {strings.Repeat("0", 63) + "g", PseudonymKey{}, ErrInput},
