@@ -46,7 +46,8 @@ func appendTo(dir string, files []string, o IngestOptions) (Manifest, error) {
 	if o.Internal == nil {
 		o.Internal = internal
 	}
-	return Ingest(context.Background(), o)
+	m, _, err := Ingest(context.Background(), o)
+	return m, err
 }
 
 // mustAppend is appendTo, which must go well.

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -71,39 +72,38 @@ func (l BadLimit) allows(bad, lines int64) bool {
 }
 
 // Ingest reads captures and writes the flows of every internal host as a folder of flows. Files are read in parallel;
-// the result depends on neither that nor the machine. After an error the manifest holds at most a summary.
-func Ingest(ctx context.Context, o IngestOptions) (Manifest, error) {
+// the result depends on neither that nor the machine. It returns the folder's manifest, and what this call read, of which the
+// manifest's summary is a part where flows were appended; after an error only the latter, if it read at all.
+func Ingest(ctx context.Context, o IngestOptions) (Manifest, *Summary, error) {
 	g, err := newIngester(o)
 	if err != nil {
-		return Manifest{}, err
+		return Manifest{}, nil, err
 	}
 	o.Build.Internal, o.Build.Coarsening = g.outside(o.Internal), o.Coarsening
 	builder, err := NewBuilder(o.Output, o.Build)
 	if err != nil {
-		return Manifest{}, err
+		return Manifest{}, nil, err
 	}
 	defer builder.Abort()
 	var earlier Summary
 	if builder.base != nil {
 		if err := g.checkSettings(builder.base.Set); err != nil {
-			return Manifest{}, err
+			return Manifest{}, nil, err
 		}
 		earlier = *builder.base.manifest.Ingest
 	}
 	g.threads = builder.options.Threads
 	g.take = func(b block, rows []Flow) error { return builder.AddAt(place(b.input, b.firstLine), rows) }
 	if err := g.run(ctx); err != nil {
-		return Manifest{Ingest: g.summary()}, err
+		return Manifest{}, g.summary(), err
 	}
-	summary := g.summary()
-	summary.Sources = g.sources()
-	if err := g.verdict(summary); err != nil {
-		return Manifest{Ingest: summary}, err
+	read := g.summary()
+	read.Sources = g.sources()
+	if err := cmp.Or(g.verdict(read), g.checkTwice(earlier.Sources, read.Sources)); err != nil {
+		return Manifest{}, read, err
 	}
-	if err := g.checkTwice(earlier.Sources, summary.Sources); err != nil {
-		return Manifest{Ingest: summary}, err
-	}
-	return builder.Finish(ctx, Meta{Tool: o.Tool, Summary: earlier.plus(summary)})
+	m, err := builder.Finish(ctx, Meta{Tool: o.Tool, Summary: earlier.plus(read)})
+	return m, read, err
 }
 
 // ingester reads files in two stages: readers decompress and cut into blocks of whole lines, workers parse blocks.

@@ -26,7 +26,8 @@ func ingest(t testing.TB, o IngestOptions) (dir string, m Manifest, err error) {
 	if o.Internal == nil {
 		o.Internal = internal
 	}
-	m, err = Ingest(context.Background(), o)
+	m, read, err := Ingest(context.Background(), o)
+	m.Ingest = read // of a failed one too
 	if left := names(t, filepath.Dir(o.Output)); err != nil && len(left) > 0 {
 		t.Errorf("Ingest failed and left %q", left)
 	}
@@ -435,7 +436,7 @@ func TestIngestStopsWhenCancelled(t *testing.T) {
 		}
 		cancel(why)
 	}
-	if _, err := Ingest(ctx, o); !errors.Is(err, why) {
+	if _, _, err := Ingest(ctx, o); !errors.Is(err, why) {
 		t.Errorf("Ingest: %v, want the cause", err)
 	}
 	if left := names(t, parent); len(left) > 0 {
@@ -478,7 +479,7 @@ func BenchmarkIngest(b *testing.B) {
 	for b.Loop() {
 		o := IngestOptions{Inputs: []string{"../testdata/flows"}, Output: parent + "/flows", Internal: internal}
 		o.Build.Force = true
-		m, err := Ingest(context.Background(), o)
+		m, _, err := Ingest(context.Background(), o)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -91,7 +91,7 @@ func ugr16(t *testing.T) []dataset.Flow {
 	t.Helper()
 	dir := t.TempDir() + "/flows"
 	internal := []netip.Prefix{netip.MustParsePrefix("42.219.0.0/16")}
-	if _, err := dataset.Ingest(context.Background(), dataset.IngestOptions{Inputs: []string{"../testdata/flows"},
+	if _, _, err := dataset.Ingest(context.Background(), dataset.IngestOptions{Inputs: []string{"../testdata/flows"},
 		Output: dir, Internal: internal, Tool: "test"}); err != nil {
 		t.Fatal(err)
 	}

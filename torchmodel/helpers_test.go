@@ -42,7 +42,7 @@ func testFlows() (*dataset.Set, error) {
 			return
 		}
 		f.dir = filepath.Join(parent, "flows")
-		_, f.err = dataset.Ingest(context.Background(), dataset.IngestOptions{
+		_, _, f.err = dataset.Ingest(context.Background(), dataset.IngestOptions{
 			Inputs: []string{"../testdata/flows"}, Output: f.dir, Internal: networks})
 	})
 	if f.err != nil {

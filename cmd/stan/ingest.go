@@ -172,17 +172,17 @@ func runIngest(ctx context.Context, o dataset.IngestOptions, con *console) error
 		writing.Set(done)
 	}
 	o.Stdin = con.in
-	manifest, err := dataset.Ingest(ctx, o)
+	manifest, read, err := dataset.Ingest(ctx, o)
 	if err == nil {
 		writing.Done("folder", o.Output)
 	}
-	if manifest.Ingest != nil {
-		reportBadLines(con, manifest.Ingest)
+	if read != nil {
+		reportBadLines(con, read)
 	}
 	if err != nil {
 		return fmt.Errorf("ingest: %w", err)
 	}
-	for _, name := range manifest.Ingest.EmptyInputs {
+	for _, name := range read.EmptyInputs {
 		con.Warn(name + ": no flows")
 	}
 	return printSummary(con.out, &manifest)

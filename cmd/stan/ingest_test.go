@@ -101,6 +101,19 @@ func TestIngestAppends(t *testing.T) {
 	outcome{0, "rows           2", ""}.check(t, status, stdout, stderr)
 }
 
+// A job that appends a day every night hears of that day's lines, and of no others.
+func TestIngestWarnsOfWhatItReads(t *testing.T) {
+	dir := t.TempDir() + "/out"
+	for _, day := range []string{"2016-04-11", "2016-04-12"} {
+		text := strings.ReplaceAll(flows+strings.Repeat(strings.Replace(flows, "TCP", "TCPX", 1), 21), "2016-04-11", day)
+		status, stdout, stderr := stan(t, text, "ingest", "-o", dir, "--append", "--internal", "42.219.0.0/16", "--max-bad-rows", "99%", "-")
+		outcome{0, "unknown protocol", "1 more lines refused"}.check(t, status, stdout, stderr)
+		if got := strings.Count(stderr, "TCPX"); got != 20 {
+			t.Errorf("%s: %d of its lines quoted, want 20: %s", day, got, stderr)
+		}
+	}
+}
+
 func TestInspectCommand(t *testing.T) {
 	dir := t.TempDir() + "/out"
 	status, stdout, stderr := stan(t, "", "ingest", "-o", dir, "--internal", "42.219.0.0/16", "--buckets", "1", "../../testdata/flows")

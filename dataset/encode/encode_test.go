@@ -33,7 +33,7 @@ func source() string {
 func realFlows(t testing.TB) (flows []dataset.Flow, first int64) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "flows")
-	if _, err := dataset.Ingest(context.Background(), dataset.IngestOptions{
+	if _, _, err := dataset.Ingest(context.Background(), dataset.IngestOptions{
 		Inputs: []string{source()}, Output: dir, Internal: internal}); err != nil {
 		t.Fatal(err)
 	}
