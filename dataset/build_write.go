@@ -19,7 +19,7 @@ const writeRows = 8192
 
 // writeData merges the runs into data files, several buckets at a time, and lists the files in m.
 func (b *Builder) writeData(ctx context.Context, m *Manifest) error {
-	hosts := b.hostOrder()
+	hosts := b.orders.of(b.hostIn)
 	if err := b.reduceRuns(ctx, hosts); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,6 +99,7 @@ type Builder struct {
 	first     int64 // earliest start
 	last      int64 // latest end
 
+	orders  hostOrders
 	free    chan *sortBuffer // empty buffers
 	spills  sync.WaitGroup
 	spilled atomic.Int64 // runs created, for their names
@@ -240,11 +242,11 @@ func (b *Builder) spill() {
 	if len(b.buffer.records) == 0 {
 		return
 	}
-	full, hosts := b.buffer, b.hostOrder()
+	full, hosts := b.buffer, b.hostIn // of which none changes
 	b.spills.Add(1)
 	go func() {
 		defer b.spills.Done()
-		r, err := b.writeRun(full, hosts)
+		r, err := b.writeRun(full, b.orders.of(hosts))
 		full.records = full.records[:0]
 		b.free <- full // before the lock: its holder may be waiting for it
 		b.mu.Lock()
@@ -325,8 +327,13 @@ func (b *Builder) finish(ctx context.Context, meta Meta) (Manifest, error) {
 	return m, b.output.commit()
 }
 
+var errAborted = errors.New("dataset: rows for a folder that was given up")
+
 // Abort ends the Builder and removes everything it wrote. It may be called after Finish, and does nothing then.
 func (b *Builder) Abort() {
+	b.mu.Lock()
+	b.failed = cmp.Or(b.failed, errAborted) // a reader that was not waited for may still have rows
+	b.mu.Unlock()
 	b.spills.Wait()
 	for _, r := range b.runs {
 		r.close()

@@ -327,6 +327,22 @@ func buildWithFaults(dir string, flows []Flow, fails func() error) error {
 	return err
 }
 
+// Rows that come after all was given up, of a reader that nobody waited for, are refused, and make no file.
+func TestBuilderTakesNothingAfterAbort(t *testing.T) {
+	parent := t.TempDir()
+	b, err := NewBuilder(filepath.Join(parent, "flows"), BuildOptions{Internal: internal, MemoryBytes: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Abort()
+	if err := b.Add(randomFlows(1, 20_000)); !errors.Is(err, errAborted) {
+		t.Errorf("Add: %v, want %v", err, errAborted)
+	}
+	if left := names(t, parent); len(left) > 0 {
+		t.Errorf("left %q", left)
+	}
+}
+
 func TestBuilderStopsWhenCancelled(t *testing.T) {
 	parent := t.TempDir()
 	why := errors.New("a reason")

@@ -67,6 +67,9 @@ func (g *ingester) readNetflow(ctx context.Context, in *input, index int) error 
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("dataset: %s: %w: after %d messages: %w", in.name, ErrInput, messages, err)
 	}
+	if ctx.Err() != nil {
+		return nil
+	}
 	return d.flush(g, index, 1)
 }
 

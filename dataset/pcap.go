@@ -103,6 +103,9 @@ func (g *ingester) readPackets(ctx context.Context, in *input, index int) error 
 			}
 		}
 	}
+	if ctx.Err() != nil {
+		return nil
+	}
 	flows.finish()
 	return flush()
 }
