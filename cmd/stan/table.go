@@ -101,9 +101,7 @@ func trainTable(ctx context.Context, o trainOptions, con *console) error {
 		return err
 	}
 	watch.stage.Done()
-	fmt.Fprint(con.out, likelihoodTable(m.Manifest))
-	_, err = fmt.Fprintf(con.out, "\nmodel %s in %s\n", m.Digest()[:12], o.output)
-	return err
+	return printTrained(con.out, m, o.output)
 }
 
 // generateTable draws a table from the model m.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/urfave/cli/v2"
 	torch "github.com/wangkuiyi/gotorch"
@@ -151,9 +152,13 @@ func runTrain(ctx context.Context, o trainOptions, con *console) error {
 		return err
 	}
 	watch.stage.Done()
-	fmt.Fprint(con.out, likelihoodTable(m.Manifest))
-	fmt.Fprintf(con.out, "\nmodel %s in %s\n", m.Digest()[:12], o.output)
-	return nil
+	return printTrained(con.out, m, o.output)
+}
+
+// printTrained writes what a model has learnt, and where it is.
+func printTrained(out io.Writer, m *torchmodel.Model, dir string) error {
+	_, err := fmt.Fprintf(out, "%s\nmodel %s in %s\n", likelihoodTable(m.Manifest), m.Digest()[:12], dir)
+	return err
 }
 
 // trainWatch shows how a training goes.
