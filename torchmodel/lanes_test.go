@@ -7,21 +7,22 @@ import (
 	"testing"
 
 	torch "github.com/wangkuiyi/gotorch"
+	"github.com/wangkuiyi/gotorch/lanes"
 	"github.com/wangkuiyi/gotorch/nn"
 )
 
 // moved tells how many rows of f(x) change when the rows of x stand in other lanes.
 func moved(scope *torch.Scope, x torch.Tensor, f func(torch.Tensor) torch.Tensor) (changed int) {
-	lanes := int(x.Shape()[0])
-	to := make([]int64, lanes)
-	for i, lane := range rand.New(rand.NewPCG(1, 2)).Perm(lanes) {
+	width := int(x.Shape()[0])
+	to := make([]int64, width)
+	for i, lane := range rand.New(rand.NewPCG(1, 2)).Perm(width) {
 		to[i] = int64(lane)
 	}
-	index := scope.Adopt(torch.FromInt64(to, int64(lanes)))
+	index := scope.Adopt(torch.FromInt64(to, int64(width)))
 	want := torch.IndexSelect(f(x), 0, index).Float32s()
 	got := f(torch.IndexSelect(x, 0, index)).Float32s()
-	n := len(want) / lanes
-	for lane := range lanes {
+	n := len(want) / width
+	for lane := range width {
 		if !slices.Equal(got[lane*n:(lane+1)*n], want[lane*n:(lane+1)*n]) {
 			changed++
 		}
@@ -58,5 +59,13 @@ func TestRowsRoundTheSameInEveryLane(t *testing.T) {
 			})
 		})
 		n.Free()
+	}
+}
+
+// What is counted on both sides of the shim must be as many.
+func TestNumbersOfTheShim(t *testing.T) {
+	s := lanes.SizesOf()
+	if s.Heads != int(Heads) || s.Marks != marks {
+		t.Errorf("heads %d, marks %d, want those of cgo/shim/lanes, %d and %d", Heads, marks, s.Heads, s.Marks)
 	}
 }

@@ -412,7 +412,7 @@ at::Tensor tensor(const std::vector<float> &v, at::IntArrayRef shape) {
 void st_lane_sizes(st_sizes_of *out) {
   *out = {sizeof(Row), sizeof(Plan),  kMarks,         kTuples, kPeers,    kBag,  kNumeric,
           kPlan,       kClock,         kCandidateBag, kCandidateRows, kCopies, kServices, kHeads, kRegion,
-          kDurationCopies, kBytesCopies, kRepeats, kSizeBag, kSizeNumeric, kSizeRows, kMet, kKindRows, kJointRows, kAnswered, kLasted};
+          kDurationCopies, kBytesCopies, kRepeats, kSizeNumeric, kSizeRows, kMet, kKindRows, kJointRows, kAnswered, kLasted};
 }
 
 char *st_corpus_new(st_corpus **out, const st_tables *tables, int64_t memory, int32_t fd) {

@@ -11,7 +11,7 @@ extern "C" {
 // Sizes that the Go side lays its modules out by; they are those of lanes/*.h.
 typedef struct st_sizes_of {
   int32_t row_bytes, plan_bytes, marks, tuples, peers, bag, numeric, plan_inputs, clock, candidate_bag, candidate_rows, copies,
-      services, heads, region, duration_copies, bytes_copies, repeats, size_bag, size_numeric, size_rows, met, kind_rows, joint_rows,
+      services, heads, region, duration_copies, bytes_copies, repeats, size_numeric, size_rows, met, kind_rows, joint_rows,
       answered, lasted;
 } st_sizes_of;
 void st_lane_sizes(st_sizes_of *out);

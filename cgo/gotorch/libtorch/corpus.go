@@ -12,7 +12,7 @@ import (
 // LaneSizes are the sizes that shim/lanes fixes.
 type LaneSizes struct {
 	RowBytes, PlanBytes, Marks, Tuples, Peers, Bag, Numeric, PlanInputs, Clock, CandidateBag, CandidateRows, Copies, Services,
-	Heads, Region, DurationCopies, BytesCopies, Repeats, SizeBag, SizeNumeric, SizeRows, Met, KindRows, JointRows, Answered, Lasted int
+	Heads, Region, DurationCopies, BytesCopies, Repeats, SizeNumeric, SizeRows, Met, KindRows, JointRows, Answered, Lasted int
 }
 
 // SizesOfLanes returns the sizes that shim/lanes fixes.
@@ -23,7 +23,7 @@ func SizesOfLanes() LaneSizes {
 		int(s.row_bytes), int(s.plan_bytes), int(s.marks), int(s.tuples), int(s.peers), int(s.bag), int(s.numeric),
 		int(s.plan_inputs), int(s.clock), int(s.candidate_bag), int(s.candidate_rows), int(s.copies), int(s.services),
 		int(s.heads), int(s.region), int(s.duration_copies), int(s.bytes_copies), int(s.repeats),
-		int(s.size_bag), int(s.size_numeric), int(s.size_rows), int(s.met),
+		int(s.size_numeric), int(s.size_rows), int(s.met),
 		int(s.kind_rows), int(s.joint_rows), int(s.answered), int(s.lasted),
 	}
 }
