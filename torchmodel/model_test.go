@@ -238,7 +238,7 @@ func TestDamagedModelsAreRefused(t *testing.T) {
 }
 
 // largest is a config whose network would take gigabytes.
-var largest = Config{Width: 4096, Hidden: 4096, Layers: 12, Key: 1024, Value: 1024, Plan: 4096, Place: 4096, Mixtures: 100}
+var largest = Config{Width: 4096, Hidden: 4096, Layers: 12, Key: 1024, Value: 1024, Plan: 4096, Place: 4096, Mixtures: 60}
 
 func hugeTable() []int64 {
 	out := make([]int64, 60000)
