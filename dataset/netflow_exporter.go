@@ -1,0 +1,112 @@
+package dataset
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/netsampler/goflow2/v2/decoders/netflow"
+)
+
+// maxExporters bounds what is kept of exporters.
+const maxExporters = 1024
+
+// exporter is what is known of an exporter.
+type exporter struct {
+	templates
+	started map[uint32]uint64 // ms since 1970 at which it began, by IPFIX's observation domain
+}
+
+// maxDomains bounds an exporter's observation domains.
+const maxDomains = 4096
+
+// systemInit is the element that tells in IPFIX when an exporter began, in ms since 1970; elements 21 and 22 count from it.
+const systemInit = 160
+
+// learnStart keeps when an exporter began, as an options record says.
+func (e *exporter) learnStart(domain uint32, values []netflow.DataField) {
+	began, told := valueOf(values, systemInit)
+	if _, known := e.started[domain]; told && (known || len(e.started) < maxDomains) {
+		e.started[domain] = began
+	}
+}
+
+// valueOf finds a number of IANA's in a record.
+func valueOf(values []netflow.DataField, element uint16) (n uint64, found bool) {
+	for _, v := range values {
+		if raw, ok := v.Value.([]byte); ok && v.Type == element && !v.PenProvided {
+			return bigEndian(raw), true
+		}
+	}
+	return 0, false
+}
+
+// templates are those of one exporter, by version, domain and number.
+type templates map[templateKey]interface{}
+
+type templateKey struct {
+	version uint16
+	domain  uint32
+	id      uint16
+}
+
+// maxTemplates bounds an exporter's templates.
+const maxTemplates = 4096
+
+// AddTemplate refuses a template with a field of no bytes: a message could hold any number of records of it. One without
+// fields withdraws the one before (RFC 7011, section 8.1).
+func (t templates) AddTemplate(version uint16, domain uint32, id uint16, template interface{}) error {
+	key := templateKey{version, domain, id}
+	var fields []netflow.Field
+	switch template := template.(type) {
+	case netflow.TemplateRecord:
+		fields = template.Fields
+	case netflow.NFv9OptionsTemplateRecord:
+		fields = slices.Concat(template.Scopes, template.Options)
+	case netflow.IPFIXOptionsTemplateRecord:
+		fields = slices.Concat(template.Scopes, template.Options)
+	}
+	if len(fields) == 0 {
+		delete(t, key)
+		return nil
+	}
+	if slices.ContainsFunc(fields, func(f netflow.Field) bool { return f.Length == 0 }) {
+		return fmt.Errorf("template %d: a field of 0 bytes", id)
+	}
+	if len(t) >= maxTemplates {
+		return fmt.Errorf("template %d: more than %d templates", id, maxTemplates)
+	}
+	t[key] = template
+	return nil
+}
+
+func (t templates) GetTemplate(version uint16, domain uint32, id uint16) (interface{}, error) {
+	if template, known := t[templateKey{version, domain, id}]; known {
+		return template, nil
+	}
+	return nil, netflow.ErrorTemplateNotFound
+}
+
+// RemoveTemplate and GetTemplates complete the decoder's interface; it calls neither.
+func (t templates) RemoveTemplate(uint16, uint32, uint16) (interface{}, error) {
+	return nil, netflow.ErrorTemplateNotFound
+}
+
+func (t templates) GetTemplates() netflow.FlowBaseTemplateSet { return nil }
+
+// exportClock makes times of what records count from: the exporter's start or the message.
+type exportClock struct {
+	seconds int64  // when the message was sent, since 1970
+	micros  int64  // of that second
+	uptime  uint32 // ms since the exporter's start, then
+	counted bool   // whether that is known
+}
+
+// begin sets the uptime of an exporter that began at ms since 1970.
+func (c *exportClock) begin(ms uint64) {
+	c.uptime, c.counted = uint32(uint64(c.seconds)*1000-ms), true
+}
+
+// at returns µs since 1970 of a time in ms since the exporter's start, which may have wrapped since.
+func (c exportClock) at(uptime uint32) int64 {
+	return c.seconds*1e6 + c.micros + int64(int32(uptime-c.uptime))*1000
+}
