@@ -27,6 +27,7 @@ type biflow struct {
 
 	duration int64  // µs
 	said     role   // what the record holds
+	adrift   role   // times of it that count from a start which nothing has told
 	dotted   bool   // the destination port was written as "type.code"
 	icmpCode uint8  // what stood behind the dot
 	icmp     uint16 // type*256+code, where it has a column of its own

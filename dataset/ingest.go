@@ -3,6 +3,7 @@ package dataset
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -121,6 +122,8 @@ type ingester struct {
 	total      int64        // of all files, -1 if unknown
 	pool       chan []byte  // buffers for blocks
 	blocks     chan block
+	delivery   sync.RWMutex // held to deliver, locked to end that
+	over       bool         // run has returned
 }
 
 // block is a stretch of whole lines of one file.
@@ -211,6 +214,9 @@ func (g *ingester) run(ctx context.Context) error {
 	}
 	// Not for the readers: one may wait for standard input for ever.
 	workers.Wait()
+	g.delivery.Lock()
+	g.over = true
+	g.delivery.Unlock()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -244,16 +250,28 @@ func (g *ingester) work(ctx context.Context) error {
 			if counts.changed != nil {
 				return fmt.Errorf("dataset: %w: %v", ErrInput, counts.changed)
 			}
-			err := g.take(b, rows)
+			err := g.deliver(b, rows, counts)
 			g.pool <- b.buffer
 			if err != nil {
 				return err
 			}
-			if err := g.count(counts, b.input); err != nil {
-				return err
-			}
 		}
 	}
+}
+
+var errOver = errors.New("dataset: rows of a run that has ended")
+
+// deliver hands over the rows of a block and counts its lines; neither after run has returned, which waits for no reader.
+func (g *ingester) deliver(b block, rows []Flow, counts *blockTally) error {
+	g.delivery.RLock()
+	defer g.delivery.RUnlock()
+	if g.over {
+		return errOver
+	}
+	if err := g.take(b, rows); err != nil {
+		return err
+	}
+	return g.count(counts, b.input)
 }
 
 // place is where a line's first row stands in the input. A line makes at most four rows: two directions, two hosts.

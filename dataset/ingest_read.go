@@ -144,7 +144,7 @@ func (c *cutter) send(ctx context.Context, whole int) bool {
 func (c *cutter) skipLine() error {
 	counts := newBlockTally()
 	counts.refuse(c.block(), c.line, c.buffer[:c.filled], tooLong, "")
-	if err := c.count(counts, c.index); err != nil {
+	if err := c.deliver(c.block(), nil, counts); err != nil {
 		return err
 	}
 	for skipped, ended := 0, false; ; {

@@ -473,6 +473,59 @@ func TestPrefixSet(t *testing.T) {
 	}
 }
 
+// untilOver gives the first part of its text at once, and the rest when the run that reads it has been cancelled and is over.
+type untilOver struct {
+	first, rest io.Reader
+	cancel      func()
+	over        chan struct{}
+}
+
+func (r *untilOver) Read(b []byte) (int, error) {
+	if n, err := r.first.Read(b); err == nil {
+		return n, nil
+	}
+	r.cancel()
+	<-r.over
+	return r.rest.Read(b)
+}
+
+// A run does not wait for its readers when it is cancelled; what they read afterwards is neither counted nor handed over.
+func TestReaderOutlivesACancelledRun(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	stdin := &untilOver{
+		first:  strings.NewReader(ugr16Line + "\n" + strings.Repeat("x", blockBytes-len(ugr16Line)-1)),
+		rest:   strings.NewReader(strings.Repeat("x", blockBytes)), // a line that is too long
+		cancel: cancel, over: make(chan struct{}),
+	}
+	over := false
+	g, err := newIngester(IngestOptions{Inputs: []string{"-"}, Stdin: stdin, MaxBad: BadLimit{Share: 1}, Progress: func(_, _, _ int64) {
+		if over {
+			t.Error("Progress was called after the run")
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.threads = 1
+	g.take = func(b block, rows []Flow) error {
+		if over {
+			t.Errorf("%d rows of line %d after the run", len(rows), b.firstLine)
+		}
+		return nil
+	}
+	if err := g.run(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("run: %v, want that it was cancelled", err)
+	}
+	over = true
+	before := g.summary()
+	close(stdin.over)
+	for range g.blocks { // until the reader has ended
+	}
+	if after := g.summary(); after.Lines != before.Lines || after.Bad != before.Bad {
+		t.Errorf("%d lines, %d bad after the run, want %d, %d as at its end", after.Lines, after.Bad, before.Lines, before.Bad)
+	}
+}
+
 func BenchmarkIngest(b *testing.B) {
 	rows := int64(0)
 	parent := b.TempDir()

@@ -59,7 +59,7 @@ func (g *ingester) readNetflow(ctx context.Context, in *input, index int) error 
 		if d.decode(message, exporter) != nil {
 			d.take(nil, badMessage)
 		}
-		if err := d.flush(g, index, packetBatch); err != nil {
+		if err := d.flush(g, packetBatch); err != nil {
 			return err
 		}
 	}
@@ -69,7 +69,7 @@ func (g *ingester) readNetflow(ctx context.Context, in *input, index int) error 
 	if ctx.Err() != nil {
 		return nil
 	}
-	return d.flush(g, index, 1)
+	return d.flush(g, 1)
 }
 
 // messagesOf returns a function that gives one message after another, with the exporter where it is known.
@@ -186,19 +186,15 @@ type netflowDecoder struct {
 }
 
 // flush counts and hands over what was decoded, if it is at least so many lines.
-func (d *netflowDecoder) flush(g *ingester, index int, lines int64) error {
+func (d *netflowDecoder) flush(g *ingester, lines int64) error {
 	if d.counts.lines < lines {
 		return nil
 	}
-	err := g.take(d.b, d.p.rows)
+	err := g.deliver(d.b, d.p.rows, d.counts)
 	d.b.firstLine += d.counts.records + 1
 	d.p.rows = d.p.rows[:0]
-	counts := d.counts
 	d.counts = newBlockTally()
-	if err != nil {
-		return err
-	}
-	return g.count(counts, index)
+	return err
 }
 
 // decode takes the records of one message.
@@ -220,36 +216,43 @@ func (d *netflowDecoder) decode(message []byte, address netip.Addr) error {
 	if err != nil && !errors.Is(err, netflow.ErrorTemplateNotFound) {
 		return err
 	}
-	clock := exportClock{seconds: int64(v9.UnixSeconds), uptime: v9.SystemUptime, counted: true}
-	sets := v9.FlowSets
-	if v9.Version == 0 {
-		clock, sets = exportClock{seconds: int64(ipfix.ExportTime)}, ipfix.FlowSets
+	if ipfix.Version != 0 {
+		d.decodeIPFIX(&ipfix, known)
+		return nil
 	}
-	domain := ipfix.ObservationDomainId
+	clock := exportClock{seconds: int64(v9.UnixSeconds), uptime: v9.SystemUptime, counted: true}
+	d.takeSets(v9.FlowSets, func([]netflow.DataField) exportClock { return clock })
+	return nil
+}
+
+// decodeIPFIX takes the records of one message. An options record may stand behind those whose times need it.
+func (d *netflowDecoder) decodeIPFIX(packet *netflow.IPFIXPacket, from *exporter) {
+	for _, set := range packet.FlowSets {
+		if options, is := set.(netflow.OptionsDataFlowSet); is {
+			for _, record := range options.Records {
+				from.learnStart(packet.ObservationDomainId, record.OptionsValues)
+			}
+		}
+	}
+	d.takeSets(packet.FlowSets, func(record []netflow.DataField) exportClock {
+		from.learnStart(packet.ObservationDomainId, record)
+		return from.clockAt(packet.ExportTime, packet.ObservationDomainId)
+	})
+}
+
+// takeSets takes the data records of a message; clockOf says what a record's times count from.
+func (d *netflowDecoder) takeSets(sets []interface{}, clockOf func(record []netflow.DataField) exportClock) {
 	for _, set := range sets {
 		switch set := set.(type) {
-		case netflow.OptionsDataFlowSet:
-			for _, record := range set.Records {
-				known.learnStart(domain, record.OptionsValues)
-			}
 		case netflow.DataFlowSet:
 			for _, record := range set.Records {
-				began, told := valueOf(record.Values, systemInit)
-				if !told {
-					began, told = known.started[domain]
-				}
-				its := clock
-				if told && v9.Version == 0 {
-					its.begin(began)
-				}
 				var b biflow
-				d.take(&b, fillBiflow(&b, record.Values, its))
+				d.take(&b, fillBiflow(&b, record.Values, clockOf(record.Values)))
 			}
 		case netflow.RawFlowSet: // its template has not come yet
 			d.take(nil, noTemplate)
 		}
 	}
-	return nil
 }
 
 func (d *netflowDecoder) decode5(message []byte) error {

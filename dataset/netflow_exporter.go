@@ -22,22 +22,24 @@ const maxDomains = 4096
 // systemInit is the element that tells in IPFIX when an exporter began, in ms since 1970; elements 21 and 22 count from it.
 const systemInit = 160
 
-// learnStart keeps when an exporter began, as an options record says.
-func (e *exporter) learnStart(domain uint32, values []netflow.DataField) {
-	began, told := valueOf(values, systemInit)
-	if _, known := e.started[domain]; told && (known || len(e.started) < maxDomains) {
-		e.started[domain] = began
+// learnStart keeps when an exporter began, if a record says so: the last one holds, as it may have begun anew.
+func (e *exporter) learnStart(domain uint32, record []netflow.DataField) {
+	for _, v := range record {
+		raw, ok := v.Value.([]byte)
+		if !ok || v.Type != systemInit || v.PenProvided {
+			continue
+		}
+		began := bigEndian(raw)
+		if _, known := e.started[domain]; began > 0 && began <= maxTime/1000 && (known || len(e.started) < maxDomains) {
+			e.started[domain] = began
+		}
 	}
 }
 
-// valueOf finds a number of IANA's in a record.
-func valueOf(values []netflow.DataField, element uint16) (n uint64, found bool) {
-	for _, v := range values {
-		if raw, ok := v.Value.([]byte); ok && v.Type == element && !v.PenProvided {
-			return bigEndian(raw), true
-		}
-	}
-	return 0, false
+// clockAt returns the clock of a domain for a message that was sent at seconds since 1970.
+func (e *exporter) clockAt(seconds, domain uint32) exportClock {
+	began, told := e.started[domain]
+	return exportClock{seconds: int64(seconds), uptime: uint32(uint64(seconds)*1000 - began), counted: told}
 }
 
 // templates are those of one exporter, by version, domain and number.
@@ -99,11 +101,6 @@ type exportClock struct {
 	micros  int64  // of that second
 	uptime  uint32 // ms since the exporter's start, then
 	counted bool   // whether that is known
-}
-
-// begin sets the uptime of an exporter that began at ms since 1970.
-func (c *exportClock) begin(ms uint64) {
-	c.uptime, c.counted = uint32(uint64(c.seconds)*1000-ms), true
 }
 
 // at returns µs since 1970 of a time in ms since the exporter's start, which may have wrapped since.

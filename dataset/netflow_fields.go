@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"math/bits"
 	"net/netip"
 
 	"github.com/netsampler/goflow2/v2/decoders/netflow"
@@ -63,6 +64,8 @@ func fillBiflow(b *biflow, values []netflow.DataField, clock exportClock) Reason
 		return badPackets
 	case b.Bytes > maxCount || b.reverse.bytes > maxCount:
 		return badBytes
+	case b.adrift != 0 && bits.OnesCount(uint(b.said&(isStart|isEnd|isDuration))) < 2: // a start alone is not the end too
+		return noSystemInit
 	}
 	if isICMP(b.Proto) && b.DstPort == 0 {
 		b.SrcPort, b.DstPort = 0, b.icmp
@@ -86,13 +89,17 @@ func (b *biflow) fillReverse(element uint16, n uint64) {
 func (b *biflow) fillTime(element uint16, n uint64, clock exportClock) {
 	switch element {
 	case 22: // since the exporter's start
-		if clock.counted {
-			b.setStart(clock.at(uint32(n)))
+		if !clock.counted {
+			b.adrift |= isStart
+			return
 		}
+		b.setStart(clock.at(uint32(n)))
 	case 21:
-		if clock.counted {
-			b.setEnd(clock.at(uint32(n)))
+		if !clock.counted {
+			b.adrift |= isEnd
+			return
 		}
+		b.setEnd(clock.at(uint32(n)))
 	case 150: // seconds, ms, NTP's fractions, µs before the message
 		b.setStart(int64(min(n, maxTime/1_000_000)) * 1e6)
 	case 151:

@@ -49,10 +49,7 @@ func (g *ingester) readParquet(ctx context.Context, _ *input, index int) error {
 	r := g.newMappedReader(index)
 	var failed error // of what became of the rows; it says itself what it is about
 	err = r.read(file, info.Size(), func(flows []Flow, counts *blockTally) error {
-		if failed = g.take(r.block, flows); failed == nil {
-			failed = g.count(counts, index)
-		}
-		if failed == nil {
+		if failed = g.deliver(r.block, flows, counts); failed == nil {
 			failed = context.Cause(ctx)
 		}
 		return failed

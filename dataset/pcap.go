@@ -62,15 +62,11 @@ func (g *ingester) readPackets(ctx context.Context, in *input, index int) error 
 	var packet int64
 	flows := newAssembler(g.options.Timeouts, func(f *Flow) { p.keepFlow(b, packet, f, counts) })
 	flush := func() error {
-		err := g.take(b, p.rows)
+		err := g.deliver(b, p.rows, counts)
 		b.firstLine += counts.flows
 		p.rows = p.rows[:0]
-		done := counts
 		counts = newBlockTally()
-		if err != nil {
-			return err
-		}
-		return g.count(done, index)
+		return err
 	}
 	for ctx.Err() == nil {
 		data, info, err := source.ZeroCopyReadPacketData()

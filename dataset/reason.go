@@ -24,6 +24,7 @@ const (
 	badPacket     Reason = "damaged packet"
 	badMessage    Reason = "damaged message"
 	noTemplate    Reason = "no template"
+	noSystemInit  Reason = "times since an unknown start"
 	badHeader     Reason = "other columns than those of the file's header"
 
 	// notIP is no fault: the record is not about IP packets. It is counted apart.
@@ -58,6 +59,7 @@ var wanted = map[Reason]string{
 	badPacket:     "a frame of the capture's link type with a whole IP header",
 	badMessage:    "a whole message of NetFlow v5, v9 or IPFIX",
 	noTemplate:    "the records' template in a message before them",
+	noSystemInit:  "element 160 in the record, or in one before it or in options of its message",
 	badHeader:     "one header a file",
 	badRow:        "as many columns as the header, and quotes closed",
 	badEntity:     "1 to 256 bytes of printable text",
