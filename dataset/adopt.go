@@ -27,8 +27,8 @@ type AdoptOptions struct {
 }
 
 // Adopt makes a folder of flows of Parquet files that another program wrote: it reads every row, verifies what readers
-// of such folders rely on, and writes the manifest and _SUCCESS. The data files stay as they are, where they are. After
-// an error the folder is what it was.
+// of such folders rely on, and writes _SUCCESS and, last, the manifest: a killed run can be repeated. The data files stay
+// as they are, where they are. After an error the folder is what it was.
 func Adopt(ctx context.Context, o AdoptOptions) (Manifest, error) {
 	manifest := filepath.Join(o.Dir, manifestName)
 	if _, err := os.Lstat(manifest); err == nil {
@@ -68,11 +68,19 @@ func Adopt(ctx context.Context, o AdoptOptions) (Manifest, error) {
 	if err = errors.Join(err, m.check()); err != nil {
 		return Manifest{}, fmt.Errorf("dataset: %s: %w: %w", manifest, ErrInput, err)
 	}
-	if err := renameio.WriteFile(manifest, content, 0o644); err != nil {
-		return Manifest{}, writeError(err)
+	success := filepath.Join(o.Dir, successName)
+	info, err := os.Stat(success)
+	theirs := err == nil && info.Mode().IsRegular() // Spark writes one
+	if !theirs {
+		if err := renameio.WriteFile(success, nil, 0o644); err != nil {
+			return Manifest{}, writeError(err)
+		}
 	}
-	if err := renameio.WriteFile(filepath.Join(o.Dir, successName), nil, 0o644); err != nil { // Spark's own may be there
-		return Manifest{}, writeError(errors.Join(err, os.Remove(manifest)))
+	if err := renameio.WriteFile(manifest, content, 0o644); err != nil {
+		if !theirs {
+			err = errors.Join(err, os.Remove(success))
+		}
+		return Manifest{}, writeError(err)
 	}
 	return m, nil
 }

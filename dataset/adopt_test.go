@@ -127,3 +127,44 @@ func TestAdoptRefuses(t *testing.T) {
 		t.Error("a file was adopted, want an error")
 	}
 }
+
+// What cannot be written leaves the folder as it was, and can be written later.
+func TestAdoptCanBeRepeated(t *testing.T) {
+	for _, name := range []string{successName, manifestName} {
+		dir := foreignFolder(t, map[string][]Flow{"x.parquet": hostFlows("42.219.0.1", 3)})
+		obstacle := filepath.Join(dir, name)
+		o := AdoptOptions{Dir: dir, Internal: internal, Progress: func(int64, int64) {
+			if err := os.Mkdir(obstacle, 0o755); err != nil {
+				t.Error(err)
+			}
+		}}
+		if _, err := Adopt(context.Background(), o); err == nil {
+			t.Fatalf("a folder %s: adopted, want an error", name)
+		}
+		if err := os.Remove(obstacle); err != nil {
+			t.Fatal(err)
+		}
+		if left := names(t, dir); len(left) != 1 {
+			t.Errorf("a folder %s: left %q, want the data file alone", name, left)
+		}
+		o.Progress = nil
+		if _, err := Adopt(context.Background(), o); err != nil {
+			t.Errorf("without the folder %s: %v", name, err)
+		}
+	}
+}
+
+// A run that was killed before its last write leaves _SUCCESS at most, as Spark does.
+func TestAdoptAfterAKill(t *testing.T) {
+	dir := foreignFolder(t, map[string][]Flow{"x.parquet": hostFlows("42.219.0.1", 3)})
+	write(t, filepath.Join(dir, successName), "")
+	if _, err := Open(dir); !errors.Is(err, ErrInput) {
+		t.Errorf("opened: %v, want ErrInput", err)
+	}
+	if _, err := Adopt(context.Background(), AdoptOptions{Dir: dir, Internal: internal}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(dir); err != nil {
+		t.Error(err)
+	}
+}
