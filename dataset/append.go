@@ -15,7 +15,8 @@ import (
 // Appending writes a new folder from the old one and the new rows, and exchanges the two when the new one is whole. The
 // old data files are sorted already, so each is merged with the runs of its bucket: of the old rows nothing is sorted
 // or spilled. A new row comes after the old rows of its host that ended before it or with it, so the files are those
-// that one run over all captures, the old ones first, would have written.
+// that one run over all captures, the old ones first, would have written; but for rows whose ends coarsening made equal,
+// as the old ones no longer tell their order.
 
 // baseSet is the folder that a Builder appends to.
 type baseSet struct {

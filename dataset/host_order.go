@@ -16,17 +16,17 @@ type hostOrder struct {
 // bucketAt returns the bucket of a place.
 func bucketAt(place uint64) int { return int(place >> 32) }
 
-// hostOrders keeps the last order that was made: most runs know no more hosts than the one before.
+// hostOrders keeps the last order that was made: most runs know no more hosts than it has.
 type hostOrders struct {
 	mu   sync.Mutex
 	last hostOrder
 }
 
-// of returns the order of hosts, the first ones of a Builder.
+// of returns an order that has hosts, the first ones of a Builder.
 func (o *hostOrders) of(hosts []hostInfo) hostOrder {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.last.places) != len(hosts) {
+	if len(o.last.places) < len(hosts) {
 		o.last = orderOf(hosts)
 	}
 	return o.last

@@ -44,7 +44,8 @@ sent or received; a flow between two internal hosts belongs to both. A line that
 first ones are shown. A capture counts once: one with the content of another is refused.
 --append adds to a folder that stan ingest wrote with the same --internal, --biflow and --anonymize, and makes it if it is
 not there. The folder is written anew beside the old one, which stays as it is until the new one is whole; the result is
-that of one run over all captures.
+that of one run over all captures, but for the order of rows whose times --coarse-time made equal. What is printed of lines is
+of those read now; stan inspect tells of all.
 With --table the inputs are no captures but CSV and Parquet files whose columns a schema describes (docs/format/tables.md);
 of the other flags only --output, --max-bad-rows and --force count then.`,
 		Flags: append([]cli.Flag{
@@ -185,6 +186,7 @@ func runIngest(ctx context.Context, o dataset.IngestOptions, con *console) error
 	for _, name := range read.EmptyInputs {
 		con.Warn(name + ": no flows")
 	}
+	manifest.Ingest = read // of this run alone, where flows were appended
 	return printSummary(con.out, &manifest)
 }
 

@@ -89,7 +89,7 @@ func TestIngestAppends(t *testing.T) {
 		want    outcome
 	}{
 		{flows, nil, outcome{0, "rows           1", ""}},
-		{second, nil, outcome{0, "in 2 lines of 2 files", ""}},
+		{second, nil, outcome{0, "in 1 lines of 1 files", ""}},
 		{second, nil, outcome{65, "", "standard input: bad input: the same content as standard input, which the folder has already"}},
 		{flows + second, []string{"--biflow", "sum"}, outcome{65, "", "records of both directions sum, want those of the folder, split"}},
 		{flows + second, []string{"--force"}, outcome{2, "", "--append with --force"}},
@@ -99,6 +99,7 @@ func TestIngestAppends(t *testing.T) {
 	}
 	status, stdout, stderr := stan(t, "", "inspect", dir)
 	outcome{0, "rows           2", ""}.check(t, status, stdout, stderr)
+	outcome{0, "in 2 lines of 2 files", ""}.check(t, status, stdout, stderr)
 }
 
 // A job that appends a day every night hears of that day's lines, and of no others.
