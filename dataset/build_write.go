@@ -20,7 +20,8 @@ const writeRows = 8192
 // writeData merges the runs into data files, several buckets at a time, and lists the files in m.
 func (b *Builder) writeData(ctx context.Context, m *Manifest) error {
 	hosts := b.orders.of(b.hostIn)
-	if err := b.reduceRuns(ctx, hosts); err != nil {
+	runs, err := b.runs.reduce(ctx, int(b.options.MemoryBytes/2))
+	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -32,7 +33,7 @@ func (b *Builder) writeData(ctx context.Context, m *Manifest) error {
 	for range min(b.options.Threads, b.options.Buckets) {
 		workers.Go(func() {
 			for bucket := range buckets {
-				info, err := b.writeBucket(ctx, bucket, m, hosts, progress)
+				info, err := b.writeBucket(ctx, runs, bucket, m, hosts, progress)
 				if err != nil {
 					cancel(err)
 					continue
@@ -41,7 +42,7 @@ func (b *Builder) writeData(ctx context.Context, m *Manifest) error {
 			}
 		})
 	}
-	for _, bucket := range b.largestFirst() {
+	for _, bucket := range b.largestFirst(runs) {
 		if ctx.Err() == nil {
 			buckets <- bucket
 		}
@@ -61,40 +62,18 @@ func (b *Builder) writeData(ctx context.Context, m *Manifest) error {
 	if err := b.checkLabels(); err != nil {
 		return err
 	}
-	for _, r := range b.runs {
-		r.close()
-	}
-	b.runs = nil
+	b.runs.close()
 	return writeError(os.RemoveAll(filepath.Join(b.output.temp, "runs")))
 }
 
-// reduceRuns merges runs into fewer until one merge can read them all.
-func (b *Builder) reduceRuns(ctx context.Context, hosts hostOrder) error {
-	for len(b.runs) > maxFanIn {
-		file, err := b.runFile()
-		if err != nil {
-			return err
-		}
-		merged, err := mergeRuns(ctx, file, b.runs[:maxFanIn], b.options.Buckets, int(b.options.MemoryBytes/2), hosts)
-		if err != nil {
-			return err
-		}
-		for _, r := range b.runs[:maxFanIn] {
-			r.close()
-		}
-		b.runs = append(b.runs[maxFanIn:], merged)
-	}
-	return nil
-}
-
 // largestFirst returns the buckets that have a row, old or new, in an order that keeps all workers busy to the end.
-func (b *Builder) largestFirst() []int {
+func (b *Builder) largestFirst(runs []*run) []int {
 	rows := make([]int64, b.options.Buckets)
 	for bucket := range rows {
 		if b.base != nil {
 			rows[bucket] = b.base.files[bucket].Rows
 		}
-		for _, r := range b.runs {
+		for _, r := range runs {
 			rows[bucket] += (r.bounds[bucket+1] - r.bounds[bucket]) / recordSize
 		}
 	}
@@ -145,8 +124,8 @@ func (b *Builder) progress(total int64) func(rows int) {
 	}
 }
 
-// writeBucket merges one bucket into its data file.
-func (b *Builder) writeBucket(ctx context.Context, bucket int, m *Manifest, hosts hostOrder,
+// writeBucket merges one bucket of the runs into its data file.
+func (b *Builder) writeBucket(ctx context.Context, runs []*run, bucket int, m *Manifest, hosts hostOrder,
 	progress func(rows int)) (FileInfo, error) {
 	info := FileInfo{Path: bucketFile(bucket, m.Format)}
 	file, err := newOutputFile(b.create, b.output, info.Path)
@@ -183,7 +162,7 @@ func (b *Builder) writeBucket(ctx context.Context, bucket int, m *Manifest, host
 	}
 	var f Flow
 	memory := int(b.options.MemoryBytes / 2 / int64(b.options.Threads))
-	err = mergeBucket(ctx, b.runs, bucket, memory, hosts, func(record []byte) error {
+	err = mergeBucket(ctx, runs, bucket, memory, hosts, func(record []byte) error {
 		decodeRecord(record, &f, b.hostIn, b.labels)
 		if err := old.upTo(&f, emit); err != nil {
 			return err

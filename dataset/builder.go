@@ -94,14 +94,16 @@ type Builder struct {
 	labelNo   map[string]uint32
 	labels    []string // by label number
 	lastLabel uint32   // of the row before
-	runs      []*run
-	failed    error // first error of a spill
-	first     int64 // earliest start
-	last      int64 // latest end
+	failed    error    // first error of a spill
+	first     int64    // earliest start
+	last      int64    // latest end
 
 	orders  hostOrders
+	runs    runStack
 	free    chan *sortBuffer // empty buffers
 	spills  sync.WaitGroup
+	ctx     context.Context // of the spills
+	cancel  context.CancelCauseFunc
 	spilled atomic.Int64 // runs created, for their names
 }
 
@@ -139,6 +141,8 @@ func NewBuilder(dir string, options BuildOptions) (*Builder, error) {
 		labelNo:  make(map[string]uint32),
 		free:     make(chan *sortBuffer, buffers),
 	}
+	b.runs = runStack{create: b.runFile, orders: &b.orders, buckets: options.Buckets}
+	b.ctx, b.cancel = context.WithCancelCause(context.Background())
 	for range buffers {
 		b.free <- newSortBuffer(options.MemoryBytes / int64(buffers))
 	}
@@ -246,30 +250,30 @@ func (b *Builder) spill() {
 	b.spills.Add(1)
 	go func() {
 		defer b.spills.Done()
-		r, err := b.writeRun(full, b.orders.of(hosts))
+		err := b.sort(full, b.orders.of(hosts))
 		full.records = full.records[:0]
 		b.free <- full // before the lock: its holder may be waiting for it
-		b.mu.Lock()
-		defer b.mu.Unlock()
 		if err != nil {
+			b.mu.Lock()
+			defer b.mu.Unlock()
 			b.failed = errors.Join(b.failed, err)
-			return
 		}
-		b.runs = append(b.runs, r)
 	}()
 	b.buffer = <-b.free
 }
 
-func (b *Builder) writeRun(buffer *sortBuffer, hosts hostOrder) (*run, error) {
+// sort writes a buffer as a run.
+func (b *Builder) sort(buffer *sortBuffer, hosts hostOrder) error {
 	file, err := b.runFile()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	r, err := writeRun(file, buffer, b.options.Buckets, hosts)
 	if err != nil {
 		file.Close()
+		return err
 	}
-	return r, err
+	return b.runs.add(b.ctx, r, int(b.options.MemoryBytes/8))
 }
 
 func (b *Builder) runFile() (tempFile, error) {
@@ -334,10 +338,8 @@ func (b *Builder) Abort() {
 	b.mu.Lock()
 	b.failed = cmp.Or(b.failed, errAborted) // a reader that was not waited for may still have rows
 	b.mu.Unlock()
+	b.cancel(errAborted)
 	b.spills.Wait()
-	for _, r := range b.runs {
-		r.close()
-	}
-	b.runs = nil
+	b.runs.close()
 	b.output.release()
 }

@@ -32,6 +32,13 @@ func (o *hostOrders) of(hosts []hostInfo) hostOrder {
 	return o.last
 }
 
+// latest returns the order that was made last, which has the hosts of all before.
+func (o *hostOrders) latest() hostOrder {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.last
+}
+
 func orderOf(hosts []hostInfo) hostOrder {
 	texts := make([]string, len(hosts))
 	o := hostOrder{make([]uint64, len(hosts)), make([]uint32, len(hosts))}

@@ -15,9 +15,6 @@ import (
 // merged bucket by bucket. The order (bucket, host as text, end, input order) is total, so what is written depends on
 // neither the size of the buffers nor which goroutine added a row first.
 
-// maxFanIn is how many runs one merge reads at a time; more runs are first merged into fewer.
-const maxFanIn = 64
-
 // rowKey is what the rows of one host are sorted by.
 type rowKey struct {
 	end   int64
@@ -243,20 +240,4 @@ func mergeBucket(ctx context.Context, runs []*run, bucket, bufferBytes int, host
 		}
 	}
 	return nil
-}
-
-// mergeRuns merges runs into one in file.
-func mergeRuns(ctx context.Context, file tempFile, runs []*run, buckets, bufferBytes int,
-	hosts hostOrder) (*run, error) {
-	w := newRunWriter(file, buckets)
-	for bucket := range buckets {
-		err := mergeBucket(ctx, runs, bucket, bufferBytes, hosts, func(record []byte) error {
-			w.add(bucket, record)
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return w.finish()
 }
