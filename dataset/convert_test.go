@@ -144,6 +144,55 @@ func TestConvertLeavesNothingHalf(t *testing.T) {
 	}
 }
 
+// What both directions count together must be a count, as --biflow sum writes it.
+func TestSumsOfBothDirections(t *testing.T) {
+	for _, n := range []uint64{maxCount / 2, maxCount/2 + 1} {
+		b := biflow{Flow: Flow{Packets: maxCount / 40, Bytes: n}, reverse: counters{packets: maxCount / 40, bytes: n}}
+		want := Reason("")
+		if 2*n > maxCount {
+			want = badBytes
+		}
+		if reason, _ := b.check(); reason != want {
+			t.Errorf("%d bytes each way: %q, want %q", n, reason, want)
+		}
+	}
+}
+
+// Text is parsed beside its reader, and what is no text by its reader: the order is that of the input all the same.
+func TestConvertKeepsTheOrderOfItsInputs(t *testing.T) {
+	dir := t.TempDir()
+	var inputs []string
+	var want []Flow
+	for i, format := range []string{FormatUGR16, FormatIPFIX, FormatUGR16, FormatParquet, FormatUGR16} {
+		flows := randomFlows(uint64(i), 20_000)
+		for j := range flows {
+			flows[j].Host = flows[j].SrcAddr
+			kept[FormatUGR16](&flows[j])
+			kept[FormatIPFIX](&flows[j])
+		}
+		inputs = append(inputs, filepath.Join(dir, fmt.Sprint(i)))
+		write(t, inputs[i], written(t, format, flows))
+		want = append(want, flows...)
+	}
+	packets := samples + "packets.pcap"
+	inputs = append(inputs, packets)
+	last, _, err := readFlows(IngestOptions{Inputs: []string{packets}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range last {
+		kept[FormatUGR16](&last[i])
+	}
+	out := filepath.Join(dir, "out")
+	if _, err := Convert(context.Background(), ConvertOptions{Read: IngestOptions{Inputs: inputs}, Output: out, To: FormatUGR16}); err != nil {
+		t.Fatal(err)
+	}
+	got, _, err := readFlows(IngestOptions{Inputs: []string{out}})
+	if err != nil || !slices.Equal(got, append(want, last...)) {
+		t.Errorf("%d flows, %v, want all %d in the order of the inputs", len(got), err, len(want)+len(last))
+	}
+}
+
 // What a file says after its first header must be under the same columns.
 func TestIngestRefusesASecondHeader(t *testing.T) {
 	line := "2024-01-02 03:04:05.678,1.500,TCP,42.219.0.1,40000,198.51.100.7,443,10,1200,1\n"

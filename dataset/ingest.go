@@ -3,11 +3,11 @@ package dataset
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -107,7 +107,8 @@ func Ingest(ctx context.Context, o IngestOptions) (Manifest, *Summary, error) {
 	return m, read, err
 }
 
-// ingester reads files in two stages: readers decompress and cut into blocks of whole lines, workers parse blocks.
+// ingester reads files in two stages: readers decompress and cut into blocks of whole lines, workers parse blocks. Files that
+// are no text their readers parse themselves. Only workers hand rows over and count, as run waits for them alone.
 type ingester struct {
 	options    IngestOptions
 	files      []string
@@ -122,8 +123,6 @@ type ingester struct {
 	total      int64        // of all files, -1 if unknown
 	pool       chan []byte  // buffers for blocks
 	blocks     chan block
-	delivery   sync.RWMutex // held to deliver, locked to end that
-	over       bool         // run has returned
 }
 
 // block is a stretch of whole lines of one file.
@@ -135,6 +134,9 @@ type block struct {
 	firstLine int64 // number of the first line, from 1
 	text      []byte
 	buffer    []byte // goes back to the pool
+
+	counts *blockTally // of what the reader parsed itself; nil for text
+	rows   []Flow      // of that
 }
 
 const (
@@ -214,9 +216,6 @@ func (g *ingester) run(ctx context.Context) error {
 	}
 	// Not for the readers: one may wait for standard input for ever.
 	workers.Wait()
-	g.delivery.Lock()
-	g.over = true
-	g.delivery.Unlock()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -235,6 +234,22 @@ func (g *ingester) newBlockParser() *blockParser {
 	return p
 }
 
+// send hands a block to the workers; it is false when the run was cancelled.
+func (g *ingester) send(ctx context.Context, b block) bool {
+	select {
+	case g.blocks <- b:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// sendParsed sends what a reader parsed itself, of which it may use rows again.
+func (g *ingester) sendParsed(ctx context.Context, b block, rows []Flow, counts *blockTally) bool {
+	b.rows, b.counts = slices.Clone(rows), counts
+	return g.send(ctx, b)
+}
+
 // work parses blocks until there are no more.
 func (g *ingester) work(ctx context.Context) error {
 	w := g.newBlockParser()
@@ -246,32 +261,25 @@ func (g *ingester) work(ctx context.Context) error {
 			if !more {
 				return nil
 			}
-			rows, counts := w.parse(b)
+			rows, counts := b.rows, b.counts
+			if counts == nil {
+				rows, counts = w.parse(b)
+			}
 			if counts.changed != nil {
 				return fmt.Errorf("dataset: %w: %v", ErrInput, counts.changed)
 			}
-			err := g.deliver(b, rows, counts)
-			g.pool <- b.buffer
+			err := g.take(b, rows)
+			if b.buffer != nil {
+				g.pool <- b.buffer
+			}
 			if err != nil {
+				return err
+			}
+			if err := g.count(counts, b.input); err != nil {
 				return err
 			}
 		}
 	}
-}
-
-var errOver = errors.New("dataset: rows of a run that has ended")
-
-// deliver hands over the rows of a block and counts its lines; neither after run has returned, which waits for no reader.
-func (g *ingester) deliver(b block, rows []Flow, counts *blockTally) error {
-	g.delivery.RLock()
-	defer g.delivery.RUnlock()
-	if g.over {
-		return errOver
-	}
-	if err := g.take(b, rows); err != nil {
-		return err
-	}
-	return g.count(counts, b.input)
 }
 
 // place is where a line's first row stands in the input. A line makes at most four rows: two directions, two hosts.
@@ -311,7 +319,7 @@ func (g *ingester) outside(networks []netip.Prefix) []netip.Prefix {
 	return replaced
 }
 
-// count adds what a block or a line too long for one gave.
+// count adds what a block gave.
 func (g *ingester) count(counts *blockTally, input int) error {
 	t := &g.tally
 	t.mu.Lock()

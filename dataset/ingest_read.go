@@ -55,12 +55,12 @@ func (g *ingester) readInput(ctx context.Context, in *input, index int) error {
 			whole = c.filled
 		}
 		if whole == 0 && !ended {
-			if err := c.skipLine(); err != nil {
+			if skipped, err := c.skipLine(ctx); err != nil || !skipped {
 				return err
 			}
 			continue
 		}
-		if whole > 0 && !c.send(ctx, whole) {
+		if whole > 0 && !c.cut(ctx, whole) {
 			return nil
 		}
 		if ended {
@@ -122,8 +122,8 @@ func (c *cutter) block() block {
 	return b
 }
 
-// send hands the first bytes of the buffer to the workers and keeps the rest in a new one.
-func (c *cutter) send(ctx context.Context, whole int) bool {
+// cut hands the first bytes of the buffer to the workers and keeps the rest in a new one.
+func (c *cutter) cut(ctx context.Context, whole int) bool {
 	b := c.block()
 	b.text, b.buffer = c.buffer[:whole], c.buffer
 	c.line += int64(bytes.Count(b.text, []byte{'\n'}))
@@ -132,39 +132,35 @@ func (c *cutter) send(ctx context.Context, whole int) bool {
 		return false
 	}
 	c.filled = copy(c.buffer, left)
-	select {
-	case c.blocks <- b:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return c.send(ctx, b)
 }
 
-// skipLine counts a line that fills the whole buffer as refused and reads on to its end, or that of the file.
-func (c *cutter) skipLine() error {
+// skipLine counts a line that fills the whole buffer as refused and reads on to its end, or that of the file. It is false
+// when the run was cancelled.
+func (c *cutter) skipLine(ctx context.Context) (bool, error) {
 	counts := newBlockTally()
 	counts.refuse(c.block(), c.line, c.buffer[:c.filled], tooLong, "")
-	if err := c.deliver(c.block(), nil, counts); err != nil {
-		return err
+	if !c.sendParsed(ctx, c.block(), nil, counts) {
+		return false, nil
 	}
 	for skipped, ended := 0, false; ; {
 		if end := bytes.IndexByte(c.buffer[:c.filled], '\n'); end >= 0 {
 			c.filled = copy(c.buffer, c.buffer[end+1:c.filled])
 			c.line++
-			return nil
+			return true, nil
 		}
 		skipped += c.filled
 		c.filled = 0
 		if ended {
-			return nil
+			return true, nil
 		}
 		if skipped > maxSkipBytes {
-			return fmt.Errorf("dataset: %s: %w: line %d is longer than %d MiB, want a capture",
+			return false, fmt.Errorf("dataset: %s: %w: line %d is longer than %d MiB, want a capture",
 				c.in.name, ErrInput, c.line, maxSkipBytes>>20)
 		}
 		var err error
 		if ended, err = c.fill(); err != nil {
-			return c.in.failure(err, c.line)
+			return false, c.in.failure(err, c.line)
 		}
 	}
 }

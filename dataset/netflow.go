@@ -44,14 +44,14 @@ func isNetflow(head []byte) bool {
 // readNetflow reads all messages of a file. A data record counts as a line.
 func (g *ingester) readNetflow(ctx context.Context, in *input, index int) error {
 	d := &netflowDecoder{
-		p: g.newBlockParser(), counts: newBlockTally(), exporters: make(map[netip.Addr]*exporter),
+		p: g.newBlockParser(), counts: newBlockTally(), exporters: make(map[netip.AddrPort]*exporter),
 		b: block{input: index, name: g.inputName(index), withheld: g.pseudonyms != nil, firstLine: 1},
 	}
 	next, err := messagesOf(in)
 	var messages int64
 	for err == nil && ctx.Err() == nil {
 		var message []byte
-		var exporter netip.Addr
+		var exporter netip.AddrPort
 		if message, exporter, err = next(); err != nil {
 			break
 		}
@@ -59,25 +59,23 @@ func (g *ingester) readNetflow(ctx context.Context, in *input, index int) error 
 		if d.decode(message, exporter) != nil {
 			d.take(nil, badMessage)
 		}
-		if err := d.flush(g, packetBatch); err != nil {
-			return err
+		if !d.flush(ctx, g, packetBatch) {
+			return nil
 		}
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("dataset: %s: %w: after %d messages: %w", in.name, ErrInput, messages, err)
 	}
-	if ctx.Err() != nil {
-		return nil
-	}
-	return d.flush(g, 1)
+	d.flush(ctx, g, 1)
+	return nil
 }
 
 // messagesOf returns a function that gives one message after another, with the exporter where it is known.
-func messagesOf(in *input) (func() ([]byte, netip.Addr, error), error) {
+func messagesOf(in *input) (func() ([]byte, netip.AddrPort, error), error) {
 	if !isPcap(in.head()) {
-		return func() ([]byte, netip.Addr, error) {
+		return func() ([]byte, netip.AddrPort, error) {
 			message, err := readMessage(in.text)
-			return message, netip.Addr{}, err
+			return message, netip.AddrPort{}, err
 		}, nil
 	}
 	source, err := openPackets(in)
@@ -85,42 +83,56 @@ func messagesOf(in *input) (func() ([]byte, netip.Addr, error), error) {
 		return nil, err
 	}
 	find, err := newIPFinder(source.LinkType())
-	return func() ([]byte, netip.Addr, error) {
+	return func() ([]byte, netip.AddrPort, error) {
 		for {
 			data, _, err := source.ZeroCopyReadPacketData()
 			if err != nil {
-				return nil, netip.Addr{}, err
+				return nil, netip.AddrPort{}, err
 			}
 			ip, err := find.in(data)
 			if err != nil {
 				continue
 			}
-			if payload, exporter := udpPayload(ip); isNetflow(payload) && !isPcap(payload) {
+			if payload, exporter := udpPayload(ip); holdsMessage(payload) {
 				return payload, exporter, nil
 			}
 		}
 	}, err
 }
 
-// udpPayload returns what a packet carries over UDP, nil if it is no whole UDP packet.
-func udpPayload(ip []byte) ([]byte, netip.Addr) {
+// udpPayload returns what a packet carries over UDP and who sent it, nil if it is no whole UDP packet.
+func udpPayload(ip []byte) ([]byte, netip.AddrPort) {
 	var f Flow
-	if ip == nil || !parsePacket(ip, &f) || f.Proto != protoUDP || uint64(len(ip)) < f.Bytes {
-		return nil, netip.Addr{}
+	if ip == nil || !parsePacket(ip, len(ip), &f) || f.Proto != protoUDP || uint64(len(ip)) < f.Bytes {
+		return nil, netip.AddrPort{}
 	}
 	header := 40
 	if f.SrcAddr.Is4() {
 		header = int(ip[0]&15) * 4
 		if binary.BigEndian.Uint16(ip[6:])&0x3fff != 0 { // a fragment
-			return nil, netip.Addr{}
+			return nil, netip.AddrPort{}
 		}
 	} else if ip[6] != protoUDP { // extension headers
-		return nil, netip.Addr{}
+		return nil, netip.AddrPort{}
 	}
-	if len(ip) < header+8 {
-		return nil, netip.Addr{}
+	if f.Bytes < uint64(header+8) {
+		return nil, netip.AddrPort{}
 	}
-	return ip[header+8 : f.Bytes], f.SrcAddr
+	return ip[header+8 : f.Bytes], netip.AddrPortFrom(f.SrcAddr, f.SrcPort)
+}
+
+// holdsMessage reports whether the payload of a packet is a message of NetFlow or IPFIX, as far as its head tells.
+func holdsMessage(payload []byte) bool {
+	if !isNetflow(payload) || isPcap(payload) {
+		return false
+	}
+	switch second := int(binary.BigEndian.Uint16(payload[2:])); binary.BigEndian.Uint16(payload) {
+	case 5:
+		return len(payload) >= netflow5Header+netflow5Record*second
+	case 10:
+		return len(payload) >= second
+	}
+	return true
 }
 
 // peeker is what readMessage needs of a buffered reader.
@@ -130,7 +142,7 @@ type peeker interface {
 }
 
 // readMessage reads one message. Those of NetFlow v9 do not tell their length: one ends where a version stands instead of
-// the number of a flow set.
+// the number of a flow set, which is 0, 1 or at least 256.
 func readMessage(r peeker) ([]byte, error) {
 	head, err := r.Peek(4)
 	if err != nil {
@@ -149,7 +161,11 @@ func readMessage(r peeker) ([]byte, error) {
 		message, err := readBytes(r, nil, netflow9Header)
 		for err == nil {
 			head, _ := r.Peek(4) // reading on gives the error again
-			if len(head) < 4 || binary.BigEndian.Uint16(head) == 9 {
+			if len(head) < 4 {
+				return message, nil
+			}
+			switch binary.BigEndian.Uint16(head) {
+			case 5, 9, 10:
 				return message, nil
 			}
 			if len(message) > maxMessageBytes {
@@ -182,33 +198,33 @@ type netflowDecoder struct {
 	b         block
 	counts    *blockTally
 	records   int64 // so far
-	exporters map[netip.Addr]*exporter
+	exporters map[netip.AddrPort]*exporter
 }
 
-// flush counts and hands over what was decoded, if it is at least so many lines.
-func (d *netflowDecoder) flush(g *ingester, lines int64) error {
+// flush sends what was decoded, if it is at least so many lines; it is false when the run was cancelled.
+func (d *netflowDecoder) flush(ctx context.Context, g *ingester, lines int64) bool {
 	if d.counts.lines < lines {
-		return nil
+		return true
 	}
-	err := g.deliver(d.b, d.p.rows, d.counts)
+	sent := g.sendParsed(ctx, d.b, d.p.rows, d.counts)
 	d.b.firstLine += d.counts.records + 1
 	d.p.rows = d.p.rows[:0]
 	d.counts = newBlockTally()
-	return err
+	return sent
 }
 
 // decode takes the records of one message.
-func (d *netflowDecoder) decode(message []byte, address netip.Addr) error {
+func (d *netflowDecoder) decode(message []byte, from netip.AddrPort) error {
 	if binary.BigEndian.Uint16(message) == 5 {
 		return d.decode5(message)
 	}
-	known := d.exporters[address]
+	known := d.exporters[from]
 	if known == nil {
 		if len(d.exporters) == maxExporters {
 			return fmt.Errorf("more than %d exporters", maxExporters)
 		}
 		known = &exporter{make(templates), make(map[uint32]uint64)}
-		d.exporters[address] = known
+		d.exporters[from] = known
 	}
 	var v9 netflow.NFv9Packet
 	var ipfix netflow.IPFIXPacket
@@ -230,13 +246,13 @@ func (d *netflowDecoder) decodeIPFIX(packet *netflow.IPFIXPacket, from *exporter
 	for _, set := range packet.FlowSets {
 		if options, is := set.(netflow.OptionsDataFlowSet); is {
 			for _, record := range options.Records {
-				from.learnStart(packet.ObservationDomainId, record.OptionsValues)
+				from.learnStart(packet, record.OptionsValues)
 			}
 		}
 	}
 	d.takeSets(packet.FlowSets, func(record []netflow.DataField) exportClock {
-		from.learnStart(packet.ObservationDomainId, record)
-		return from.clockAt(packet.ExportTime, packet.ObservationDomainId)
+		from.learnStart(packet, record)
+		return from.clockAt(packet)
 	})
 }
 

@@ -1,8 +1,11 @@
 package dataset
 
 import (
+	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/netsampler/goflow2/v2/decoders/netflow"
 )
@@ -22,24 +25,34 @@ const maxDomains = 4096
 // systemInit is the element that tells in IPFIX when an exporter began, in ms since 1970; elements 21 and 22 count from it.
 const systemInit = 160
 
-// learnStart keeps when an exporter began, if a record says so: the last one holds, as it may have begun anew.
-func (e *exporter) learnStart(domain uint32, record []netflow.DataField) {
+// maxUptime is longer than exporters stay up, and shorter than since 1970, where one began whose clock was not set.
+const maxUptime = 10 * 366 * 24 * time.Hour
+
+// learnStart keeps when an exporter began, if a record of a message says so: the last one holds, as it may have begun anew.
+// One that lies behind the message by more than a minute, or far before it, is none.
+func (e *exporter) learnStart(message *netflow.IPFIXPacket, record []netflow.DataField) {
 	for _, v := range record {
 		raw, ok := v.Value.([]byte)
-		if !ok || v.Type != systemInit || v.PenProvided {
+		if !ok || v.Type != systemInit || v.PenProvided || len(raw) != 8 {
 			continue
 		}
-		began := bigEndian(raw)
-		if _, known := e.started[domain]; began > 0 && began <= maxTime/1000 && (known || len(e.started) < maxDomains) {
+		began, sent := binary.BigEndian.Uint64(raw), uint64(message.ExportTime)*1000
+		if began > sent+60_000 || began+uint64(maxUptime.Milliseconds()) < sent {
+			continue
+		}
+		domain := message.ObservationDomainId
+		if _, known := e.started[domain]; known || len(e.started) < maxDomains {
 			e.started[domain] = began
 		}
 	}
 }
 
-// clockAt returns the clock of a domain for a message that was sent at seconds since 1970.
-func (e *exporter) clockAt(seconds, domain uint32) exportClock {
-	began, told := e.started[domain]
-	return exportClock{seconds: int64(seconds), uptime: uint32(uint64(seconds)*1000 - began), counted: told}
+// clockAt returns the clock of a message.
+func (e *exporter) clockAt(message *netflow.IPFIXPacket) exportClock {
+	began, told := e.started[message.ObservationDomainId]
+	return exportClock{
+		seconds: int64(message.ExportTime), uptime: uint32(uint64(message.ExportTime)*1000 - began), counted: told,
+	}
 }
 
 // templates are those of one exporter, by version, domain and number.
@@ -55,7 +68,7 @@ type templateKey struct {
 const maxTemplates = 4096
 
 // AddTemplate refuses a template with a field of no bytes: a message could hold any number of records of it. One without
-// fields withdraws the one before (RFC 7011, section 8.1).
+// fields withdraws.
 func (t templates) AddTemplate(version uint16, domain uint32, id uint16, template interface{}) error {
 	key := templateKey{version, domain, id}
 	var fields []netflow.Field
@@ -68,7 +81,7 @@ func (t templates) AddTemplate(version uint16, domain uint32, id uint16, templat
 		fields = slices.Concat(template.Scopes, template.Options)
 	}
 	if len(fields) == 0 {
-		delete(t, key)
+		t.withdraw(key)
 		return nil
 	}
 	if slices.ContainsFunc(fields, func(f netflow.Field) bool { return f.Length == 0 }) {
@@ -79,6 +92,19 @@ func (t templates) AddTemplate(version uint16, domain uint32, id uint16, templat
 	}
 	t[key] = template
 	return nil
+}
+
+// withdraw forgets a template, or all of a domain by the number of a set of templates (RFC 7011, section 8.1).
+func (t templates) withdraw(key templateKey) {
+	const ofTemplates = 2
+	if key.id > 3 {
+		delete(t, key)
+		return
+	}
+	maps.DeleteFunc(t, func(k templateKey, template interface{}) bool {
+		_, ofData := template.(netflow.TemplateRecord)
+		return k.version == key.version && k.domain == key.domain && ofData == (key.id == ofTemplates)
+	})
 }
 
 func (t templates) GetTemplate(version uint16, domain uint32, id uint16) (interface{}, error) {

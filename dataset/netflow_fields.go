@@ -27,15 +27,13 @@ func fillBiflow(b *biflow, values []netflow.DataField, clock exportClock) Reason
 		}
 		switch v.Type {
 		case 8, 27:
-			b.SrcAddr, _ = netip.AddrFromSlice(raw)
-			b.SrcAddr = b.SrcAddr.Unmap()
+			takeAddr(&b.SrcAddr, raw)
 		case 12, 28:
-			b.DstAddr, _ = netip.AddrFromSlice(raw)
-			b.DstAddr = b.DstAddr.Unmap()
+			takeAddr(&b.DstAddr, raw)
 		case 1, 85:
-			b.Bytes = n
+			b.takeCount(&b.Bytes, n, isBytes, v.Type == 85)
 		case 2, 86:
-			b.Packets = n
+			b.takeCount(&b.Packets, n, isPackets, v.Type == 86)
 		case 4:
 			b.Proto = uint8(n)
 			b.said |= isProto
@@ -64,8 +62,11 @@ func fillBiflow(b *biflow, values []netflow.DataField, clock exportClock) Reason
 		return badPackets
 	case b.Bytes > maxCount || b.reverse.bytes > maxCount:
 		return badBytes
-	case b.adrift != 0 && bits.OnesCount(uint(b.said&(isStart|isEnd|isDuration))) < 2: // a start alone is not the end too
+	case bits.OnesCount(uint(b.said&(isStart|isEnd|isDuration))) > 1: // a start alone is not the end too
+	case b.adrift != 0:
 		return noSystemInit
+	default:
+		return badTime
 	}
 	if isICMP(b.Proto) && b.DstPort == 0 {
 		b.SrcPort, b.DstPort = 0, b.icmp
@@ -73,12 +74,31 @@ func fillBiflow(b *biflow, values []netflow.DataField, clock exportClock) Reason
 	return ""
 }
 
+// takeAddr takes an address. Templates of both families leave one of them 0.
+func takeAddr(to *netip.Addr, raw []byte) {
+	a, ok := netip.AddrFromSlice(raw)
+	if ok && (!to.IsValid() || !a.IsUnspecified()) {
+		*to = a.Unmap()
+	}
+}
+
+// takeCount takes a counter. What a flow counted since the last record holds against its total, which other records hold parts of.
+func (b *biflow) takeCount(to *uint64, n uint64, what role, total bool) {
+	if total && b.said&what != 0 {
+		return
+	}
+	*to = n
+	if !total {
+		b.said |= what
+	}
+}
+
 func (b *biflow) fillReverse(element uint16, n uint64) {
 	switch element {
 	case 1, 85:
-		b.reverse.bytes = n
+		b.takeCount(&b.reverse.bytes, n, isReverseBytes, element == 85)
 	case 2, 86:
-		b.reverse.packets = n
+		b.takeCount(&b.reverse.packets, n, isReversePackets, element == 86)
 	case 5:
 		b.reverse.tos = uint8(n)
 	case 6:

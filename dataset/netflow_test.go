@@ -3,6 +3,9 @@ package dataset
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
+	"net/netip"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -94,19 +97,125 @@ func TestIPFIXTimesSinceTheExportersStart(t *testing.T) {
 	}
 }
 
-// What one observation domain says of its start is not another's, and what is kept is bounded.
+// What one observation domain says of its start is not another's, what is kept is bounded, and what cannot be is no start.
 func TestExporterKeepsStarts(t *testing.T) {
+	const sent = 1_700_000_000
 	e := &exporter{started: make(map[uint32]uint64)}
-	start := func(ms uint64) []netflow.DataField {
-		return []netflow.DataField{{Type: systemInit, Value: binary.BigEndian.AppendUint64(nil, ms)}}
+	learn := func(domain uint32, began uint64) {
+		e.learnStart(&netflow.IPFIXPacket{ExportTime: sent, ObservationDomainId: domain}, []netflow.DataField{
+			{Type: systemInit, Value: binary.BigEndian.AppendUint64(nil, began)}})
 	}
 	for domain := range uint32(2 * maxDomains) {
-		e.learnStart(domain, start(uint64(domain)+1))
+		learn(domain, (sent-10)*1000+uint64(domain%10))
 	}
-	e.learnStart(3, start(9)) // a restart
-	e.learnStart(5, nil)
-	if len(e.started) != maxDomains || e.started[2] != 3 || e.started[3] != 9 || e.started[5] != 6 {
-		t.Errorf("%d starts, of domains 2, 3 and 5 %d, %d and %d, want %d, and 3, 9 and 6",
-			len(e.started), e.started[2], e.started[3], e.started[5], maxDomains)
+	learn(3, (sent-5)*1000)  // a restart
+	learn(4, (sent+61)*1000) // behind the message
+	learn(5, 1)              // a clock that had not been set
+	learn(6, math.MaxUint64) // no time at all
+	e.learnStart(&netflow.IPFIXPacket{ExportTime: sent, ObservationDomainId: 7}, []netflow.DataField{
+		{Type: systemInit, Value: binary.BigEndian.AppendUint32(nil, sent-20)}}) // seconds in four bytes
+	want := map[uint32]uint64{2: (sent-10)*1000 + 2, 3: (sent - 5) * 1000, 4: (sent-10)*1000 + 4, 5: (sent-10)*1000 + 5,
+		6: (sent-10)*1000 + 6, 7: (sent-10)*1000 + 7}
+	for domain, began := range want {
+		if e.started[domain] != began {
+			t.Errorf("domain %d began at %d, want %d", domain, e.started[domain], began)
+		}
+	}
+	if len(e.started) != maxDomains {
+		t.Errorf("%d starts, want %d", len(e.started), maxDomains)
+	}
+}
+
+// netflow9Message is a message of source 7 whose exporter had been up for 100 s.
+func netflow9Message(seconds uint32, sets ...[]byte) []byte {
+	head := []uint16{9, uint16(len(sets))}
+	b := binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(nil, head[0]), head[1])
+	for _, n := range []uint32{100_000, seconds, 0, 7} {
+		b = binary.BigEndian.AppendUint32(b, n)
+	}
+	return append(b, slices.Concat(sets...)...)
+}
+
+// What a collector got and wrote down holds messages of all versions, in any order.
+func TestMessagesOfAllVersions(t *testing.T) {
+	nine := netflow9Message(1_700_000_000, ipfixSet(0, uint16(257), uint16(7), []uint16{8, 4, 12, 4, 4, 1, 2, 4, 1, 4, 22, 4, 21, 4}),
+		ipfixSet(257, uint32(0x0a000001), uint32(0x08080808), uint8(17), uint32(3), uint32(300), uint32(1000), uint32(2000)))
+	five, err := os.ReadFile(samples + "softflowd-netflow5.bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ipfix := bytes.Join(ipfixMessages(t, randomFlows(5, 10)), nil)
+	parts := map[string][]byte{"5": five, "9": nine, "IPFIX": ipfix}
+	read := func(text []byte) int {
+		flows, s, err := readFlows(IngestOptions{Inputs: []string{"-"}, Stdin: bytes.NewReader(text)})
+		if err != nil || s.Bad != 0 {
+			t.Fatalf("%d refused, %v", s.Bad, err)
+		}
+		return len(flows)
+	}
+	for first, a := range parts {
+		for second, b := range parts {
+			if got, want := read(slices.Concat(a, b)), read(a)+read(b); got != want {
+				t.Errorf("%s before %s: %d flows, want %d", first, second, got, want)
+			}
+		}
+	}
+}
+
+// Templates have elements that say the same in two ways, of which one holds.
+func TestElementsThatSayTheSame(t *testing.T) {
+	const now = 1_700_000_000
+	start, end := uint64(now*1000-5000), uint64(now*1000-1000)
+	four := []any{uint32(0x0a000001), uint32(0x08080808)}
+	none := []any{[4]byte{}, [4]byte{}}
+	six := []any{netip.MustParseAddr("2001:db8::1").As16(), netip.MustParseAddr("2001:db8::2").As16()}
+	noSix := []any{[16]byte{}, [16]byte{}}
+	times := []any{uint8(17), start, end}
+	counts := []any{uint64(3), uint64(300)}
+	timesAre, countsAre := []uint16{4, 1, 152, 8, 153, 8}, []uint16{2, 8, 1, 8}
+	for name, tc := range map[string]struct {
+		fields []uint16
+		values []any
+		source string // "" where the record is refused
+	}{
+		"IPv4 before no IPv6": {slices.Concat([]uint16{8, 4, 12, 4, 27, 16, 28, 16}, timesAre, countsAre), slices.Concat(four, noSix, times, counts), "10.0.0.1"},
+		"no IPv6 before IPv4": {slices.Concat([]uint16{27, 16, 28, 16, 8, 4, 12, 4}, timesAre, countsAre), slices.Concat(noSix, four, times, counts), "10.0.0.1"},
+		"IPv6 before no IPv4": {slices.Concat([]uint16{27, 16, 28, 16, 8, 4, 12, 4}, timesAre, countsAre), slices.Concat(six, none, times, counts), "2001:db8::1"},
+		"deltas before totals": {slices.Concat([]uint16{8, 4, 12, 4}, timesAre, countsAre, []uint16{86, 8, 85, 8}),
+			slices.Concat(four, times, counts, []any{uint64(3000), uint64(300_000)}), "10.0.0.1"},
+		"totals before deltas": {slices.Concat([]uint16{8, 4, 12, 4}, timesAre, []uint16{86, 8, 85, 8}, countsAre),
+			slices.Concat(four, times, []any{uint64(3000), uint64(300_000)}, counts), "10.0.0.1"},
+		"totals":        {slices.Concat([]uint16{8, 4, 12, 4}, timesAre, []uint16{86, 8, 85, 8}), slices.Concat(four, times, counts), "10.0.0.1"},
+		"a start alone": {slices.Concat([]uint16{8, 4, 12, 4, 4, 1, 152, 8}, countsAre), slices.Concat(four, times[:2], counts), ""},
+	} {
+		message := ipfixMessage(now, ipfixSet(2, uint16(257), uint16(len(tc.fields)/2), tc.fields), ipfixSet(257, tc.values...))
+		flows, s, err := readFlows(IngestOptions{Inputs: []string{"-"}, Stdin: bytes.NewReader(message), MaxBad: BadLimit{Share: 1}})
+		if tc.source == "" {
+			if len(flows) != 0 || s.BadByReason[badTime] != 1 {
+				t.Errorf("%s: %+v, refused %v, want it refused", name, flows, s.BadByReason)
+			}
+			continue
+		}
+		if err != nil || len(flows) != 1 || flows[0].SrcAddr.String() != tc.source || flows[0].Packets != 3 || flows[0].Bytes != 300 {
+			t.Errorf("%s: %+v, %v, want 3 packets, 300 bytes from %s", name, flows, err, tc.source)
+		}
+	}
+}
+
+// A template is withdrawn by its number, and all by the number of their set (RFC 7011, section 8.1).
+func TestTemplatesAreWithdrawn(t *testing.T) {
+	for _, withdrawn := range []uint16{257, 2} {
+		known := make(templates)
+		for _, id := range []uint16{257, 258} {
+			if err := known.AddTemplate(10, 7, id, netflow.TemplateRecord{Fields: []netflow.Field{{Type: 8, Length: 4}}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := known.AddTemplate(10, 7, withdrawn, netflow.TemplateRecord{}); err != nil {
+			t.Fatal(err)
+		}
+		if want := map[uint16]int{257: 1, 2: 0}[withdrawn]; len(known) != want {
+			t.Errorf("%d withdrawn: %d templates left, want %d", withdrawn, len(known), want)
+		}
 	}
 }

@@ -6,26 +6,31 @@ import (
 )
 
 // parsePacket makes a flow of one packet, but for its time, from the IP header and the first bytes behind it. It reports
-// false if the header is damaged. Ports of fragments but the first are 0, as exporters have them.
-func parsePacket(b []byte, f *Flow) bool {
+// false if the header is damaged. Ports of fragments but the first are 0, as exporters have them. onWire is the length from the
+// IP header to the end of the frame; it is the packet's where the header has none, as of those that a network card cuts up
+// later.
+func parsePacket(b []byte, onWire int, f *Flow) bool {
 	if len(b) == 0 {
 		return false
 	}
 	switch b[0] >> 4 {
 	case 4:
-		return parsePacket4(b, f)
+		return parsePacket4(b, onWire, f)
 	case 6:
-		return parsePacket6(b, f)
+		return parsePacket6(b, onWire, f)
 	}
 	return false
 }
 
-func parsePacket4(b []byte, f *Flow) bool {
+func parsePacket4(b []byte, onWire int, f *Flow) bool {
 	if len(b) < 20 {
 		return false
 	}
-	header, length := int(b[0]&15)*4, binary.BigEndian.Uint16(b[2:])
-	if header < 20 || int(length) < header {
+	header, length := int(b[0]&15)*4, int(binary.BigEndian.Uint16(b[2:]))
+	if length == 0 && isOffloaded(b[9]) {
+		length = onWire
+	}
+	if header < 20 || length < header || length > maxPacketBytes {
 		return false
 	}
 	*f = Flow{
@@ -38,7 +43,7 @@ func parsePacket4(b []byte, f *Flow) bool {
 	return true
 }
 
-func parsePacket6(b []byte, f *Flow) bool {
+func parsePacket6(b []byte, onWire int, f *Flow) bool {
 	const header = 40
 	if len(b) < header {
 		return false
@@ -61,15 +66,22 @@ func parsePacket6(b []byte, f *Flow) bool {
 		}
 		next, rest = rest[0], rest[size:]
 	}
+	length := header + int(binary.BigEndian.Uint16(b[4:]))
+	if length == header && isOffloaded(next) {
+		length = onWire
+	}
 	*f = Flow{
 		SrcAddr: netip.AddrFrom16([16]byte(b[8:])).Unmap(), DstAddr: netip.AddrFrom16([16]byte(b[24:])).Unmap(), Proto: next,
-		ToS: b[0]<<4 | b[1]>>4, Packets: 1, Bytes: header + uint64(binary.BigEndian.Uint16(b[4:])),
+		ToS: b[0]<<4 | b[1]>>4, Packets: 1, Bytes: uint64(length),
 	}
 	if first {
 		f.setPorts(rest)
 	}
 	return f.Bytes <= maxPacketBytes
 }
+
+// isOffloaded tells of which protocols network cards cut up packets.
+func isOffloaded(proto uint8) bool { return proto == protoTCP || proto == protoUDP }
 
 // setPorts reads ports and flags from the first bytes behind the IP header, as far as they were captured.
 func (f *Flow) setPorts(b []byte) {

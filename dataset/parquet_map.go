@@ -47,15 +47,14 @@ func (g *ingester) readParquet(ctx context.Context, _ *input, index int) error {
 		return readError(err)
 	}
 	r := g.newMappedReader(index)
-	var failed error // of what became of the rows; it says itself what it is about
 	err = r.read(file, info.Size(), func(flows []Flow, counts *blockTally) error {
-		if failed = g.deliver(r.block, flows, counts); failed == nil {
-			failed = context.Cause(ctx)
+		if !g.sendParsed(ctx, r.block, flows, counts) {
+			return context.Cause(ctx)
 		}
-		return failed
+		return nil
 	})
-	if failed != nil || err == nil {
-		return failed
+	if err == nil || ctx.Err() != nil {
+		return nil
 	}
 	return fmt.Errorf("dataset: %s: %w", path, err)
 }

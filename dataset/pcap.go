@@ -36,7 +36,19 @@ func openPackets(in *input) (packetSource, error) {
 	if in.head()[0] == '\x0a' {
 		return pcapgo.NewNgReader(in.text, pcapgo.NgReaderOptions{ErrorOnMismatchingLinkType: true, SkipUnknownVersion: true})
 	}
-	return pcapgo.NewReader(in.text)
+	r, err := pcapgo.NewReader(in.text)
+	return wholePackets{r}, err
+}
+
+// wholePackets tells a file that ends behind a packet's header from one that ends behind its packets.
+type wholePackets struct{ *pcapgo.Reader }
+
+func (w wholePackets) ZeroCopyReadPacketData() ([]byte, gopacket.CaptureInfo, error) {
+	data, info, err := w.Reader.ZeroCopyReadPacketData()
+	if errors.Is(err, io.EOF) && info.CaptureLength > 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	return data, info, err
 }
 
 // packetBatch is how many packets are counted at a time.
@@ -61,12 +73,12 @@ func (g *ingester) readPackets(ctx context.Context, in *input, index int) error 
 	counts := newBlockTally()
 	var packet int64
 	flows := newAssembler(g.options.Timeouts, func(f *Flow) { p.keepFlow(b, packet, f, counts) })
-	flush := func() error {
-		err := g.deliver(b, p.rows, counts)
+	flush := func() bool {
+		sent := g.sendParsed(ctx, b, p.rows, counts)
 		b.firstLine += counts.flows
 		p.rows = p.rows[:0]
 		counts = newBlockTally()
-		return err
+		return sent
 	}
 	for ctx.Err() == nil {
 		data, info, err := source.ZeroCopyReadPacketData()
@@ -79,7 +91,7 @@ func (g *ingester) readPackets(ctx context.Context, in *input, index int) error 
 		packet++
 		var f Flow
 		switch ip, err := find.in(data); {
-		case err != nil || ip != nil && !parsePacket(ip, &f):
+		case err != nil || ip != nil && !parsePacket(ip, info.Length-len(data)+len(ip), &f):
 			counts.refuse(b, packet, nil, badPacket, "")
 		case ip == nil:
 			counts.lines++
@@ -93,17 +105,16 @@ func (g *ingester) readPackets(ctx context.Context, in *input, index int) error 
 			counts.records++
 			flows.add(&f)
 		}
-		if packet%packetBatch == 0 {
-			if err := flush(); err != nil {
-				return err
-			}
+		if packet%packetBatch == 0 && !flush() {
+			return nil
 		}
 	}
 	if ctx.Err() != nil {
 		return nil
 	}
 	flows.finish()
-	return flush()
+	flush()
+	return nil
 }
 
 // ipFinder finds the IP packet in a frame.

@@ -400,6 +400,100 @@ func TestNetflowFaults(t *testing.T) {
 	}
 }
 
+// pcapOf is a packet capture of IP packets without a link layer, a second apart.
+func pcapOf(packets ...[]byte) []byte {
+	b := []byte("\xd4\xc3\xb2\xa1\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x65\x00\x00\x00")
+	for i, p := range packets {
+		for _, n := range []int{1_700_000_000 + i, 0, len(p), len(p)} {
+			b = binary.LittleEndian.AppendUint32(b, uint32(n))
+		}
+		b = append(b, p...)
+	}
+	return b
+}
+
+// packet4 is a packet from 10.0.0.1 to 10.0.0.2 whose header says that it is length bytes long.
+func packet4(length int, proto byte, payload []byte) []byte {
+	return append([]byte{0x45, 0, byte(length >> 8), byte(length), 0, 0, 0, 0, 64, proto, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2}, payload...)
+}
+
+func udpPacket(port uint16, payload []byte) []byte {
+	u := []byte{byte(port >> 8), byte(port), 8, 7, byte((8 + len(payload)) >> 8), byte(8 + len(payload)), 0, 0}
+	return packet4(28+len(payload), protoUDP, append(u, payload...))
+}
+
+// Every exporter has templates of its own, also two that share an address (RFC 7011, section 8: a transport session).
+func TestExportersOfOneAddress(t *testing.T) {
+	template := func(source, destination uint16) []byte {
+		return netflow9Message(1_700_000_000, ipfixSet(0, uint16(257), uint16(7), []uint16{source, 4, destination, 4, 4, 1, 2, 4, 1, 4, 22, 4, 21, 4}))
+	}
+	record := netflow9Message(1_700_000_000,
+		ipfixSet(257, uint32(0x0a000001), uint32(0x08080808), uint8(17), uint32(3), uint32(300), uint32(1000), uint32(2000)))
+	text := pcapOf(udpPacket(1111, template(8, 12)), udpPacket(2222, template(12, 8)), udpPacket(1111, record), udpPacket(2222, record))
+	flows, _, err := readFlows(IngestOptions{Inputs: []string{"-"}, Format: "netflow", Stdin: bytes.NewReader(text)})
+	if err != nil || len(flows) != 2 || flows[0].SrcAddr != flows[1].DstAddr || flows[0].SrcAddr.String() != "10.0.0.1" {
+		t.Errorf("%+v, %v, want each read by its exporter's template", flows, err)
+	}
+}
+
+// Packets among the exports that hold no message are not looked at, however they are damaged.
+func TestPacketsThatAreNoExports(t *testing.T) {
+	six := make([]byte, 60)
+	six[0], six[5], six[6] = 0x60, 4, protoUDP
+	message := netflow9Message(1_700_000_000, ipfixSet(0, uint16(257), uint16(1), []uint16{8, 4}))
+	text := pcapOf(packet4(24, protoUDP, make([]byte, 26)), six, udpPacket(69, []byte("\x00\x05\x00\x01File not found\x00")), udpPacket(1111, message))
+	flows, s, err := readFlows(IngestOptions{Inputs: []string{"-"}, Format: "netflow", Stdin: bytes.NewReader(text)})
+	if err != nil || len(flows) > 0 || s.Bad > 0 {
+		t.Errorf("%+v, refused %v, %v, want nothing", flows, s.BadByReason, err)
+	}
+}
+
+// A capture that ends in a packet is damaged, also where nothing but its header is left of that.
+func TestCutPcap(t *testing.T) {
+	for name, format := range map[string]string{"packets.pcap": "", "exports.pcap": "netflow"} {
+		whole, err := os.ReadFile(samples + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ends := map[int]bool{24: true}
+		for at := 24; at < len(whole); {
+			at += 16 + int(binary.LittleEndian.Uint32(whole[at+8:]))
+			ends[at] = true
+		}
+		for n := 24; n < len(whole); n++ {
+			_, _, err := readFlows(IngestOptions{
+				Inputs: []string{"-"}, Format: format, Stdin: bytes.NewReader(whole[:n]), MaxBad: BadLimit{Share: 1},
+			})
+			if (err == nil) != ends[n] {
+				t.Fatalf("%s: %d bytes of %d: %v, want an error where a packet is cut", name, n, len(whole), err)
+			}
+		}
+	}
+}
+
+// A capture on the host that sends has packets before the network card cuts them up: their headers tell no length.
+func TestPacketsBeforeTheyAreCutUp(t *testing.T) {
+	six := make([]byte, 40+5000)
+	six[0], six[6] = 0x60, protoTCP
+	for _, tc := range []struct {
+		packet []byte
+		onWire int
+		bytes  uint64 // 0 if it is damaged
+	}{
+		{packet4(0, protoTCP, make([]byte, 3000)), 3020, 3020},
+		{packet4(0, protoTCP, make([]byte, 44)), 3020, 3020},
+		{packet4(0, protoTCP, nil), 70_000, 0},
+		{packet4(0, protoICMP, make([]byte, 3000)), 3020, 0},
+		{six, 5040, 5040},
+		{six[:60], 5040, 5040},
+	} {
+		var f Flow
+		if ok := parsePacket(tc.packet, tc.onWire, &f); ok != (tc.bytes > 0) || ok && f.Bytes != tc.bytes {
+			t.Errorf("%d bytes on the wire: %v, %d bytes, want %d", tc.onWire, ok, f.Bytes, tc.bytes)
+		}
+	}
+}
+
 func FuzzNetflow(f *testing.F) {
 	for _, name := range []string{"softflowd-netflow5.bin", "softflowd-netflow9.bin", "softflowd-ipfix.bin", "exports.pcap"} {
 		content, err := os.ReadFile(samples + name)
