@@ -72,6 +72,12 @@ func (b *biflow) check() (Reason, role) {
 	if b.Packets == 0 && b.reverse.packets == 0 {
 		return badPackets, isPackets
 	}
+	if b.Packets+b.reverse.packets > maxCount {
+		return badPackets, isPackets
+	}
+	if b.Bytes+b.reverse.bytes > maxCount {
+		return badBytes, isBytes
+	}
 	if reason := checkCounters(b.Packets, b.Bytes); reason != "" {
 		return reason, isBytes
 	}

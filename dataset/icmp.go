@@ -9,10 +9,11 @@ const (
 
 func isICMP(proto uint8) bool { return proto == protoICMP || proto == protoICMPv6 }
 
-// icmpAnswers pairs the ICMP types that ask with those that answer (RFC 792, 950, 1256; 2710, 4443, 4620, 4861).
+// icmpAnswers pairs the ICMP types that ask with those that answer (RFC 792, 950, 1256; 2710, 4443, 4620, 4861,
+// 6275).
 var icmpAnswers = map[uint8]map[uint8]uint8{
 	protoICMP:   bothWays(8, 0, 13, 14, 15, 16, 17, 18, 10, 9),
-	protoICMPv6: bothWays(128, 129, 130, 131, 133, 134, 135, 136, 139, 140),
+	protoICMPv6: bothWays(128, 129, 130, 131, 133, 134, 135, 136, 139, 140, 144, 145),
 }
 
 func bothWays(types ...uint8) map[uint8]uint8 {

@@ -260,11 +260,15 @@ func (m *Mapping) notation() *notation {
 
 func (m *Mapping) detect(line []byte) (*layout, error) {
 	l := &layout{split: splitQuoted(m.separator), malformed: badColumns}
-	names := strings.Split(string(line), string(m.separator))
-	for i, name := range names {
-		name = strings.Trim(name, ` "`)
+	for rest := line; rest != nil; {
+		value, behind, ok := cutQuoted(rest, m.separator)
+		if !ok {
+			return nil, fmt.Errorf("quotes that do not end in its first line, %.200q", line)
+		}
+		rest = behind
+		name := strings.Trim(string(value), ` "`)
 		if !m.header {
-			name = strconv.Itoa(i + 1)
+			name = strconv.Itoa(len(l.fields) + 1)
 		}
 		f := field{name: name}
 		for _, c := range m.columns {
@@ -275,8 +279,13 @@ func (m *Mapping) detect(line []byte) (*layout, error) {
 		l.fields = append(l.fields, f)
 	}
 	for _, c := range m.columns {
-		if !slices.ContainsFunc(l.fields, func(f field) bool { return f.name == c.name }) {
+		isIt := func(f field) bool { return f.name == c.name }
+		first := slices.IndexFunc(l.fields, isIt)
+		if first < 0 {
 			return nil, fmt.Errorf("no column %q in its first line, %.200q", c.name, line)
+		}
+		if slices.ContainsFunc(l.fields[first+1:], isIt) {
+			return nil, fmt.Errorf("column %q twice in its first line, %.200q", c.name, line)
 		}
 	}
 	if m.header {

@@ -68,6 +68,16 @@ func TestMappedTables(t *testing.T) {
 			"17\t1704164645.25\t1704164645500000000\t42.219.0.1\t198.51.100.7\t2\t200\n",
 			[]Flow{flowOf("2024-01-02 03:04:05.25", "2024-01-02 03:04:05.5", "42.219.0.1", "198.51.100.7", 0, 0, 2, 200, proto(17))},
 		},
+		"a first line in quotes": {
+			"columns: {start: {column: s, time: unix}, duration: d, src_addr: a, dst_addr: b, proto: p, packets: k, bytes: y}",
+			`"note, free",s,d,a,"b",p,k,y` + "\nx,1704164645,1,42.219.0.1,198.51.100.7,17,2,200\n",
+			[]Flow{flowOf("2024-01-02 03:04:05", "2024-01-02 03:04:06", "42.219.0.1", "198.51.100.7", 0, 0, 2, 200, proto(17))},
+		},
+		"a first record in quotes": {
+			"header: false\ncolumns: {start: {column: 1, time: unix}, duration: 2, src_addr: 3, dst_addr: 4, proto: 5, packets: 6, bytes: 7}",
+			`1704164645,1,42.219.0.1,198.51.100.7,17,2,200,"a,b"` + "\n",
+			[]Flow{flowOf("2024-01-02 03:04:05", "2024-01-02 03:04:06", "42.219.0.1", "198.51.100.7", 0, 0, 2, 200, proto(17))},
+		},
 		"local times of any common form": {
 			"separator: ;\ncolumns: {start: a, end: b, src_addr: c, dst_addr: d, proto: e, packets: f, bytes: g}",
 			"a;b;c;d;e;f;g\n2024-01-02 03:04:05;2024/01/02 03:04:06;42.219.0.1;198.51.100.7;17;2;200\n" +
@@ -121,9 +131,15 @@ func TestMappingFaults(t *testing.T) {
 		})
 	}
 	m := readMapping(t, testMapping)
-	_, _, err := ingest(t, IngestOptions{Inputs: []string{"-"}, Stdin: strings.NewReader("when,ms,from\n"), Mapping: m})
-	if err == nil || !strings.Contains(err.Error(), `no column "kilobytes" in its first line`) {
-		t.Errorf("a file without the column: %v", err)
+	for line, message := range map[string]string{
+		"when,ms,from": `no column "kilobytes" in its first line`,
+		"id,when,ms,from,sport,to,dport,ip,flags,pkts,kilobytes,back,backbytes,class,when": `column "when" twice in its first line`,
+		`when,"ms,from`: "quotes that do not end in its first line",
+	} {
+		_, _, err := ingest(t, IngestOptions{Inputs: []string{"-"}, Stdin: strings.NewReader(line + "\n"), Mapping: m})
+		if err == nil || !strings.Contains(err.Error(), message) {
+			t.Errorf("%s: %v, want %q", line, err, message)
+		}
 	}
 }
 

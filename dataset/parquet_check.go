@@ -73,8 +73,7 @@ func checkPages(file io.ReaderAt, size int64, chunk *format.ColumnMetaData, rows
 			return fmt.Errorf("page at byte %d: %d values in %d bytes, %d uncompressed; %d rows and %d bytes are left",
 				at, page.values, page.compressed, page.uncompressed, rows, end-at)
 		}
-		data := head[page.header:]
-		if err := checkCompressed(chunk.Codec, data[:min(int64(len(data)), page.compressed)], page); err != nil {
+		if err := checkCompressed(chunk.Codec, io.NewSectionReader(file, at, page.compressed), page); err != nil {
 			return fmt.Errorf("page at byte %d: %w", at, err)
 		}
 		at += page.compressed
@@ -109,28 +108,110 @@ func readPageHeader(b []byte) (pageHeader, error) {
 	return p, err
 }
 
-// checkCompressed holds the size that a compressed page gives itself against its header. b is the beginning of the page.
-func checkCompressed(codec format.CompressionCodec, b []byte, page pageHeader) error {
+// checkCompressed holds the size that a compressed page gives itself against its header.
+func checkCompressed(codec format.CompressionCodec, data *io.SectionReader, page pageHeader) error {
 	if page.levels < 0 || page.levels > page.compressed {
 		return fmt.Errorf("%d bytes of levels in a page of %d", page.levels, page.compressed)
 	}
-	b = b[min(page.levels, int64(len(b))):]
+	if page.levels == page.compressed {
+		return nil
+	}
+	data = io.NewSectionReader(data, page.levels, page.compressed-page.levels)
 	switch codec {
 	case format.Uncompressed:
 		return nil
 	case format.Snappy:
-		if n, err := snappy.DecodedLen(b); len(b) > 0 && (err != nil || int64(n) > page.uncompressed) {
+		head, err := headOf(data, 0, binary.MaxVarintLen64)
+		if err != nil {
+			return err
+		}
+		if n, err := snappy.DecodedLen(head); err != nil || int64(n) > page.uncompressed {
 			return fmt.Errorf("snappy data of %d bytes, header says %d", n, page.uncompressed)
 		}
 		return nil
 	case format.Zstd:
-		var frame zstd.Header
-		if err := frame.Decode(b); len(b) > 0 && (err != nil || frame.HasFCS && frame.FrameContentSize > uint64(page.uncompressed)) {
-			return fmt.Errorf("zstd data of %d bytes, header says %d", frame.FrameContentSize, page.uncompressed)
-		}
-		return nil
+		return checkZstd(data, page.uncompressed)
 	}
 	return fmt.Errorf("compression %v, want %v, %v or none", codec, &parquet.Zstd, &parquet.Snappy)
+}
+
+// checkZstd walks the frames of a page and their blocks (RFC 8878): the decoder unpacks them all. Frames that do not tell
+// their size, as streaming writers make them, are as large as their blocks can be.
+func checkZstd(data *io.SectionReader, uncompressed int64) error {
+	var told, most int64
+	for at := int64(0); at < data.Size(); {
+		head, err := headOf(data, at, zstd.HeaderMaxSize)
+		if err != nil {
+			return err
+		}
+		var frame zstd.Header
+		if err := frame.Decode(head); err != nil {
+			return fmt.Errorf("zstd: %w", err)
+		}
+		at += int64(frame.HeaderSize)
+		if frame.Skippable {
+			at += int64(frame.SkippableSize)
+			continue
+		}
+		size, end, err := walkZstdBlocks(data, at)
+		if err != nil {
+			return err
+		}
+		if at = end; frame.HasCheckSum {
+			at += 4
+		}
+		if frame.HasFCS {
+			told += int64(min(frame.FrameContentSize, maxPageBytes+1))
+		} else {
+			most += size
+		}
+		if told > uncompressed || told+most > maxPageBytes+maxZstdBlock {
+			return fmt.Errorf("zstd data of %d bytes and up to %d more, header says %d", told, most, uncompressed)
+		}
+	}
+	return nil
+}
+
+// maxZstdBlock is what a block unpacks to at most.
+const maxZstdBlock = 128 << 10
+
+// walkZstdBlocks returns how much the blocks of a frame unpack to at most, and where they end.
+func walkZstdBlocks(data *io.SectionReader, at int64) (most, end int64, err error) {
+	for last := false; !last; {
+		head, err := headOf(data, at, 3)
+		if err != nil {
+			return 0, 0, err
+		}
+		if len(head) < 3 {
+			return 0, 0, fmt.Errorf("zstd: %w", io.ErrUnexpectedEOF)
+		}
+		block := int64(head[0]) | int64(head[1])<<8 | int64(head[2])<<16
+		size := block >> 3
+		last = block&1 != 0
+		at += 3
+		switch block >> 1 & 3 {
+		case 0: // as it is
+			most += size
+			at += size
+		case 1: // one byte, repeated
+			most += size
+			at++
+		default:
+			most += maxZstdBlock
+			at += size
+		}
+	}
+	return most, at, nil
+}
+
+// headOf returns up to n bytes from at on, fewer at the end.
+func headOf(data *io.SectionReader, at int64, n int) ([]byte, error) {
+	head := make([]byte, n)
+	read, err := data.ReadAt(head, at)
+	if err == io.EOF {
+		err = nil
+	}
+	return head[:read], err
 }
 
 // walkThrift walks one structure at the beginning of b and returns its length. visit, if not nil, gets every integer in

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -13,7 +14,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go"
+	parquetzstd "github.com/parquet-go/parquet-go/compress/zstd"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -322,4 +325,94 @@ func TestParquetWhoseFooterLies(t *testing.T) {
 			}
 		})
 	}
+}
+
+// bombCodec puts a second frame behind that of every page, which the decoder would unpack too.
+type bombCodec struct {
+	parquetzstd.Codec
+	bomb []byte
+}
+
+func (c *bombCodec) Encode(dst, src []byte) ([]byte, error) {
+	out, err := c.Codec.Encode(dst, src)
+	return append(out, c.bomb...), err
+}
+
+func TestZstdPagesUnpackToWhatTheySay(t *testing.T) {
+	encoder, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := encoder.EncodeAll(make([]byte, 1<<20), nil)
+	var untold bytes.Buffer
+	stream, err := zstd.NewWriter(&untold)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 128 {
+		if _, err := stream.Write(make([]byte, 1<<20)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := stream.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, bomb := range map[string][]byte{"a frame that tells its size": told, "one that does not": untold.Bytes()} {
+		path := filepath.Join(t.TempDir(), "x.parquet")
+		var out bytes.Buffer
+		w := parquet.NewGenericWriter[parquetFlow](&out, parquet.Compression(&bombCodec{bomb: bomb}))
+		row := parquetFlow{Host: "42.219.0.1", SrcAddr: "42.219.0.1", DstAddr: "8.8.8.8", Proto: 17, Packets: 1, Bytes: 100}
+		if _, err := w.Write([]parquetFlow{row}); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		write(t, path, out.String())
+		if flows, _, err := readFlows(IngestOptions{Inputs: []string{path}}); !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), "zstd data") {
+			t.Errorf("%s: %d flows, %v, want ErrInput for the page's size", name, len(flows), err)
+		}
+	}
+}
+
+// Spark's writer streams, so its pages do not tell their size.
+func TestZstdPagesOfStreamingWriters(t *testing.T) {
+	want := randomFlows(3, 30_000)
+	path := filepath.Join(t.TempDir(), "x.parquet")
+	var out bytes.Buffer
+	w := parquet.NewGenericWriter[parquetFlow](&out, parquet.Compression(&streamingCodec{}))
+	texts := make(addressTexts)
+	for i := range want {
+		f := &want[i]
+		f.Host, f.Label = f.SrcAddr, ""
+		row := parquetFlow{
+			Host: texts.of(f.SrcAddr), Start: f.Start, End: f.End, SrcAddr: texts.of(f.SrcAddr), DstAddr: texts.of(f.DstAddr),
+			SrcPort: f.SrcPort, DstPort: f.DstPort, Proto: f.Proto, TCPFlags: f.TCPFlags, ToS: f.ToS, Packets: f.Packets, Bytes: f.Bytes,
+		}
+		if _, err := w.Write([]parquetFlow{row}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, out.String())
+	if got, _, err := readFlows(IngestOptions{Inputs: []string{path}}); err != nil || !slices.Equal(got, want) {
+		t.Errorf("%d flows, %v, want all %d", len(got), err, len(want))
+	}
+}
+
+type streamingCodec struct{ parquetzstd.Codec }
+
+func (c *streamingCodec) Encode(dst, src []byte) ([]byte, error) {
+	out := bytes.NewBuffer(dst[:0])
+	w, err := zstd.NewWriter(out)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := io.Copy(w, bytes.NewReader(src)); err != nil {
+		return nil, err
+	}
+	err = w.Close()
+	return out.Bytes(), err
 }

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -26,11 +27,21 @@ var protocolNames = [256]string{
 	140: "WESP", "ROHC", "Ethernet", "AGGFRAG", "NSH", "Homa",
 }
 
-// protocolNumbers is the inverse of protocolNames, in upper case, with the registry's and other common spellings.
+// nfdumpNames are the names that nfdump 1.7.1 writes where protocolNames has others. It writes IDPR for 35 and for 38.
+var nfdumpNames = map[string]uint8{
+	"BBN": 10, "NVPII": 11, "ENCOM": 14, "DCN": 19, "XNS": 22, "TRNK1": 23, "TRNK2": 24, "LEAF1": 25, "LEAF2": 26, "ISO-4": 29,
+	"NETBK": 30, "MFESP": 31, "MEINP": 32, "RTE6": 43, "FRAG6": 44, "MHRP": 48, "INLSP": 52, "MOBIL": 55, "NOHE6": 59,
+	"OPTS6": 60, "HOST": 61, "NET": 63, "SATNT": 64, "KLAN": 65, "FS": 68, "SATM": 69, "BSATM": 76, "SUNND": 77, "WBMON": 78,
+	"WBEXP": 79, "ISOIP": 80, "SVMTP": 82, "TTP": 84, "NSIGP": 85, "S-RPC": 90, "OS": 94, "SCCSP": 96, "ETHIP": 97, "IPCMP": 108,
+	"CPQPP": 110, "IPXIP": 111, "0HOP": 114, "ISIS4": 124, "MHEAD": 135, "UDP-L": 136, "MPLS": 137,
+}
+
+// protocolNumbers is the inverse of protocolNames, in upper case, with nfdump's and other common spellings.
 var protocolNumbers = func() map[string]uint8 {
-	numbers := map[string]uint8{
-		"IPV4": 4, "IP-ENCAP": 4, "IPENCAP": 4, "ICMPV6": 58, "IPV6-ICMP": 58, "UDP-LITE": 136, "OSPFIGP": 89,
-	}
+	numbers := maps.Clone(nfdumpNames)
+	maps.Copy(numbers, map[string]uint8{
+		"IPV4": 4, "IP-ENCAP": 4, "IPENCAP": 4, "IPNIP": 4, "ICMPV6": 58, "IPV6-ICMP": 58, "UDP-LITE": 136, "OSPFIGP": 89,
+	})
 	for number, name := range protocolNames {
 		if name != "" {
 			numbers[strings.ToUpper(name)] = uint8(number)

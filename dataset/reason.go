@@ -40,7 +40,7 @@ const (
 )
 
 var wanted = map[Reason]string{
-	badColumns:    "as many columns as the file's header has, 13 in UGR'16",
+	badColumns:    "as many columns as the file's header has, or its format",
 	badTime:       "a time in the format's notation, start not before 1970, end not before start",
 	badDuration:   "seconds, 0 or more",
 	badAddress:    "an IPv4 or IPv6 address",

@@ -149,6 +149,7 @@ func TestParseFlags(t *testing.T) {
 func TestProtocols(t *testing.T) {
 	for name, want := range map[string]uint8{
 		"TCP": 6, "udp": 17, "IPIP": 4, "ipv4": 4, "IPv6": 41, "GRE": 47, "ESP": 50, "IPv6-ICMP": 58, "255": 255, "0": 0, "61": 61,
+		"Frag6": 44, "NOHE6": 59, "UDP-L": 136, "MHEAD": 135, "0hop": 114, "IDPR": 35, // nfdump's
 	} {
 		if got, ok := ParseProtocol(name); !ok || got != want {
 			t.Errorf("ParseProtocol(%q) = %d, %v, want %d", name, got, ok, want)
