@@ -12,8 +12,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/google/renameio/v2"
 )
 
 // AdoptOptions are the settings of Adopt.
@@ -72,15 +70,15 @@ func Adopt(ctx context.Context, o AdoptOptions) (Manifest, error) {
 	info, err := os.Stat(success)
 	theirs := err == nil && info.Mode().IsRegular() // Spark writes one
 	if !theirs {
-		if err := renameio.WriteFile(success, nil, 0o644); err != nil {
-			return Manifest{}, writeError(err)
+		if err := WriteFile(success, nil); err != nil {
+			return Manifest{}, err
 		}
 	}
-	if err := renameio.WriteFile(manifest, content, 0o644); err != nil {
+	if err := WriteFile(manifest, content); err != nil {
 		if !theirs {
 			err = errors.Join(err, os.Remove(success))
 		}
-		return Manifest{}, writeError(err)
+		return Manifest{}, err
 	}
 	return m, nil
 }

@@ -2,7 +2,9 @@ package dataset
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"maps"
 	"net/netip"
@@ -29,8 +31,12 @@ type baseSet struct {
 
 // openBase opens what stands at path to append to it; nil if nothing does.
 func openBase(path string) (*baseSet, error) {
-	if entries, err := os.ReadDir(path); err != nil || len(entries) == 0 {
+	entries, err := os.ReadDir(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
 		return nil, nil
+	}
+	if err != nil {
+		return nil, readError(err)
 	}
 	set, err := Open(path)
 	if err != nil {

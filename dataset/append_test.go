@@ -382,3 +382,15 @@ func TestAppendSurvivesKills(t *testing.T) {
 		t.Errorf("left %q", left)
 	}
 }
+
+// A folder that cannot be listed is not one that is not there: it would be replaced by the new rows alone.
+func TestAppendToWhatCannotBeListed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	write(t, path, "x")
+	if base, err := openBase(path); err == nil {
+		t.Errorf("%+v, want an error", base)
+	}
+	if base, err := openBase(path + "-none"); base != nil || err != nil {
+		t.Errorf("nothing there: %+v, %v, want neither", base, err)
+	}
+}

@@ -292,11 +292,20 @@ func (b *Builder) Finish(ctx context.Context, meta Meta) (Manifest, error) {
 	return m, nil
 }
 
+// stopWith stops the work on spilled rows when ctx ends, until release is called.
+func (b *Builder) stopWith(ctx context.Context) (release func() bool) {
+	return context.AfterFunc(ctx, func() { b.cancel(context.Cause(ctx)) })
+}
+
 func (b *Builder) finish(ctx context.Context, meta Meta) (Manifest, error) {
+	defer b.stopWith(ctx)()
 	b.mu.Lock()
 	b.spill()
 	b.mu.Unlock()
 	b.spills.Wait()
+	if ctx.Err() != nil {
+		return Manifest{}, context.Cause(ctx)
+	}
 	if b.failed != nil {
 		return Manifest{}, b.failed
 	}
@@ -335,10 +344,10 @@ var errAborted = errors.New("dataset: rows for a folder that was given up")
 
 // Abort ends the Builder and removes everything it wrote. It may be called after Finish, and does nothing then.
 func (b *Builder) Abort() {
+	b.cancel(errAborted) // before the lock: its holder may wait for a buffer that is being merged
 	b.mu.Lock()
-	b.failed = cmp.Or(b.failed, errAborted) // a reader that was not waited for may still have rows
+	b.failed = cmp.Or(b.failed, errAborted)
 	b.mu.Unlock()
-	b.cancel(errAborted)
 	b.spills.Wait()
 	b.runs.close()
 	b.output.release()

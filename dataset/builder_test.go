@@ -364,6 +364,59 @@ func TestBuilderStopsWhenCancelled(t *testing.T) {
 	}
 }
 
+// stuckFile is written to for as long as stuck is open.
+type stuckFile struct {
+	tempFile
+	stuck <-chan struct{}
+}
+
+func (f stuckFile) Write(p []byte) (int, error) {
+	<-f.stuck
+	return f.tempFile.Write(p)
+}
+
+// A merge of spilled rows ends with the context that Finish was given, and with Abort.
+func TestBuilderStopsMerging(t *testing.T) {
+	for name, stop := range map[string]func(*Builder) error{
+		"Finish": func(b *Builder) error {
+			ctx, cancel := context.WithCancel(context.Background())
+			cancel()
+			_, err := b.Finish(ctx, Meta{})
+			return err
+		},
+		"Abort": func(b *Builder) error {
+			b.Abort()
+			return context.Canceled
+		},
+	} {
+		b, err := NewBuilder(filepath.Join(t.TempDir(), "flows"), BuildOptions{MemoryBytes: 1 << 20, Threads: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		merges := make(chan struct{}, 1)
+		b.runs.create = func() (tempFile, error) { // of merges alone
+			file, err := b.runFile()
+			merges <- struct{}{}
+			return stuckFile{file, b.ctx.Done()}, err
+		}
+		flows := randomFlows(1, 5_000)
+		for merging := false; !merging; {
+			if err := b.Add(flows); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case <-merges:
+				merging = true
+			default:
+			}
+		}
+		if err := stop(b); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v, want that it was cancelled", name, err)
+		}
+		b.Abort()
+	}
+}
+
 func TestBuilderReportsProgress(t *testing.T) {
 	flows := randomFlows(6, 20_000)
 	var last int64

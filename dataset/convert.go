@@ -47,6 +47,7 @@ func Convert(ctx context.Context, o ConvertOptions) (*Summary, error) {
 		return nil, err
 	}
 	defer file.abort()
+	file.keep = !o.Force
 	summary, err := convert(ctx, o, file)
 	if err != nil {
 		return summary, err

@@ -86,6 +86,7 @@ func Ingest(ctx context.Context, o IngestOptions) (Manifest, *Summary, error) {
 		return Manifest{}, nil, err
 	}
 	defer builder.Abort()
+	defer builder.stopWith(ctx)()
 	var earlier Summary
 	if builder.base != nil {
 		if err := g.checkSettings(builder.base.Set); err != nil {

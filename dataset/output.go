@@ -34,10 +34,11 @@ func createFile(path string) (tempFile, error) {
 // stands at path is whole at every moment. A lock file beside it keeps other processes out; the kernel frees the lock
 // of a process that was killed, and the next claim removes what that one left.
 type outputDir struct {
-	path string // where the folder will stand
-	temp string // where it is built
-	old  string // where the folder it replaces waits, on file systems that cannot exchange two folders
-	lock *flock.Flock
+	path  string // where the folder will stand
+	force bool   // a folder of flows that stands there may be replaced
+	temp  string // where it is built
+	old   string // where the folder it replaces waits, on file systems that cannot exchange two folders
+	lock  *flock.Flock
 }
 
 // claimOutput takes the lock of path and prepares its temporary folder. It fails with ErrExists if something stands at
@@ -58,22 +59,22 @@ func claimOutput(path string, force bool) (*outputDir, error) {
 		return nil, writeError(err)
 	}
 	hidden := filepath.Join(parent, "."+base)
-	o := &outputDir{path: absolute, temp: hidden + ".stan-tmp", old: hidden + ".stan-old", lock: flock.New(hidden + ".stan-lock")}
+	o := &outputDir{path: absolute, force: force, temp: hidden + ".stan-tmp", old: hidden + ".stan-old", lock: flock.New(hidden + ".stan-lock")}
 	if err := lockFile(o.lock, o.path); err != nil {
 		return nil, err
 	}
-	if err := o.prepare(force); err != nil {
+	if err := o.prepare(); err != nil {
 		o.release()
 		return nil, err
 	}
 	return o, nil
 }
 
-func (o *outputDir) prepare(force bool) error {
+func (o *outputDir) prepare() error {
 	if err := o.recover(); err != nil {
 		return writeError(err)
 	}
-	if err := replaceable(o.path, force); err != nil {
+	if err := replaceable(o.path, o.force); err != nil {
 		return err
 	}
 	return writeError(os.Mkdir(o.temp, 0o755))
@@ -96,7 +97,12 @@ func (o *outputDir) recover() error {
 func replaceable(path string, force bool) error {
 	entries, err := os.ReadDir(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), err == nil && len(entries) == 0:
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Lstat(path); err == nil {
+			return fmt.Errorf("dataset: %s: %w: a link to nothing, want a new folder", path, ErrExists)
+		}
+		return nil
+	case err == nil && len(entries) == 0:
 		return nil
 	case errors.Is(err, syscall.ENOTDIR):
 		return fmt.Errorf("dataset: %s: %w: a file, want a new folder", path, ErrExists)
@@ -119,6 +125,9 @@ func (o *outputDir) commit() error {
 	defer o.release()
 	if err := syncTree(o.temp); err != nil {
 		return writeError(err)
+	}
+	if err := replaceable(o.path, o.force); err != nil { // it may have come to stand there since the claim
+		return err
 	}
 	undo, err := o.exchange()
 	if err != nil {

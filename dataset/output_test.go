@@ -31,6 +31,7 @@ func TestClaimOutputRefusesWhatIsThere(t *testing.T) {
 		"a file":                         {func(path string) { write(t, path, "x") }, true, ErrExists},
 		"a folder of flows":              {func(path string) { write(t, path+"/"+manifestName, "{}") }, false, ErrExists},
 		"a folder of flows, forced":      {func(path string) { write(t, path+"/"+manifestName, "{}") }, true, nil},
+		"a link to nothing":              {func(path string) { os.Symlink(path+"-gone", path) }, true, ErrExists},
 		"a folder of other files":        {func(path string) { write(t, path+"/thesis.tex", "x") }, false, ErrExists},
 		"a folder of other files, force": {func(path string) { write(t, path+"/thesis.tex", "x") }, true, ErrExists},
 	}
@@ -53,6 +54,48 @@ func TestClaimOutputRefusesWhatIsThere(t *testing.T) {
 				t.Errorf("left %q, want %q", after, before)
 			}
 		})
+	}
+}
+
+// What comes to stand at the place while a folder is made is kept, unless it may be replaced.
+func TestCommitReplacesNothingNew(t *testing.T) {
+	for name, tc := range map[string]struct {
+		file  string
+		force bool
+		want  error
+	}{
+		"other files":                  {"thesis.tex", false, ErrExists},
+		"other files, forced":          {"thesis.tex", true, ErrExists},
+		"a folder of flows":            {manifestName, false, ErrExists},
+		"a folder of flows, forced":    {manifestName, true, nil},
+		"nothing but an empty folder":  {"", false, nil},
+		"an empty folder, and --force": {"", true, nil},
+	} {
+		path := filepath.Join(t.TempDir(), "out")
+		o, err := claimOutput(path, tc.force)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(o.temp, "new"), "new")
+		if err := os.Mkdir(path, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		want := "new"
+		if tc.file != "" {
+			write(t, filepath.Join(path, tc.file), "precious")
+		}
+		if tc.want != nil {
+			want = tc.file
+		}
+		if err := o.commit(); !errors.Is(err, tc.want) {
+			t.Errorf("%s: %v, want %v", name, err, tc.want)
+		}
+		if got := names(t, path); !slices.Equal(got, []string{want}) {
+			t.Errorf("%s: %q stands there, want %q", name, got, want)
+		}
+		if left := names(t, filepath.Dir(path)); len(left) != 1 {
+			t.Errorf("%s: left %q", name, left)
+		}
 	}
 }
 

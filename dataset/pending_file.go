@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/gofrs/flock"
+	"golang.org/x/sys/unix"
 )
 
 // pendingFile is a file in the making. It has a hidden name beside its place until commit, so what stands at its place is
@@ -16,7 +17,8 @@ import (
 type pendingFile struct {
 	path  string // where the file will stand
 	temp  string // where it is written
-	fresh bool   // nothing stands at path yet
+	fresh bool   // nothing stood at path
+	keep  bool   // what comes to stand at path is not replaced
 	file  *os.File
 	lock  *flock.Flock // of temp
 }
@@ -67,7 +69,13 @@ func (p *pendingFile) commit() error {
 	if err := errors.Join(p.file.Sync(), p.file.Close()); err != nil {
 		return writeError(err)
 	}
-	if err := os.Rename(p.temp, p.path); err != nil {
+	rename := os.Rename
+	if p.keep {
+		rename = renameToNew
+	}
+	if err := rename(p.temp, p.path); errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("dataset: %s: %w: it appeared meanwhile; want a new file, or --force to replace it", p.path, ErrExists)
+	} else if err != nil {
 		return writeError(err)
 	}
 	err := errors.Join(p.lock.Unlock(), syncDir(filepath.Dir(p.path)))
@@ -75,6 +83,18 @@ func (p *pendingFile) commit() error {
 		os.Remove(p.path)
 	}
 	return writeError(err)
+}
+
+// renameToNew renames a file, but not over another.
+func renameToNew(from, to string) error {
+	err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
+	if !cannotExchange(err) { // nor this
+		return err
+	}
+	if _, err := os.Lstat(to); err == nil {
+		return fs.ErrExist
+	}
+	return os.Rename(from, to)
 }
 
 // abort removes the file, unless it was committed. It may be called more than once.

@@ -72,3 +72,25 @@ func TestPendingFileThatIsAborted(t *testing.T) {
 		t.Errorf("in no folder: %v, want ErrCannotWrite", err)
 	}
 }
+
+// A file that came to stand there meanwhile is kept where it may not be replaced.
+func TestPendingFileKeepsWhatIsNew(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report")
+	p, err := createPending(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.abort()
+	p.keep = true
+	write(t, path, "precious")
+	if err := p.commit(); !errors.Is(err, ErrExists) {
+		t.Errorf("commit: %v, want ErrExists", err)
+	}
+	p.abort()
+	if content, err := os.ReadFile(path); err != nil || string(content) != "precious" {
+		t.Errorf("%q, %v, want what came to stand there", content, err)
+	}
+	if left := names(t, filepath.Dir(path)); len(left) != 1 {
+		t.Errorf("left %q", left)
+	}
+}

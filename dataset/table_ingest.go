@@ -131,7 +131,7 @@ func IngestTable(ctx context.Context, o TableIngestOptions) (Manifest, error) {
 	}
 	g.nameClasses()
 	*output.m.Table = g.schema
-	if err := g.write(output); err != nil {
+	if err := g.write(ctx, output); err != nil {
 		return Manifest{}, err
 	}
 	return output.Finish(TableMeta{Tool: o.Tool, Summary: s})
@@ -256,7 +256,7 @@ func (g *tableIngester) nameClasses() {
 }
 
 // write sorts the rows by entity and time, equal times in the order of the input, and writes them.
-func (g *tableIngester) write(output *TableWriter) error {
+func (g *tableIngester) write(ctx context.Context, output *TableWriter) error {
 	order := make([]int, len(g.of))
 	for i := range order {
 		order[i] = i
@@ -285,6 +285,9 @@ func (g *tableIngester) write(output *TableWriter) error {
 		part.Append(g.entities[g.of[row]], times, values)
 		times, values = times[:0], values[:0]
 		if part.Rows() >= batchRows || i+1 == len(order) {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
 			if err := output.Write(part); err != nil {
 				return err
 			}

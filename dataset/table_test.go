@@ -217,6 +217,28 @@ func ingestTable(t *testing.T, schema string, maxBad BadLimit, files ...string) 
 	return got, m.TableIngest, err
 }
 
+// A signal that comes when all is read stops the writing.
+func TestTableIngestStopsWriting(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir+"/schema.json", weatherSchema)
+	in, err := ReadTableInput(dir + "/schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	output, err := NewTableWriter(dir+"/out", in.schema(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer output.Abort()
+	g := newTableIngester(TableIngestOptions{Input: in})
+	g.add("Faro", 1, make([]float64, len(g.classes)))
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := g.write(ctx, output); !errors.Is(err, context.Canceled) {
+		t.Errorf("write: %v, want that it was cancelled", err)
+	}
+}
+
 func TestTableIngest(t *testing.T) {
 	// Columns in any order and one more, a quoted class, times of all kinds, rows of an entity out of order and in two files.
 	got, s, err := ingestTable(t, weatherSchema, BadLimit{},

@@ -67,5 +67,5 @@ func runAdopt(ctx context.Context, o dataset.AdoptOptions, con *console) error {
 		return fmt.Errorf("adopt: %w", err)
 	}
 	checking.Done()
-	return printSummary(con.out, &manifest)
+	return con.Told(printSummary(con.out, &manifest))
 }

@@ -179,5 +179,5 @@ func runGenerate(ctx context.Context, o generateOptions, con *console) (err erro
 		write.Done()
 	}
 	_, err = fmt.Fprintf(con.out, "%d flows in %s\n", manifest.Rows, o.output)
-	return err
+	return con.Told(err)
 }

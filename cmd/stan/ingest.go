@@ -187,7 +187,7 @@ func runIngest(ctx context.Context, o dataset.IngestOptions, con *console) error
 		con.Warn(name + ": no flows")
 	}
 	manifest.Ingest = read // of this run alone, where flows were appended
-	return printSummary(con.out, &manifest)
+	return con.Told(printSummary(con.out, &manifest))
 }
 
 func reportBadLines(con *console, s *dataset.Summary) {

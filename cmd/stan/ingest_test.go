@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -145,4 +148,23 @@ func TestInspectCommand(t *testing.T) {
 	}
 	status, stdout, stderr = stan(t, "", "inspect", dir)
 	outcome{65, "", "10 bytes"}.check(t, status, stdout, stderr)
+}
+
+type fullWriter struct{}
+
+func (fullWriter) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// A job whose summary nobody could keep has done its work: it is not to be run again.
+func TestIngestWhoseSummaryCannotBeWritten(t *testing.T) {
+	dir := t.TempDir() + "/out"
+	var stderr bytes.Buffer
+	args := []string{"stan", "ingest", "-o", dir, "--internal", "42.219.0.0/16", "-"}
+	if status := run(context.Background(), args, strings.NewReader(flows), fullWriter{}, &stderr); status != 0 {
+		t.Errorf("status %d, %s, want 0", status, &stderr)
+	}
+	if !strings.Contains(stderr.String(), "the result is there") {
+		t.Errorf("%q, want a warning", &stderr)
+	}
+	status, stdout, _ := stan(t, "", "inspect", dir)
+	outcome{0, "rows           1", ""}.check(t, status, stdout, "")
 }

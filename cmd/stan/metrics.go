@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -168,7 +169,19 @@ func (m *metrics) keepLastSuccess() error {
 }
 
 // write replaces the file by a rename, so that a scrape sees all of it or the one before.
-func (m *metrics) write() error { return prometheus.WriteToTextfile(m.file, m.registry) }
+func (m *metrics) write() error {
+	families, err := m.registry.Gather()
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	for _, family := range families {
+		if _, err := expfmt.MetricFamilyToText(&text, family); err != nil {
+			return err
+		}
+	}
+	return dataset.WriteFile(m.file, text.Bytes())
+}
 
 // writeOften keeps the file up to date until end. Work does not stop where that fails: the last write tells.
 func (m *metrics) writeOften(con *console) {

@@ -67,6 +67,14 @@ func (c *console) Info(message string, attrs ...any) { c.message(slog.LevelInfo,
 // Warn writes a message that the user should act on.
 func (c *console) Warn(message string, attrs ...any) { c.message(slog.LevelWarn, message, attrs) }
 
+// Told ends a command whose result stands: a summary that could not be written is no failure, which would be run again.
+func (c *console) Told(err error) error {
+	if err != nil {
+		c.Warn("the result is there, its summary could not be written: " + err.Error())
+	}
+	return nil
+}
+
 // Error writes the error that ends the program with an exit status, which a line of the log names too.
 func (c *console) Error(err error, status int) {
 	if c.log == nil {

@@ -69,5 +69,5 @@ func runSimulate(o simulateOptions, con *console) error {
 		return fmt.Errorf("simulate: %w", err)
 	}
 	_, err = fmt.Fprintf(con.out, "%d rows of %d series in %s\n", t.Rows(), len(t.Entities), o.output)
-	return err
+	return con.Told(err)
 }

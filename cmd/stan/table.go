@@ -44,7 +44,7 @@ func ingestTable(ctx context.Context, o dataset.TableIngestOptions, con *console
 		return fmt.Errorf("ingest: %w", err)
 	}
 	reading.Done("folder", o.Output)
-	return printTableSummary(con.out, &m)
+	return con.Told(printTableSummary(con.out, &m))
 }
 
 // printTableSummary writes what a folder of a table holds and, after ingest, what became of every row.
@@ -101,7 +101,7 @@ func trainTable(ctx context.Context, o trainOptions, con *console) error {
 		return err
 	}
 	watch.stage.Done()
-	return printTrained(con.out, m, o.output)
+	return con.Told(printTrained(con.out, m, o.output))
 }
 
 // generateTable draws a table from the model m.
@@ -130,7 +130,7 @@ func generateTable(ctx context.Context, o generateOptions, m *torchmodel.Model, 
 	}
 	stage.Done()
 	_, err = fmt.Fprintf(con.out, "%d rows in %s\n", rows, o.output)
-	return err
+	return con.Told(err)
 }
 
 // inspectTable reads every row of a folder of a table, so that a changed byte anywhere is found, and says what is in it.

@@ -152,7 +152,7 @@ func runTrain(ctx context.Context, o trainOptions, con *console) error {
 		return err
 	}
 	watch.stage.Done()
-	return printTrained(con.out, m, o.output)
+	return con.Told(printTrained(con.out, m, o.output))
 }
 
 // printTrained writes what a model has learnt, and where it is.

@@ -22,6 +22,8 @@ type job struct {
 	args []string // paths in it are absolute, but for out
 	// again is what is added when the job is run again; with it, also a job that is done succeeds again.
 	again []string
+	// done is the status of a run where the output stands already, besides 0 and 73.
+	done int
 	// whole is the file without which out is not taken for whole; empty where out itself appears at once.
 	whole string
 	// before is what stands at out before the run, and may stand there after a fault.
@@ -112,10 +114,16 @@ func (c *campaign) prepare(testdata string) ([]*job, error) {
 		return nil, err
 	}
 	flows, model, old := filepath.Join(in, "flows"), filepath.Join(in, "model"), filepath.Join(in, "old")
+	days, err := filepath.Glob(filepath.Join(captures, "*"))
+	if err != nil {
+		return nil, err
+	}
+	earlier, last := filepath.Join(in, "earlier"), days[len(days)-1]
 	ingest := []string{"ingest", "--internal", "42.219.0.0/16", "--threads", "1", "--memory", "1MiB"}
 	for _, args := range [][]string{
 		append(slices.Clone(ingest), "--buckets", "1", "-o", flows, captures),
 		append(slices.Clone(ingest), "--buckets", "2", "-o", old, captures),
+		append(append(slices.Clone(ingest), "--buckets", "3", "-o", earlier), days[:len(days)-1]...),
 		{"train", "--data", flows, "-o", model, "--arch", "independent", "--threads", "1"},
 	} {
 		if o, err := c.start(in, setting{}, args...); err != nil || o.status != 0 {
@@ -126,10 +134,18 @@ func (c *campaign) prepare(testdata string) ([]*job, error) {
 	if err != nil {
 		return nil, err
 	}
+	beforeLast, err := read(earlier)
+	if err != nil {
+		return nil, err
+	}
+	copyOf := func(folder string) func(dir string) error {
+		return func(dir string) error { return os.CopyFS(filepath.Join(dir, "out"), os.DirFS(folder)) }
+	}
 	jobs := []*job{
 		{name: "ingest", args: append(slices.Clone(ingest), "--buckets", "3", "-o", "out", captures)},
 		{name: "ingest --force", args: append(slices.Clone(ingest), "--buckets", "3", "--force", "-o", "out", captures),
-			before: before, setUp: func(dir string) error { return os.CopyFS(filepath.Join(dir, "out"), os.DirFS(old)) }},
+			before: before, setUp: copyOf(old)},
+		{name: "ingest --append", args: append(slices.Clone(ingest), "--append", "-o", "out", last), before: beforeLast, setUp: copyOf(earlier), done: 65},
 		{name: "train", whole: "model.json", again: []string{"--resume"},
 			args: []string{"train", "--data", flows, "-o", "out", "--epochs", "2", "--batch", "1", "--threads", "1", "--checkpoint", "0s"}},
 		{name: "generate", args: []string{"generate", "--model", model, "-o", "out", "--hosts", "2", "--duration", "1h", "--threads", "1"}},

@@ -13,7 +13,7 @@ import (
 const longest = 30 * time.Millisecond
 
 // mainJobs are tried with every moment and clock; the others are short.
-var mainJobs = []string{"ingest", "ingest --force", "train", "generate"}
+var mainJobs = []string{"ingest", "ingest --force", "ingest --append", "train", "generate"}
 
 // signals ends jobs at random moments: a random operation, and a random time after it.
 func (c *campaign) signals(jobs []*job) error {

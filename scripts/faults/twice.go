@@ -15,7 +15,7 @@ func (c *campaign) twice(jobs []*job) error {
 		if !c.wants("two runs on one output", j.name) {
 			continue
 		}
-		r := c.table.row("two runs on one output", j.name, "one gives the output, the other too or status 73")
+		r := c.table.row("two runs on one output", j.name, "one gives the output, the other too or is refused")
 		for range c.tries(40) {
 			if err := c.together(r, j); err != nil {
 				return err
@@ -58,9 +58,9 @@ func (j *job) shared(dir string, outcomes ...outcome) error {
 		switch o.status {
 		case 0:
 			ended++
-		case 73:
+		case 73, j.done:
 		default:
-			return fmt.Errorf("%v, want status 0 or 73", o)
+			return fmt.Errorf("%v, want status 0, 73 or %d", o, j.done)
 		}
 	}
 	if ended == 0 {
