@@ -36,11 +36,18 @@ func Convert(ctx context.Context, o ConvertOptions) (*Summary, error) {
 	if o.Output == StandardInput {
 		return convert(ctx, o, o.Stdout)
 	}
+	if ending := filepath.Ext(o.Output); slices.Contains([]string{".gz", ".xz", ".zst"}, ending) {
+		return nil, fmt.Errorf("dataset: %s: %w: want a name without %s: nothing is compressed; write to - and pipe that into a compressor",
+			o.Output, ErrInput, ending)
+	}
 	if _, err := os.Lstat(o.Output); err == nil && !o.Force {
 		return nil, fmt.Errorf("dataset: %s: %w: want a new file, or --force to replace it", o.Output, ErrExists)
 	}
 	if info, err := os.Stat(o.Output); err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("dataset: %s: %w: not a file, so even --force leaves it alone", o.Output, ErrExists)
+	}
+	if err := os.MkdirAll(filepath.Dir(o.Output), 0o755); err != nil {
+		return nil, writeError(err)
 	}
 	file, err := createPending(o.Output)
 	if err != nil {

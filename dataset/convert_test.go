@@ -144,6 +144,43 @@ func TestConvertLeavesNothingHalf(t *testing.T) {
 	}
 }
 
+func TestConvertCompressesNothing(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "flows.csv.gz")
+	_, err := Convert(context.Background(), ConvertOptions{
+		Read: IngestOptions{Inputs: []string{"-"}, Stdin: strings.NewReader(ugr16Line + "\n")}, Output: out, To: FormatUGR16})
+	if !errors.Is(err, ErrInput) {
+		t.Errorf("%v, want ErrInput: the file would be none of gzip", err)
+	}
+}
+
+// A folder of flows has a row for each host of a flow, so that reading it as captures would double some.
+func TestIngestOfAFolderOfFlows(t *testing.T) {
+	dir, _ := build(t, randomFlows(1, 100), BuildOptions{})
+	if _, _, err := readFlows(IngestOptions{Inputs: []string{dir}}); !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), "stands twice") {
+		t.Errorf("%v, want it refused", err)
+	}
+}
+
+// What LostIn names is what a flow loses on its way through a format, and no more.
+func TestLostIn(t *testing.T) {
+	for _, name := range WriteFormats() {
+		f := testFlow()
+		f.Start, f.End = 1_700_000_000_000_000, 1_700_000_001_000_000
+		f.Proto, f.TCPFlags, f.ToS, f.Label = protoTCP, flagSYN, 8, "scan"
+		path := filepath.Join(t.TempDir(), "f")
+		write(t, path, written(t, name, []Flow{f}))
+		got, _, err := readFlows(IngestOptions{Inputs: []string{path}})
+		if err != nil || len(got) != 1 {
+			t.Fatalf("%s: %d flows, %v", name, len(got), err)
+		}
+		for what, lost := range map[string]bool{"TCP flags,": got[0].TCPFlags != f.TCPFlags, "ToS": got[0].ToS != f.ToS, "label": got[0].Label != f.Label} {
+			if said := strings.Contains(LostIn(name), what); said != lost {
+				t.Errorf("%s: lost %s: %v, and LostIn says %q", name, what, lost, LostIn(name))
+			}
+		}
+	}
+}
+
 // What both directions count together must be a count, as --biflow sum writes it.
 func TestSumsOfBothDirections(t *testing.T) {
 	for _, n := range []uint64{maxCount / 2, maxCount/2 + 1} {

@@ -23,6 +23,9 @@ type notation struct {
 	magic func(head []byte) bool
 	read  func(g *ingester, ctx context.Context, in *input, index int) error
 
+	// lacks names what a format that is written has no place for, "" where nothing is lost but precision.
+	lacks string
+
 	// newWriter returns a writer of this format, or is nil where it is only read.
 	newWriter func(out io.Writer) flowWriter
 }
@@ -42,7 +45,7 @@ var formats = []*notation{
 
 // ReadFormats returns the names of the capture formats that Ingest reads.
 func ReadFormats() []string {
-	return formatNames((*notation).readable)
+	return formatNames(func(f *notation) bool { return f.readable() || readAs[f.name] != "" })
 }
 
 func (f *notation) readable() bool { return f.detect != nil || f.read != nil }
@@ -60,6 +63,14 @@ func formatNames(has func(*notation) bool) []string {
 		}
 	}
 	return names
+}
+
+// LostIn names what flows lose that are written in a format, "" for nothing but precision.
+func LostIn(format string) string {
+	if f := findFormat(format); f != nil {
+		return f.lacks
+	}
+	return ""
 }
 
 // findFormat returns the format of that name, or nil.
@@ -104,9 +115,15 @@ func detectLayout(text []byte, among []*notation) (*layout, error) {
 	return nil, fmt.Errorf("no capture: the first line is %.80q, want a format among %s", first, strings.Join(names, ", "))
 }
 
+// readAs names the formats that read what others write.
+var readAs = map[string]string{FormatIPFIX: "netflow", "nfdump-1.6": "nfdump"}
+
 // readable returns the formats of captures with that name, all for "" and "auto".
 func readable(name string) ([]*notation, error) {
 	var among []*notation
+	if as, written := readAs[name]; written {
+		name = as
+	}
 	for _, f := range formats {
 		if f.readable() && (name == "" || name == "auto" || name == f.name) {
 			among = append(among, f)

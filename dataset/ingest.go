@@ -153,6 +153,12 @@ func newIngester(o IngestOptions) (*ingester, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, path := range o.Inputs {
+		if m, err := readManifest(path); err == nil && m.Format == FormatParquet && m.Table == nil {
+			return nil, fmt.Errorf("dataset: %s: %w: a folder of flows already, in which a flow between two hosts stands twice; stan convert --to %s gives each once",
+				path, ErrInput, FormatParquet)
+		}
+	}
 	among, err := readable(o.Format)
 	if err != nil {
 		return nil, err
@@ -350,6 +356,6 @@ func (g *ingester) verdict(s *Summary) error {
 }
 
 func tooManyBad(s *Summary, limit BadLimit) error {
-	return fmt.Errorf("dataset: %w: %d of %d lines refused, want at most %v; the first: %v",
+	return fmt.Errorf("dataset: %w: %d of %d lines refused, want at most %v (--max-bad-rows); the first: %v",
 		ErrInput, s.Bad, s.Lines, limit, s.BadLines[0])
 }

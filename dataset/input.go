@@ -177,7 +177,7 @@ func (in *input) failure(err error, lines int64) error {
 		return readError(err)
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("dataset: %s: %w: the compressed stream ends early, after %d lines", in.name, ErrInput, lines)
+		return fmt.Errorf("dataset: %s: %w: the compressed stream ends early, after %d lines; copy the file again", in.name, ErrInput, lines)
 	}
 	return fmt.Errorf("dataset: %s: %w: broken after %d lines: %w", in.name, ErrInput, lines, err)
 }

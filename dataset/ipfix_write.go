@@ -12,6 +12,7 @@ import (
 // gets. They are read as netflowFormat.
 var ipfixFormat = &notation{
 	name: FormatIPFIX, title: "IPFIX messages", extension: "ipfix",
+	lacks:     "label",
 	newWriter: func(out io.Writer) flowWriter { return newIPFIXWriter(out, nil) },
 }
 

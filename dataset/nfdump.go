@@ -49,6 +49,7 @@ var nfdumpFields = []field{
 
 var nfdumpFormat = &notation{
 	name: "nfdump", title: "nfdump CSV", extension: "csv", detect: detectNfdump, newWriter: newNfdumpWriter,
+	lacks: "TCP flags, ToS, label",
 }
 
 func detectNfdump(line []byte) (*layout, error) {

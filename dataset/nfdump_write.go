@@ -12,7 +12,7 @@ const (
 )
 
 // nfdump16Format is the table of nfdump 1.6 to 1.7.4; nfdumpFormat reads it.
-var nfdump16Format = &notation{name: "nfdump-1.6", title: "nfdump 1.6 CSV", extension: "csv", newWriter: newNfdump16Writer}
+var nfdump16Format = &notation{name: "nfdump-1.6", title: "nfdump 1.6 CSV", extension: "csv", newWriter: newNfdump16Writer, lacks: "label"}
 
 // newNfdumpWriter writes the ten columns of nfdump 1.7.5 and later, with times in UTC. TCP flags, ToS and label are lost,
 // times keep their milliseconds.

@@ -45,7 +45,7 @@ func openFolder(dir string) (*Set, error) {
 	}
 	for _, name := range []string{successName, manifestName} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
-			return nil, fmt.Errorf("dataset: %s: %w: no file %s, want a folder that was finished; stan adopt takes those of other programs", dir, ErrInput, name)
+			return nil, fmt.Errorf("dataset: %s: %w: no file %s, so no folder of flows: stan ingest makes one of captures, stan adopt of Parquet that DuckDB or Spark laid out", dir, ErrInput, name)
 		}
 	}
 	manifest, err := readManifest(dir)

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -41,10 +42,23 @@ var ugr16Layout = &layout{
 
 // detectUGR16 takes every line of thirteen columns, as most files have no header.
 func detectUGR16(line []byte) (*layout, error) {
-	if bytes.Count(line, []byte{','}) == len(ugr16Fields)-1 {
-		return ugr16Layout, nil
+	if bytes.Count(line, []byte{','}) != len(ugr16Fields)-1 {
+		return nil, nil
 	}
-	return nil, nil
+	if namesColumns(line) && !isUGR16Header(line) {
+		return nil, fmt.Errorf("its header is %.200q, want %s or none; --map reads tables of other columns", line, ugr16Header)
+	}
+	return ugr16Layout, nil
+}
+
+// namesColumns reports whether no value of a line begins with a digit, as some do in every flow.
+func namesColumns(line []byte) bool {
+	for value := range bytes.SplitSeq(line, []byte{','}) {
+		if value = trimBlanks(value); len(value) > 0 && value[0] >= '0' && value[0] <= '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // isUGR16Header reports whether a line without its end names the columns, in whatever case; label may be spelt right.

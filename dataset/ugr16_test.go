@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/netip"
 	"os"
@@ -402,4 +403,12 @@ func BenchmarkUGR16Write(b *testing.B) {
 		rows += len(flows)
 	}
 	b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// A table with the columns of UGR'16 under other names may have them in another order.
+func TestUGR16HeaderOfOtherNames(t *testing.T) {
+	_, _, err := readFlows(IngestOptions{Inputs: []string{"-"}, Stdin: strings.NewReader("time,dur,src,dst,sp,dp,pr,flg,fwd,stos,pkt,byt,class\n" + ugr16Line + "\n")})
+	if !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), "its header is") {
+		t.Errorf("%v, want the header refused", err)
+	}
 }

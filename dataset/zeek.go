@@ -22,12 +22,14 @@ var zeekFields = []field{
 	{"label", isLabel, setLabel, true},
 }
 
+const zeekLacks = "ToS, the TCP flags URG, ECE and CWR"
+
 var zeekTSVFormat = &notation{
-	name: "zeek-tsv", title: "Zeek TSV", extension: "log", detect: detectZeekTSV, newWriter: newZeekTSVWriter,
+	name: "zeek-tsv", title: "Zeek TSV", extension: "log", detect: detectZeekTSV, newWriter: newZeekTSVWriter, lacks: zeekLacks,
 }
 
 var zeekJSONFormat = &notation{
-	name: "zeek-json", title: "Zeek JSON", extension: "json", detect: detectZeekJSON, newWriter: newZeekJSONWriter,
+	name: "zeek-json", title: "Zeek JSON", extension: "json", detect: detectZeekJSON, newWriter: newZeekJSONWriter, lacks: zeekLacks,
 }
 
 var zeekMark = []byte("#fields")

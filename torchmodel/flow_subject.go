@@ -45,7 +45,7 @@ func newFlowSubject(s *sets, o TrainOptions, in room) (f *flowSubject, err error
 
 func (f *flowSubject) network() network             { return f.net }
 func (f *flowSubject) heads() []string              { return headNames[:] }
-func (f *flowSubject) rows() int64                  { return int64(f.train.epochRows()) }
+func (f *flowSubject) rows() (epoch, all int64)     { return int64(f.train.epochRows()), f.train.rows }
 func (f *flowSubject) validRows() int64             { return f.valid.rows }
 func (f *flowSubject) beside() []safetensors.Tensor { return f.profiles.arrays() }
 

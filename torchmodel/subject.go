@@ -14,8 +14,8 @@ type subject interface {
 	network() network
 	// heads names the attributes of a likelihood.
 	heads() []string
-	// rows is the number of rows of an epoch.
-	rows() int64
+	// rows is the number of rows of an epoch, of so many that there are.
+	rows() (epoch, all int64)
 	// validRows is the number of rows of the validation set.
 	validRows() int64
 	// cut deals an epoch's rows to batches, by the seed and the epoch alone.

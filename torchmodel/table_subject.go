@@ -27,7 +27,7 @@ func trainTableNetwork(ctx context.Context, s *tableSets, dir string, o TrainOpt
 }
 
 func (t *tableSubject) network() network             { return t.net }
-func (t *tableSubject) rows() int64                  { return int64(t.train.Rows()) }
+func (t *tableSubject) rows() (epoch, all int64)     { return int64(t.train.Rows()), int64(t.train.Rows()) }
 func (t *tableSubject) validRows() int64             { return int64(t.valid.Rows()) }
 func (t *tableSubject) beside() []safetensors.Tensor { return nil }
 func (t *tableSubject) free()                        { t.net.Free() }

@@ -82,6 +82,9 @@ func trainNetwork(ctx context.Context, s *sets, _ *independent, dir string, o Tr
 	return t.run(ctx)
 }
 
+// fewRows is the part of all rows of which an epoch that has less is worth a word.
+const fewRows = 4
+
 // run trains, from the last checkpoint if the options say so, and writes the model.
 func (t *trainer) run(ctx context.Context) (*Model, error) {
 	// Products of TF32 are as good here as those of float32. Those of bfloat16 are not faster: layers are narrow, and converting
@@ -101,7 +104,12 @@ func (t *trainer) run(ctx context.Context) (*Model, error) {
 		return nil, err
 	}
 	defer t.metrics.close()
-	t.obs.Note("training", "weights", countWeights(t.subject.network()), "rows", t.subject.rows(), "device", t.o.Device.String())
+	rows, all := t.subject.rows()
+	t.obs.Note("training", "weights", countWeights(t.subject.network()), "rows", rows, "of", all, "device", t.o.Device.String())
+	if rows < all/fewRows {
+		t.obs.Note("an epoch is a small part of the flows, as most hosts have few: --epochs and --max-time say how long to train",
+			"rows", rows, "of", all)
+	}
 	if err := t.loop(ctx); err != nil {
 		return nil, err
 	}
@@ -128,7 +136,8 @@ func (t *trainer) finish() (*Model, error) {
 
 // stepsOf is the number of steps in an epoch; windows at the start of streams make it vary little.
 func (t *trainer) stepsOf() int {
-	return max(1, int((t.subject.rows()+int64(t.o.Batch*t.o.Length)-1)/int64(t.o.Batch*t.o.Length)))
+	rows, _ := t.subject.rows()
+	return max(1, int((rows+int64(t.o.Batch*t.o.Length)-1)/int64(t.o.Batch*t.o.Length)))
 }
 
 // validEvery is the number of steps between validations: half an epoch, but not so few that they cost much, nor so many that

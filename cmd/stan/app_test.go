@@ -23,7 +23,7 @@ func TestCommandLines(t *testing.T) {
 		"a command mistyped":      {[]string{"ingets"}, outcome{2, "", `no command \"ingets\", did you mean \"ingest\"?`}},
 		"nothing like a command":  {[]string{"qqqqqqqq"}, outcome{2, "", `no command \"qqqqqqqq\""`}},
 		"no such flag":            {[]string{"--verbose"}, outcome{2, "", "stan: usage: flag provided but not defined: -verbose"}},
-		"no such flag of command": {[]string{"ingest", "--outptu", "x"}, outcome{2, "", "ingest: usage: flag provided but not defined"}},
+		"no such flag of command": {[]string{"ingest", "--outptu", "x"}, outcome{2, "", "ingest: usage: no flag --outptu, did you mean"}},
 		"a flag without value":    {[]string{"ingest", "-o"}, outcome{2, "", "flag needs an argument"}},
 		"a value of another type": {[]string{"ingest", "--threads", "many"}, outcome{2, "", "ingest: usage"}},
 		"a flag after a file":     {[]string{"ingest", "flows.csv", "-o", "out"}, outcome{2, "", `flag \"-o\" stands after a file`}},

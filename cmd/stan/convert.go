@@ -87,5 +87,8 @@ func runConvert(ctx context.Context, o dataset.ConvertOptions, con *console) err
 		return fmt.Errorf("convert: %w", err)
 	}
 	converting.Done("flows", summary.Flows, "file", o.Output)
+	if lost := dataset.LostIn(o.To); lost != "" {
+		con.Info(o.To + " has no place for: " + lost)
+	}
 	return nil
 }

@@ -150,6 +150,9 @@ func checkGPU(device string, cudaBuild bool, driver string) []finding {
 	var findings []finding
 	if _, err := chooseDevice(device); err != nil {
 		f := finding{subject: "device", found: device + " is asked for", err: err, advice: "see the line of the GPU below; --device cpu needs none"}
+		if !cudaBuild {
+			f.advice = "make build gives one for CUDA; --device cpu needs none"
+		}
 		if errors.Is(err, errUsage) {
 			f.advice = "give --device auto, cpu, cuda or cuda:N"
 		}

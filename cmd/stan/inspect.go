@@ -51,7 +51,7 @@ func runInspect(ctx context.Context, dir string, con *console) error {
 			return i.Inspect(ctx, dir, con)
 		}
 	}
-	return fmt.Errorf("inspect: %s: %w: not a folder that stan wrote", dir, dataset.ErrInput)
+	return fmt.Errorf("inspect: %s: %w: not a folder that stan wrote; captures go through stan ingest first", dir, dataset.ErrInput)
 }
 
 // flowsInspector describes a folder of flows or of a table.

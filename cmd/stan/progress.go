@@ -159,6 +159,7 @@ func (s *stage) draw(attrs []any) {
 			progressbar.OptionSetPredictTime(true),
 			progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionFullWidth(),
+			progressbar.OptionClearOnFinish(),
 			progressbar.OptionSetElapsedTime(true))
 		s.con.stage = s
 	}

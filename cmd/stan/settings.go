@@ -21,7 +21,7 @@ func addSettings(command *cli.Command, con *console) {
 			Usage: "progress as `auto|text|json`: auto draws a bar on a terminal and writes JSON lines elsewhere"},
 	)
 	command.OnUsageError = func(_ *cli.Context, err error, _ bool) error {
-		return usagef(command.Name, "%w", err)
+		return usagef(command.Name, "%w", explained(err, command.Flags))
 	}
 	command.Before = func(c *cli.Context) error {
 		given := make(map[string]bool) // flags of the command line or the environment, by their first name

@@ -58,7 +58,7 @@ training was stopped and resumed. With --max-time the learning rate follows the 
 				Usage: "for the rows of flows; those beyond lie in a scratch file in MODEL. The result is the same. `SIZE` with unit KiB, MiB or GiB"},
 			&cli.Int64Flag{Name: "seed", Value: d.Seed, Destination: &o.model.Seed, Usage: "`S`"},
 			&cli.IntFlag{Name: "epochs", Value: d.Epochs, Destination: &o.model.Epochs,
-				Usage: "at most `N` passes over the flows; with --max-time 0 for no bound"},
+				Usage: "at most `N` epochs; one has all flows of most hosts, and a part of those of hosts with many more; with --max-time 0 for no bound"},
 			&cli.DurationFlag{Name: "max-time", Destination: &o.model.MaxTime, Usage: "end after `TIME`, such as 10m"},
 			&cli.IntFlag{Name: "patience", Value: d.Patience, Destination: &o.model.Patience,
 				Usage: "end after `N` validations without a better one, 0 for never"},
