@@ -72,9 +72,13 @@ func (o *convertOptions) validate(args []string) error {
 
 func runConvert(ctx context.Context, o dataset.ConvertOptions, con *console) error {
 	var converting *stage
+	unit := "bytes"
+	if len(o.Read.Inputs) == 1 && (flowsInspector{}).Owns(o.Read.Inputs[0]) {
+		unit = "flows"
+	}
 	o.Read.Progress = func(done, total, flows int64) {
 		if converting == nil {
-			converting = con.Stage("converting", "bytes", total)
+			converting = con.Stage("converting", unit, total)
 		}
 		converting.Set(done, "lines", flows)
 	}
