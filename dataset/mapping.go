@@ -260,15 +260,10 @@ func (m *Mapping) notation() *notation {
 
 func (m *Mapping) detect(line []byte) (*layout, error) {
 	l := &layout{split: splitQuoted(m.separator), malformed: badColumns}
-	for rest := line; rest != nil; {
-		value, behind, ok := cutQuoted(rest, m.separator)
-		if !ok {
-			return nil, fmt.Errorf("quotes that do not end in its first line, %.200q", line)
-		}
-		rest = behind
-		name := strings.Trim(string(value), ` "`)
+	for i, name := range m.values(line) {
+		name = strings.Trim(name, ` "`)
 		if !m.header {
-			name = strconv.Itoa(len(l.fields) + 1)
+			name = strconv.Itoa(i + 1)
 		}
 		f := field{name: name}
 		for _, c := range m.columns {
@@ -293,6 +288,19 @@ func (m *Mapping) detect(line []byte) (*layout, error) {
 		l.isHeader = func(line []byte) bool { return bytes.Equal(line, header) }
 	}
 	return l, nil
+}
+
+// values returns the values of a first line, cut at every separator where its quotes are none of RFC 4180.
+func (m *Mapping) values(line []byte) []string {
+	var values []string
+	for rest := line; rest != nil; {
+		value, behind, ok := cutQuoted(rest, m.separator)
+		if !ok {
+			return strings.Split(string(line), string(m.separator))
+		}
+		values, rest = append(values, string(value)), behind
+	}
+	return values
 }
 
 // splitQuoted is splitAt for values that may stand in quotes, doubled inside, as RFC 4180 has it but for line feeds.

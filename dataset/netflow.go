@@ -126,13 +126,10 @@ func holdsMessage(payload []byte) bool {
 	if !isNetflow(payload) || isPcap(payload) {
 		return false
 	}
-	switch second := int(binary.BigEndian.Uint16(payload[2:])); binary.BigEndian.Uint16(payload) {
-	case 5:
-		return len(payload) >= netflow5Header+netflow5Record*second
-	case 10:
-		return len(payload) >= second
+	if binary.BigEndian.Uint16(payload) != 5 { // with which errors of TFTP begin too
+		return true
 	}
-	return true
+	return len(payload) >= netflow5Header+netflow5Record*int(binary.BigEndian.Uint16(payload[2:]))
 }
 
 // peeker is what readMessage needs of a buffered reader.
@@ -218,10 +215,13 @@ func (d *netflowDecoder) decode(message []byte, from netip.AddrPort) error {
 	if binary.BigEndian.Uint16(message) == 5 {
 		return d.decode5(message)
 	}
+	if binary.BigEndian.Uint16(message) == 9 { // an address and a source are an exporter (RFC 3954); in IPFIX a session is
+		from = netip.AddrPortFrom(from.Addr(), 0)
+	}
 	known := d.exporters[from]
 	if known == nil {
 		if len(d.exporters) == maxExporters {
-			return fmt.Errorf("more than %d exporters", maxExporters)
+			clear(d.exporters) // templates come again
 		}
 		known = &exporter{make(templates), make(map[uint32]uint64)}
 		d.exporters[from] = known

@@ -153,7 +153,11 @@ func checkZstd(data *io.SectionReader, uncompressed int64) error {
 			at += int64(frame.SkippableSize)
 			continue
 		}
-		size, end, err := walkZstdBlocks(data, at)
+		block := int64(maxZstdBlock)
+		if !frame.SingleSegment {
+			block = int64(min(frame.WindowSize, maxZstdBlock))
+		}
+		size, end, err := walkZstdBlocks(data, at, block)
 		if err != nil {
 			return err
 		}
@@ -175,8 +179,9 @@ func checkZstd(data *io.SectionReader, uncompressed int64) error {
 // maxZstdBlock is what a block unpacks to at most.
 const maxZstdBlock = 128 << 10
 
-// walkZstdBlocks returns how much the blocks of a frame unpack to at most, and where they end.
-func walkZstdBlocks(data *io.SectionReader, at int64) (most, end int64, err error) {
+// walkZstdBlocks returns how much the blocks of a frame, of which each has at most so many bytes, unpack to at most, and where
+// they end.
+func walkZstdBlocks(data *io.SectionReader, at, largest int64) (most, end int64, err error) {
 	for last := false; !last; {
 		head, err := headOf(data, at, 3)
 		if err != nil {
@@ -197,7 +202,7 @@ func walkZstdBlocks(data *io.SectionReader, at int64) (most, end int64, err erro
 			most += size
 			at++
 		default:
-			most += maxZstdBlock
+			most += largest
 			at += size
 		}
 	}

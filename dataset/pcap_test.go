@@ -422,17 +422,35 @@ func udpPacket(port uint16, payload []byte) []byte {
 	return packet4(28+len(payload), protoUDP, append(u, payload...))
 }
 
-// Every exporter has templates of its own, also two that share an address (RFC 7011, section 8: a transport session).
+// In IPFIX every session has templates of its own, also two of one address (RFC 7011, section 8); NetFlow v9 knows an address
+// and a source alone (RFC 3954, section 5.1), whatever port a message comes from.
 func TestExportersOfOneAddress(t *testing.T) {
-	template := func(source, destination uint16) []byte {
-		return netflow9Message(1_700_000_000, ipfixSet(0, uint16(257), uint16(7), []uint16{source, 4, destination, 4, 4, 1, 2, 4, 1, 4, 22, 4, 21, 4}))
+	const sent = 1_700_000_000
+	fields := func(source, destination uint16) []uint16 {
+		return []uint16{source, 4, destination, 4, 4, 1, 2, 4, 1, 4, 150, 4, 151, 4}
 	}
-	record := netflow9Message(1_700_000_000,
-		ipfixSet(257, uint32(0x0a000001), uint32(0x08080808), uint8(17), uint32(3), uint32(300), uint32(1000), uint32(2000)))
-	text := pcapOf(udpPacket(1111, template(8, 12)), udpPacket(2222, template(12, 8)), udpPacket(1111, record), udpPacket(2222, record))
-	flows, _, err := readFlows(IngestOptions{Inputs: []string{"-"}, Format: "netflow", Stdin: bytes.NewReader(text)})
-	if err != nil || len(flows) != 2 || flows[0].SrcAddr != flows[1].DstAddr || flows[0].SrcAddr.String() != "10.0.0.1" {
-		t.Errorf("%+v, %v, want each read by its exporter's template", flows, err)
+	record := ipfixSet(257, uint32(0x0a000001), uint32(0x08080808), uint8(17), uint32(3), uint32(300), uint32(sent-2), uint32(sent-1))
+	read := func(packets ...[]byte) []Flow {
+		flows, s, err := readFlows(IngestOptions{Inputs: []string{"-"}, Format: "netflow", Stdin: bytes.NewReader(pcapOf(packets...))})
+		if err != nil || s.Bad > 0 {
+			t.Fatalf("refused %v, %v", s.BadByReason, err)
+		}
+		return flows
+	}
+	template := func(source, destination uint16) []byte {
+		return ipfixMessage(sent, ipfixSet(2, uint16(257), uint16(7), fields(source, destination)))
+	}
+	flows := read(udpPacket(1111, template(8, 12)), udpPacket(2222, template(12, 8)),
+		udpPacket(1111, ipfixMessage(sent, record)), udpPacket(2222, ipfixMessage(sent, record)))
+	if len(flows) != 2 || flows[0].SrcAddr != flows[1].DstAddr || flows[0].SrcAddr.String() != "10.0.0.1" {
+		t.Errorf("%+v, want each read by its session's template", flows)
+	}
+	packets := [][]byte{udpPacket(1111, netflow9Message(sent, ipfixSet(0, uint16(257), uint16(7), fields(8, 12))))}
+	for port := range uint16(2 * maxExporters) {
+		packets = append(packets, udpPacket(2000+port, netflow9Message(sent, record)))
+	}
+	if flows := read(packets...); len(flows) != 2*maxExporters {
+		t.Errorf("%d flows of NetFlow v9, want %d: their template came from another port", len(flows), 2*maxExporters)
 	}
 }
 

@@ -41,7 +41,7 @@ const (
 
 var wanted = map[Reason]string{
 	badColumns:    "as many columns as the file's header has, or its format",
-	badTime:       "a time in the format's notation, start not before 1970, end not before start",
+	badTime:       "two of start, end and duration in the format's notation, start not before 1970, end not before start",
 	badDuration:   "seconds, 0 or more",
 	badAddress:    "an IPv4 or IPv6 address",
 	badPort:       "0 to 65535",

@@ -51,19 +51,28 @@ func detectUGR16(line []byte) (*layout, error) {
 	return ugr16Layout, nil
 }
 
-// namesColumns reports whether no value of a line begins with a digit, as some do in every flow.
+// namesColumns reports whether a line has values of which none begins with a digit, as some do in every flow.
 func namesColumns(line []byte) bool {
+	some := false
 	for value := range bytes.SplitSeq(line, []byte{','}) {
-		if value = trimBlanks(value); len(value) > 0 && value[0] >= '0' && value[0] <= '9' {
+		value = trimBlanks(value)
+		if len(value) > 0 && value[0] >= '0' && value[0] <= '9' {
 			return false
 		}
+		some = some || len(value) > 0
 	}
-	return true
+	return some
 }
 
-// isUGR16Header reports whether a line without its end names the columns, in whatever case; label may be spelt right.
+// isUGR16Header reports whether a line without its end names the columns, in whatever case, with or without blanks and quotes;
+// label may be spelt right.
 func isUGR16Header(line []byte) bool {
-	names := strings.ToLower(string(line))
+	names := strings.ToLower(strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" \"#", r) {
+			return -1
+		}
+		return r
+	}, string(line)))
 	return names == ugr16Header || names == strings.Replace(ugr16Header, "lable", "label", 1)
 }
 

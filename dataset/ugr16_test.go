@@ -411,4 +411,11 @@ func TestUGR16HeaderOfOtherNames(t *testing.T) {
 	if !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), "its header is") {
 		t.Errorf("%v, want the header refused", err)
 	}
+	quoted := `"` + strings.ReplaceAll(ugr16Header, ",", `", "`) + `"`
+	for _, header := range []string{ugr16Header + " ", "#" + ugr16Header, quoted} {
+		flows, s, err := readFlows(IngestOptions{Inputs: []string{"-"}, Stdin: strings.NewReader(header + "\n" + ugr16Line + "\n")})
+		if err != nil || len(flows) != 1 || s.Bad != 0 {
+			t.Errorf("%s: %d flows, %v, want it read as the header that it is", header, len(flows), err)
+		}
+	}
 }

@@ -180,7 +180,12 @@ func (m *metrics) write() error {
 			return err
 		}
 	}
-	return dataset.WriteFile(m.file, text.Bytes())
+	if err := dataset.WriteFile(m.file, text.Bytes()); errors.Is(err, dataset.ErrLocked) {
+		return nil // another run writes it at this moment
+	} else if err != nil {
+		return err
+	}
+	return os.Chmod(m.file, 0o644) // node_exporter runs as another user
 }
 
 // writeOften keeps the file up to date until end. Work does not stop where that fails: the last write tells.
