@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -47,6 +48,13 @@ func (o *captureFlags) flags() []cli.Flag {
 			Usage: "make the end of a flow a multiple of `TIME`, such as 1m, and move its start as much"},
 		&cli.StringFlag{Name: "max-bad-rows", Value: "0.1%", Destination: &o.maxBad,
 			Usage: "refuse the input when more than `N|P%` of its lines are no flows"},
+	}
+}
+
+// warnOfKey warns of a key that others can read: it opens every set made with it.
+func (o *captureFlags) warnOfKey(con *console) {
+	if info, err := os.Stat(o.keyFile); err == nil && info.Mode().Perm()&0o077 != 0 {
+		con.Warn(fmt.Sprintf("%s can be read by others (mode %04o), want chmod 600: it opens every set made with it", o.keyFile, info.Mode().Perm()))
 	}
 }
 

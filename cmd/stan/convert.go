@@ -37,6 +37,7 @@ room for is lost: docs/format/captures.md says what that is.`,
 			if err := o.validate(c.Args().Slice()); err != nil {
 				return err
 			}
+			o.read.warnOfKey(con)
 			return runConvert(c.Context, o.settings, con)
 		},
 	}

@@ -68,6 +68,7 @@ of the other flags only --output, --max-bad-rows and --force count then.`,
 			if err := o.validate(); err != nil {
 				return err
 			}
+			o.read.warnOfKey(con)
 			if o.table != "" {
 				return ingestTable(c.Context, dataset.TableIngestOptions{
 					Inputs: o.inputs, Output: o.output, Input: o.input, MaxBad: o.settings.MaxBad, Tool: tool(), Force: o.force,

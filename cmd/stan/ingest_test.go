@@ -131,6 +131,12 @@ func TestInspectCommand(t *testing.T) {
 	outcome{66, "", "input missing"}.check(t, status, stdout, stderr)
 	status, stdout, stderr = stan(t, "", "inspect", "testdata")
 	outcome{65, "", "not a folder that stan wrote"}.check(t, status, stdout, stderr)
+	unfinished := t.TempDir()
+	if err := os.Mkdir(filepath.Join(unfinished, "checkpoint-00000066"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	status, stdout, stderr = stan(t, "", "inspect", unfinished)
+	outcome{65, "", "training has not ended"}.check(t, status, stdout, stderr)
 
 	data := filepath.Join(dir, "bucket=000/part-00000.parquet")
 	content, err := os.ReadFile(data)
@@ -167,4 +173,18 @@ func TestIngestWhoseSummaryCannotBeWritten(t *testing.T) {
 	}
 	status, stdout, _ := stan(t, "", "inspect", dir)
 	outcome{0, "rows           1", ""}.check(t, status, stdout, "")
+}
+
+func TestIngestWarnsOfAKeyThatOthersCanRead(t *testing.T) {
+	key := write(t, "key", strings.Repeat("0123456789abcdef", 4))
+	for mode, warning := range map[os.FileMode]string{0o644: "can be read by others (mode 0644)", 0o600: ""} {
+		if err := os.Chmod(key, mode); err != nil {
+			t.Fatal(err)
+		}
+		status, stdout, stderr := stan(t, flows, "ingest", "-o", t.TempDir()+"/out", "--internal", "42.219.0.0/16", "--anonymize", key, "-")
+		outcome{0, "pseudonyms", warning}.check(t, status, stdout, stderr)
+		if warned := strings.Contains(stderr, "read by others"); warned != (warning != "") {
+			t.Errorf("mode %v: %s", mode, stderr)
+		}
+	}
 }

@@ -14,9 +14,11 @@ import (
 // modelInspector describes a model folder, or a checkpoint inside one.
 type modelInspector struct{}
 
+// Owns takes a training that has not ended too, of which Inspect says so.
 func (modelInspector) Owns(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, "model.json"))
-	return err == nil
+	checkpoints, _ := filepath.Glob(filepath.Join(dir, "checkpoint-*"))
+	return err == nil || len(checkpoints) > 0
 }
 
 // Inspect loads the model, which checks its digest, and writes what it holds.
