@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -73,7 +74,11 @@ func checkPages(file io.ReaderAt, size int64, chunk *format.ColumnMetaData, rows
 			return fmt.Errorf("page at byte %d: %d values in %d bytes, %d uncompressed; %d rows and %d bytes are left",
 				at, page.values, page.compressed, page.uncompressed, rows, end-at)
 		}
-		if err := checkCompressed(chunk.Codec, io.NewSectionReader(file, at, page.compressed), page); err != nil {
+		data := io.NewSectionReader(file, at, page.compressed)
+		if held := head[page.header:]; page.compressed <= int64(len(held)) { // and need not be read again
+			data = io.NewSectionReader(bytes.NewReader(held), 0, page.compressed)
+		}
+		if err := checkCompressed(chunk.Codec, data, page); err != nil {
 			return fmt.Errorf("page at byte %d: %w", at, err)
 		}
 		at += page.compressed

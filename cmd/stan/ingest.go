@@ -43,9 +43,9 @@ file's format is found by its content; --format admits one alone. Every host ins
 sent or received; a flow between two internal hosts belongs to both. A line that is no flow is counted by reason, and the
 first ones are shown. A capture counts once: one with the content of another is refused.
 --append adds to a folder that stan ingest wrote with the same --internal, --biflow, --anonymize, --coarse-ports and
---coarse-time, and makes it if it is not there. The folder is written anew beside the old one, which stays as it is until the new one is whole; the result is
-that of one run over all captures, but for the order of rows whose times --coarse-time made equal. What is printed of lines is
-of those read now; stan inspect tells of all.
+--coarse-time, and makes it if it is not there. The folder is written anew beside the old one, which stays as it is until
+the new one is whole; the result is that of one run over all captures, but for the order of rows whose times --coarse-time
+made equal. What is printed of lines is of those read now; stan inspect tells of all.
 With --table the inputs are no captures but CSV and Parquet files whose columns a schema describes (docs/format/tables.md);
 of the other flags only --output, --max-bad-rows and --force count then.`,
 		Flags: append([]cli.Flag{
